@@ -1,0 +1,251 @@
+/**
+ * Every method and value that crosses between page and host.
+ *
+ * The page names things by ids that the host gave out, never by paths. Calls answer once; streams go on until the
+ * page leaves the loop. Jobs outlive both. `docs/contract.md` is generated from this file.
+ */
+import { z } from "zod";
+import { pixelWindowSchema } from "./geo/pixel-window.ts";
+import { jobSchema } from "./jobs/job.ts";
+import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
+import { landClassesSchema } from "./project/land-class.ts";
+import { idSchema } from "./project/mosaic.ts";
+import { projectSnapshotSchema, recentProjectSchema, viewStateSchema } from "./project/project-snapshot.ts";
+import { call, defineContract, stream } from "./rpc/contract.ts";
+import { runEventSchema, runSchema } from "./training/run.ts";
+import {
+  architectureSchema,
+  lossSchema,
+  presetSchema,
+  trainingMeasureSchema,
+  trainingPlanSchema,
+  trainingSettingsSchema,
+} from "./training/training-settings.ts";
+
+/** What the shell around the page can do; the page asks for these, never for the shell's name. */
+export const capabilitiesSchema = z.strictObject({
+  nativeFolderDialog: z.boolean(),
+  saveDialog: z.boolean(),
+  revealInFolder: z.boolean(),
+  /** Finished files can be fetched with GET /download/ID. */
+  download: z.boolean(),
+  orthomaskVersion: z.string(),
+});
+export type Capabilities = z.infer<typeof capabilitiesSchema>;
+
+/** What the engine runs on; `unavailable` says what is missing and how to get it. */
+export const engineStatusSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("ready"),
+    tensorflowVersion: z.string(),
+    device: z.enum(["cpu", "gpu"]),
+    deviceName: z.string(),
+    memoryBytes: z.number().nullable(),
+  }),
+  z.strictObject({ kind: z.literal("unavailable"), reason: z.string() }),
+]);
+export type EngineStatus = z.infer<typeof engineStatusSchema>;
+
+/** Commands of the native menu, carried out by the page as if chosen in it. */
+export const shellCommandSchema = z.enum([
+  "open-folder",
+  "open-sample",
+  "show-shortcuts",
+  "command-palette",
+  "zoom-fit",
+  "toggle-left",
+  "toggle-drawer",
+]);
+export type ShellCommand = z.infer<typeof shellCommandSchema>;
+
+/** A folder the user may pick; only those below the allowed roots are ever listed. */
+export const folderSchema = z.strictObject({
+  folderId: idSchema,
+  name: z.string(),
+  displayPath: z.string(),
+  /** Images directly inside, or in its `images/`: 0 means that it isn't worth opening. */
+  mosaicCount: z.int().nonnegative(),
+});
+export type Folder = z.infer<typeof folderSchema>;
+
+/** What a tile is cut from. */
+export const tileSourceSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("imagery") }),
+  z.strictObject({ kind: z.literal("labels") }),
+  z.strictObject({ kind: z.literal("prediction"), runId: idSchema }),
+]);
+export type TileSource = z.infer<typeof tileSourceSchema>;
+
+/**
+ * A tile's pixels, row-major, `width`×`height`.
+ * `rgba`: 4 bytes a pixel, alpha 0 where there is no data. `classes`: class id a pixel, 255 none.
+ * `classes-confidence`: class id and confidence (0–255 for 0–1), interleaved.
+ */
+export const tileSchema = z.strictObject({
+  layout: z.enum(["rgba", "classes", "classes-confidence"]),
+  width: z.int(),
+  height: z.int(),
+  data: z.instanceof(Uint8Array),
+});
+export type Tile = z.infer<typeof tileSchema>;
+
+/** A prediction of one run for one mosaic. */
+export const predictionSchema = z.strictObject({
+  runId: idSchema,
+  mosaicId: idSchema,
+  complete: z.boolean(),
+  /** Grows with every change, so that a tile asked for again is known to be newer. */
+  revision: z.int(),
+});
+export type Prediction = z.infer<typeof predictionSchema>;
+
+/** Part of a prediction that has just been written; `pixelWindow` null means all of it. */
+export const predictionChangeSchema = z.strictObject({
+  prediction: predictionSchema,
+  pixelWindow: pixelWindowSchema.nullable(),
+  removed: z.boolean(),
+});
+
+/** Which pixels a report is about: the run's own validation tiles at its best epoch, or whole predicted mosaics. */
+export const evaluationAreaSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("validation") }),
+  z.strictObject({ kind: z.literal("mosaics"), mosaicIds: z.array(idSchema).min(1) }),
+]);
+export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
+
+const projectInput = z.strictObject({ projectId: idSchema });
+const jobInput = z.strictObject({ jobId: idSchema });
+const runInput = z.strictObject({ projectId: idSchema, runId: idSchema });
+const nothing = z.void();
+
+export const contract = defineContract({
+  app: {
+    capabilities: call(nothing, capabilitiesSchema),
+    /** Starts the engine if need be: the first answer takes a second or two. */
+    engineStatus: call(nothing, engineStatusSchema),
+    commands: stream(nothing, shellCommandSchema),
+  },
+  folders: {
+    /** Shows the native dialog; null when the user leaves it. `unsupported` where there is none. */
+    choose: call(nothing, folderSchema.nullable()),
+    roots: call(nothing, z.array(folderSchema)),
+    list: call(
+      z.strictObject({ folderId: idSchema }),
+      z.strictObject({ folder: folderSchema, parentId: idSchema.nullable(), children: z.array(folderSchema) }),
+    ),
+  },
+  projects: {
+    recent: call(nothing, z.array(recentProjectSchema)),
+    /** The project the shell was started with, or the one open last; null shows the start page. */
+    current: call(nothing, z.strictObject({ projectId: idSchema }).nullable()),
+    open: call(z.strictObject({ folderId: idSchema }), projectInput),
+    /** Draws the sample once, in the user's data folder, and opens it. */
+    openSample: call(nothing, projectInput),
+    watch: stream(projectInput, projectSnapshotSchema),
+    /** Takes up files that were added, changed or removed in the folder. */
+    rescan: call(projectInput, nothing),
+    setClasses: call(z.strictObject({ projectId: idSchema, classes: landClassesSchema }), nothing),
+    saveView: call(z.strictObject({ projectId: idSchema, view: viewStateSchema }), nothing),
+  },
+  rasters: {
+    /** A window of a mosaic, scaled to `size`; abort it when the tile has left the view. */
+    tile: call(
+      z.strictObject({
+        projectId: idSchema,
+        mosaicId: idSchema,
+        source: tileSourceSchema,
+        pixelWindow: pixelWindowSchema,
+        size: z.strictObject({ width: z.int().min(1).max(1024), height: z.int().min(1).max(1024) }),
+      }),
+      tileSchema,
+    ),
+  },
+  jobs: {
+    /** All jobs of this session, newest first, sent whole at each change (at most four times a second). */
+    watch: stream(nothing, z.array(jobSchema)),
+    cancel: call(jobInput, nothing),
+    pause: call(jobInput, nothing),
+    resume: call(jobInput, nothing),
+    /** Takes a finished job off the list. */
+    dismiss: call(jobInput, nothing),
+  },
+  training: {
+    options: call(
+      nothing,
+      z.strictObject({
+        architectures: z.array(architectureSchema),
+        losses: z.array(lossSchema),
+        presets: z.array(presetSchema),
+      }),
+    ),
+    /** The recipe that fits this project's data and this machine. */
+    suggest: call(projectInput, trainingSettingsSchema),
+    plan: call(z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema }), trainingPlanSchema),
+    measure: call(z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema }), trainingMeasureSchema),
+    start: call(
+      z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema, name: z.string().max(120).nullable() }),
+      z.strictObject({ runId: idSchema, jobId: idSchema }),
+    ),
+    /** Goes on from the last finished epoch of a run that was stopped, interrupted or failed. */
+    resume: call(runInput, z.strictObject({ jobId: idSchema })),
+    /** Ends after the step in flight, keeping the best epoch: the job succeeds. (Cancelling the job does the same.) */
+    stop: call(runInput, nothing),
+    watch: stream(runInput, runEventSchema),
+  },
+  runs: {
+    watch: stream(projectInput, z.array(runSchema)),
+    rename: call(z.strictObject({ projectId: idSchema, runId: idSchema, name: z.string().trim().min(1).max(120) }), nothing),
+    remove: call(runInput, nothing),
+  },
+  predictions: {
+    /** All that exist first, one item each, then every change as tiles are written. */
+    watch: stream(projectInput, predictionChangeSchema),
+    start: call(
+      z.strictObject({
+        projectId: idSchema,
+        runId: idSchema,
+        mosaicIds: z.array(idSchema).min(1),
+        /** Share of a tile that neighbours have in common, 0–0.75. */
+        overlap: z.number().min(0).max(0.75),
+        /** What is in view now, predicted first. */
+        viewed: z.array(z.strictObject({ mosaicId: idSchema, pixelWindow: pixelWindowSchema })),
+      }),
+      z.strictObject({ jobId: idSchema }),
+    ),
+    remove: call(z.strictObject({ projectId: idSchema, runId: idSchema, mosaicId: idSchema }), nothing),
+  },
+  evaluation: {
+    report: call(
+      z.strictObject({ projectId: idSchema, runId: idSchema, area: evaluationAreaSchema }),
+      evaluationReportSchema,
+    ),
+  },
+  exports: {
+    /** What would be written, so that it can be shown before it is. */
+    plan: call(
+      z.strictObject({ projectId: idSchema, runId: idSchema, mosaicIds: z.array(idSchema).min(1) }),
+      z.strictObject({
+        files: z.array(z.strictObject({ fileName: z.string(), width: z.int(), height: z.int(), crs: z.string(), uncompressedBytes: z.number() })),
+        displayPath: z.string(),
+      }),
+    ),
+    mask: call(
+      z.strictObject({
+        projectId: idSchema,
+        runId: idSchema,
+        mosaicIds: z.array(idSchema).min(1),
+        /** Also writes NAME_confidence.tif. */
+        confidence: z.boolean(),
+        destination: z.discriminatedUnion("kind", [
+          /** `exports/<run>/` where the project keeps its own files. */
+          z.strictObject({ kind: z.literal("project") }),
+          z.strictObject({ kind: z.literal("folder"), folderId: idSchema }),
+        ]),
+      }),
+      z.strictObject({ jobId: idSchema }),
+    ),
+    /** Shows a finished export in the system's file manager; `unsupported` where the shell can't. */
+    reveal: call(jobInput, nothing),
+  },
+});
+export type AppContract = typeof contract;

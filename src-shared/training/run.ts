@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { pixelWindowSchema } from "../geo/pixel-window.ts";
+import { landClassesSchema } from "../project/land-class.ts";
+import { idSchema } from "../project/mosaic.ts";
+import { trainingSettingsSchema } from "./training-settings.ts";
+
+/** One epoch's numbers; IoU is null for a class that is absent from truth and prediction alike. */
+export const epochRecordSchema = z.strictObject({
+  epoch: z.int().min(1),
+  loss: z.number(),
+  accuracy: z.number(),
+  valLoss: z.number(),
+  valAccuracy: z.number(),
+  valMeanIou: z.number(),
+  /** In the order of the run's classes. */
+  valClassIou: z.array(z.number().nullable()),
+  learningRate: z.number(),
+  seconds: z.number(),
+  /** Share of the epoch in which the engine waited for tiles, 0–1. */
+  waitShare: z.number(),
+});
+export type EpochRecord = z.infer<typeof epochRecordSchema>;
+
+export const runStateSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("running"), jobId: idSchema }),
+  z.strictObject({ kind: z.literal("finished"), reason: z.enum(["all-epochs", "stopped", "step-limit"]) }),
+  /** The process ended in mid-run; the last finished epoch is kept and training can go on from it. */
+  z.strictObject({ kind: z.literal("interrupted") }),
+  z.strictObject({ kind: z.literal("failed"), message: z.string() }),
+]);
+export type RunState = z.infer<typeof runStateSchema>;
+
+/** A training run as it is written to `run.json` and shown; immutable but for name, state and history. */
+export const runSchema = z.strictObject({
+  version: z.literal(1),
+  id: idSchema,
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  state: runStateSchema,
+  settings: trainingSettingsSchema,
+  /** The classes at the time: index in this list is the network's output channel (ignored classes have none). */
+  classes: landClassesSchema,
+  /** How input pixels become the network's numbers, so that prediction repeats it exactly. */
+  input: z.strictObject({
+    bands: z.array(z.int().min(0)),
+    normalization: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("uint8") }),
+      /** value' = (value - offset) / scale, for each band. */
+      z.strictObject({ kind: z.literal("linear"), offset: z.array(z.number()), scale: z.array(z.number()) }),
+    ]),
+  }),
+  parameters: z.int(),
+  trainableParameters: z.int(),
+  trainingMosaicIds: z.array(idSchema),
+  validationMosaicIds: z.array(idSchema),
+  stepMilliseconds: z.number().nullable(),
+  history: z.array(epochRecordSchema),
+  best: z
+    .strictObject({
+      epoch: z.int(),
+      meanIou: z.number(),
+      /** Rows truth, columns prediction, in the order of the run's classes that aren't ignored; validation tiles. */
+      confusion: z.array(z.array(z.int())),
+    })
+    .nullable(),
+  /** Versions of Orthomask and TensorFlow and the device the run was made with. */
+  madeWith: z.strictObject({ orthomask: z.string(), tensorflow: z.string(), device: z.string() }),
+});
+export type Run = z.infer<typeof runSchema>;
+
+/** A validation tile as the network sees it: `image` is RGB, `truth` and `prediction` are class ids (255 none), row-major. */
+export const previewTileSchema = z.strictObject({
+  mosaicId: idSchema,
+  pixelWindow: pixelWindowSchema,
+  width: z.int(),
+  height: z.int(),
+  image: z.instanceof(Uint8Array),
+  truth: z.instanceof(Uint8Array),
+  prediction: z.instanceof(Uint8Array),
+});
+export type PreviewTile = z.infer<typeof previewTileSchema>;
+
+/** What a page that watches a run hears: the run first, then each change. */
+export const runEventSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("run"), run: runSchema }),
+  z.strictObject({
+    kind: z.literal("step"),
+    epoch: z.int(),
+    step: z.int(),
+    stepsPerEpoch: z.int(),
+    loss: z.number(),
+    accuracy: z.number(),
+    stepMilliseconds: z.number(),
+    epochEtaSeconds: z.number().nullable(),
+    totalEtaSeconds: z.number().nullable(),
+    /** What the steps are for just now. */
+    phase: z.enum(["preparing", "training", "validating", "saving", "paused"]),
+  }),
+  z.strictObject({ kind: z.literal("epoch"), record: epochRecordSchema }),
+  z.strictObject({ kind: z.literal("previews"), epoch: z.int(), tiles: z.array(previewTileSchema) }),
+]);
+export type RunEvent = z.infer<typeof runEventSchema>;
