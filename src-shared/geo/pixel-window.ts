@@ -1,10 +1,25 @@
 import { z } from "zod";
 
-/** A rectangle in a raster's own pixels: `x`,`y` is the upper left pixel; it may reach over the raster's edge. */
-export const pixelWindowSchema = z.strictObject({
-  x: z.int().min(-1_000_000).max(100_000_000),
-  y: z.int().min(-1_000_000).max(100_000_000),
-  width: z.int().min(1).max(100_000_000),
-  height: z.int().min(1).max(100_000_000),
-});
+/** A rectangle of whole pixels, first pixel at (x, y); it may reach over the raster's edge. */
+export const pixelWindowSchema = z
+  .object({
+    x: z.int(),
+    y: z.int(),
+    width: z.int().positive(),
+    height: z.int().positive(),
+  })
+  .readonly();
 export type PixelWindow = z.infer<typeof pixelWindowSchema>;
+
+/** A width and a height in pixels. */
+export const pixelSizeSchema = z.object({ width: z.int().positive(), height: z.int().positive() }).readonly();
+export type PixelSize = z.infer<typeof pixelSizeSchema>;
+
+/** The part two windows share, or null when they share no pixel. */
+export function windowIntersection(first: PixelWindow, second: PixelWindow): PixelWindow | null {
+  const x = Math.max(first.x, second.x);
+  const y = Math.max(first.y, second.y);
+  const width = Math.min(first.x + first.width, second.x + second.width) - x;
+  const height = Math.min(first.y + first.height, second.y + second.height) - y;
+  return width > 0 && height > 0 ? { x, y, width, height } : null;
+}
