@@ -1,0 +1,120 @@
+import { _electron, chromium, test as base, type Page } from "@playwright/test";
+import { spawn } from "node:child_process";
+import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** The checkout, whose `out/` holds the built app. */
+export const rootDirectory = path.resolve(import.meta.dirname, "..");
+
+/** A started app: its page, and the folder that keeps its data apart from the user's own. */
+export interface RunningApp {
+  page: Page;
+  dataDirectory: string;
+  close: () => Promise<void>;
+}
+
+/** Starts the app on `folder`, or as on a first start when it is null. */
+export type StartApp = (folder: string | null) => Promise<RunningApp>;
+
+export interface AppOptions {
+  /** Which shell the project tests; set in playwright.config.ts. */
+  shell: "desktop" | "browser";
+}
+
+/** Playwright's test with `startApp`, which every spec uses, so that each runs in both shells. */
+export const test = base.extend<{ startApp: StartApp }, AppOptions>({
+  shell: ["browser", { option: true, scope: "worker" }],
+  startApp: async ({ shell }, use) => {
+    const running: RunningApp[] = [];
+    await use(async (folder) => {
+      const dataDirectory = await mkdtemp(path.join(tmpdir(), "orthomask-e2e-"));
+      const app = await (shell === "desktop" ? startDesktop : startBrowser)(folder, dataDirectory);
+      running.push(app);
+      return app;
+    });
+    for (const app of running) {
+      await app.close();
+      await rm(app.dataDirectory, { recursive: true, force: true });
+    }
+  },
+});
+
+/** The environment of a started app: everything it remembers goes below `dataDirectory`. */
+function environment(dataDirectory: string): Record<string, string> {
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return { ...Object.fromEntries(inherited), ORTHOMASK_DATA: dataDirectory };
+}
+
+async function startDesktop(folder: string | null, dataDirectory: string): Promise<RunningApp> {
+  const runtime = process.env["ELECTRON_OVERRIDE_DIST_PATH"];
+  const electron = await _electron.launch({
+    ...(runtime === undefined ? {} : { executablePath: path.join(runtime, "electron") }),
+    args: ["--no-sandbox", rootDirectory, ...(folder === null ? [] : [folder])],
+    env: environment(dataDirectory),
+    timeout: 60_000,
+  });
+  const page = await electron.firstWindow();
+  return { page, dataDirectory, close: () => electron.close() };
+}
+
+async function startBrowser(folder: string | null, dataDirectory: string): Promise<RunningApp> {
+  const server = spawn(
+    process.execPath,
+    [
+      path.join(rootDirectory, "scripts/orthomask.mjs"),
+      "serve",
+      ...(folder === null ? [] : [folder]),
+      "--port",
+      "0",
+      "--json",
+    ],
+    { env: environment(dataDirectory), stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const url = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    server.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const match = /"url":\s*"([^"]+)"/.exec(text);
+      if (match?.[1] !== undefined) {
+        resolve(match[1]);
+      }
+    });
+    server.once("exit", (code) => {
+      reject(new Error(`orthomask serve ended with ${String(code)} before it printed its URL: ${text}`));
+    });
+  });
+  const executablePath = process.env["ORTHOMASK_CHROMIUM"];
+  const browser = await chromium.launch({
+    ...(executablePath === undefined ? {} : { executablePath }),
+    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(url);
+  return {
+    page,
+    dataDirectory,
+    close: async () => {
+      await browser.close();
+      server.kill("SIGTERM");
+      await new Promise<void>((resolve) => {
+        if (server.exitCode !== null) {
+          resolve();
+        } else {
+          server.once("exit", () => {
+            resolve();
+          });
+        }
+      });
+    },
+  };
+}
+
+/** Keeps a screenshot as an artifact of the run, named by project and step. */
+export async function keepScreenshot(page: Page, project: string, step: string): Promise<void> {
+  const directory = path.join(rootDirectory, "artifacts/screenshots");
+  await mkdir(directory, { recursive: true });
+  await page.screenshot({ path: path.join(directory, `${project}-${step}.png`) });
+}
