@@ -1,0 +1,86 @@
+import type { ShellCommand } from "#shared/contract.ts";
+import type { MessagePortLike } from "#shared/rpc/port.ts";
+
+/** What a shell gives the host it starts. */
+export interface HostOptions {
+  /** Recent projects, the sample, and the storage of projects whose folder is read-only. */
+  readonly dataDirectory: string;
+  /** Pyramids and other files that can be made again. */
+  readonly cacheDirectory: string;
+  readonly engine: EngineLauncher;
+  readonly shell: ShellBridge;
+  /** Folders below which the folder picker browses; "anywhere" only where the user has the whole disk anyway. */
+  readonly allowedRoots: readonly string[] | "anywhere";
+  /** The folder to begin with; null leaves it to the host (last project, else the start page). */
+  readonly initialFolder: string | null;
+  readonly version: string;
+}
+
+/** The running host, as its shell holds it. */
+export interface Host {
+  /** Serves the contract on `port` until it closes or the returned function is called. */
+  connect(port: MessagePortLike): () => void;
+  /** Makes FOLDER what `projects.current` answers; the shell reloads the page after. Throws `not-found` without such a folder. */
+  showFolder(folderPath: string): Promise<void>;
+  /** A file that the host granted for download; null when the id is unknown or the file is gone. */
+  resolveDownload(downloadId: string): DownloadableFile | null;
+  /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
+  close(): Promise<void>;
+}
+
+export interface DownloadableFile {
+  readonly filePath: string;
+  /** The name offered to the user. */
+  readonly fileName: string;
+}
+
+/** How the host starts an engine; it does so on first use, and again after one has died. */
+export interface EngineLauncher {
+  launch(): Promise<EngineProcess>;
+}
+
+/** A running engine process. Its port closes when it is gone. */
+export interface EngineProcess {
+  readonly port: MessagePortLike;
+  readonly pid: number;
+  /** Ends it at once, as `kill -9` would. */
+  kill(): void;
+  readonly exited: Promise<EngineExit>;
+}
+
+/** How the engine ended: one of `code` and `signal`, and the last 4 KB it wrote to stderr. */
+export interface EngineExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderrTail: string;
+}
+
+export interface ShellCapabilities {
+  readonly nativeFolderDialog: boolean;
+  readonly saveDialog: boolean;
+  readonly revealInFolder: boolean;
+  /** The shell serves granted files under /download/ID. */
+  readonly download: boolean;
+}
+
+/** A project for the shell's own "Open recent" menu. */
+export interface RecentFolder {
+  readonly name: string;
+  readonly folderPath: string;
+}
+
+/** What the shell around the host can do. Methods of a missing capability reject with `unsupported`. */
+export interface ShellBridge {
+  readonly capabilities: ShellCapabilities;
+  /** The folder the user chose in the native dialog, null when they left it. */
+  chooseFolder(): Promise<string | null>;
+  /** The file to write to, null when the user left the dialog. */
+  chooseSaveFile(suggestedName: string): Promise<string | null>;
+  /** Shows a file in the system's file manager. */
+  reveal(filePath: string): Promise<void>;
+  /** Why closing the window should ask first ("Training unet is running"); null when it need not. */
+  setBusy(reason: string | null): void;
+  setRecentFolders(folders: readonly RecentFolder[]): void;
+  /** Commands chosen in the shell's menu, for the contract's `app.commands`. Returns how to stop listening. */
+  onCommand(listener: (command: ShellCommand) => void): () => void;
+}
