@@ -1,0 +1,92 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { RasterError } from "./raster-error.ts";
+
+/** Random access to the bytes of one file, local now and remote later. */
+export interface ByteSource {
+  readonly filePath: string;
+  /** Size in bytes when it was opened. */
+  readonly size: number;
+  /** Milliseconds since the epoch when the file last changed; part of cache keys. */
+  readonly modifiedMs: number;
+  /**
+   * Reads exactly `length` bytes; the result belongs to the caller.
+   *
+   * @throws RasterError "damaged" when the range reaches past the end of the file.
+   */
+  read(
+    offset: number,
+    length: number,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Opens a file on this machine for random access. */
+export async function openFileSource(filePath: string): Promise<ByteSource> {
+  let handle: FileHandle;
+  try {
+    handle = await open(filePath, "r");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason =
+      code === "ENOENT"
+        ? "there is no such file"
+        : code === "EACCES"
+          ? "reading it is not permitted"
+          : `it can't be opened (${String(code)})`;
+    throw new RasterError("not-found", filePath, reason, error);
+  }
+  const stat = await handle.stat();
+  if (!stat.isFile()) {
+    await handle.close();
+    throw new RasterError("not-a-raster", filePath, "expected a file, found a folder or device");
+  }
+  return new FileSource(filePath, stat.size, stat.mtimeMs, handle);
+}
+
+class FileSource implements ByteSource {
+  readonly filePath: string;
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly #handle: FileHandle;
+
+  constructor(filePath: string, size: number, modifiedMs: number, handle: FileHandle) {
+    this.filePath = filePath;
+    this.size = size;
+    this.modifiedMs = modifiedMs;
+    this.#handle = handle;
+  }
+
+  async read(
+    offset: number,
+    length: number,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array> {
+    options?.signal?.throwIfAborted();
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new RasterError(
+        "damaged",
+        this.filePath,
+        `the file is cut short or damaged: expected ${length} bytes at ${offset}, but it ends at ${this.size}`,
+      );
+    }
+    const bytes = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await this.#handle.read(bytes, filled, length - filled, offset + filled);
+      if (bytesRead === 0) {
+        throw new RasterError(
+          "damaged",
+          this.filePath,
+          `the file became shorter while it was read: expected ${length} bytes at ${offset}`,
+        );
+      }
+      filled += bytesRead;
+    }
+    return new Uint8Array(bytes.buffer, 0, length);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}

@@ -1,0 +1,32 @@
+import * as zlib from "node:zlib";
+import { promisify } from "node:util";
+import { ZSTDDecoder } from "zstddec";
+
+type ZstdDecompress = (
+  input: Uint8Array,
+  options: object,
+  done: (error: Error | null, output: Buffer) => void,
+) => void;
+
+/** Node 22.15 and later decode ZSTD on its thread pool; before that a wasm build does on this thread. */
+const native = (zlib as { zstdDecompress?: ZstdDecompress }).zstdDecompress;
+let wasm: Promise<ZSTDDecoder> | null = null;
+
+/** Decodes one ZSTD frame of at most `byteLength` bytes. */
+export async function decodeZstd(input: Uint8Array, byteLength: number): Promise<Uint8Array> {
+  if (native !== undefined) {
+    const output = await promisify<Uint8Array, object, Buffer>(native)(input, {
+      chunkSize: Math.max(64, byteLength + 1),
+      maxOutputLength: byteLength + 65536,
+    });
+    return new Uint8Array(output.buffer, output.byteOffset, Math.min(output.byteLength, byteLength));
+  }
+  wasm ??= startWasm();
+  return (await wasm).decode(input, byteLength).slice();
+}
+
+async function startWasm(): Promise<ZSTDDecoder> {
+  const decoder = new ZSTDDecoder();
+  await decoder.init();
+  return decoder;
+}

@@ -1,0 +1,36 @@
+import sharp from "sharp";
+import { BlockCache } from "./blocks/block-cache.ts";
+import type { BlockEnvironment } from "./blocks/block-reader.ts";
+import { Limiter } from "./blocks/limiter.ts";
+import type { SampleArray } from "./typed-pixels.ts";
+
+/** Settings of the raster engine of this process. */
+export interface RasterSettings {
+  /** Bytes of decoded blocks kept for all open rasters together. */
+  readonly cacheBytes?: number;
+}
+
+const defaultCacheBytes = 256 * 2 ** 20;
+// Two for the disk while two decode: more would only hold memory.
+const batchesAtOnce = 4;
+
+// Every block is decoded once and kept by our own cache; sharp's would hold it a second time.
+sharp.cache(false);
+
+/** The cache and limits shared by all rasters of this process. */
+export const blockEnvironment: BlockEnvironment = {
+  cache: new BlockCache<SampleArray>({ maxBytes: defaultCacheBytes }),
+  limiter: new Limiter(batchesAtOnce),
+};
+
+/** Changes the settings of the raster engine, at start or while running. */
+export function configureRaster(settings: RasterSettings): void {
+  if (settings.cacheBytes !== undefined) {
+    blockEnvironment.cache.resize(settings.cacheBytes);
+  }
+}
+
+/** Bytes of decoded blocks held now. */
+export function cachedBlockBytes(): number {
+  return blockEnvironment.cache.bytes;
+}

@@ -1,0 +1,58 @@
+import type { RasterDtype } from "#shared/geo/raster-description.ts";
+
+/** The arrays that samples live in, one for each dtype. */
+export type SampleArray =
+  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+
+const constructors = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+
+/** Bytes of one sample. */
+export function dtypeBytes(dtype: RasterDtype): number {
+  return constructors[dtype].BYTES_PER_ELEMENT;
+}
+
+/** A zeroed array of samples. */
+export function allocateSamples(dtype: RasterDtype, length: number): SampleArray {
+  return new constructors[dtype](length);
+}
+
+/** The bytes seen as samples of this machine's byte order, copied only when they aren't aligned. */
+export function samplesOver(dtype: RasterDtype, bytes: Uint8Array): SampleArray {
+  const width = dtypeBytes(dtype);
+  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  return new constructors[dtype](
+    aligned.buffer as ArrayBuffer,
+    aligned.byteOffset,
+    Math.floor(aligned.byteLength / width),
+  );
+}
+
+/** The smallest and largest value of a dtype; infinite for floats. */
+export function dtypeRange(dtype: RasterDtype): readonly [lowest: number, highest: number] {
+  switch (dtype) {
+    case "uint8":
+      return [0, 255];
+    case "int8":
+      return [-128, 127];
+    case "uint16":
+      return [0, 65535];
+    case "int16":
+      return [-32768, 32767];
+    case "uint32":
+      return [0, 2 ** 32 - 1];
+    case "int32":
+      return [-(2 ** 31), 2 ** 31 - 1];
+    case "float32":
+    case "float64":
+      return [-Infinity, Infinity];
+  }
+}
