@@ -48,11 +48,11 @@ export interface EngineProcess {
   readonly exited: Promise<EngineExit>;
 }
 
-/** How the engine ended: one of `code` and `signal`, and the last 4 KB it wrote to stderr. */
+/** How the engine ended: one of `code` and `signal`, and the last 4 KB it wrote to stdout and stderr. */
 export interface EngineExit {
   readonly code: number | null;
   readonly signal: string | null;
-  readonly stderrTail: string;
+  readonly outputTail: string;
 }
 
 export interface ShellCapabilities {

@@ -6,7 +6,8 @@ import type { MessagePortLike } from "../port.ts";
  * `serialization: "advanced"`: JSON would drop `undefined` and turn typed arrays into objects.
  */
 export interface IpcEndpoint {
-  send?: ((message: never, callback?: (error: Error | null) => void) => boolean) | undefined;
+  /** Takes `(message, callback)`; Node's own declarations have several forms that no common type fits. */
+  send?: ((...args: never[]) => boolean) | undefined;
   disconnect?: (() => void) | undefined;
   readonly connected: boolean;
   on(event: "message", listener: (message: unknown) => void): unknown;
@@ -32,7 +33,8 @@ export function processPort(endpoint: IpcEndpoint): MessagePortLike {
       }
       // A send that fails because the other side has just died is followed by `disconnect`, which tells everyone;
       // without a callback it would be thrown as an unhandled `error` event.
-      endpoint.send(message as never, () => undefined);
+      const send = endpoint.send as (message: unknown, callback: () => void) => boolean;
+      send.call(endpoint, message, () => undefined);
     },
     onMessage: (listener) => {
       events.onMessage(listener);
