@@ -1,5 +1,5 @@
-import { compression, photometric } from "../tiff/tags.ts";
-import type { TiffLayout } from "../tiff/layout.ts";
+import { convertsColours, type TiffLayout } from "../tiff/layout.ts";
+import { compression } from "../tiff/tags.ts";
 
 /**
  * How the blocks of an image are gathered into the units that are read, decoded and cached together.
@@ -34,7 +34,7 @@ export function unitGrid(layout: TiffLayout, granularity: Granularity): UnitGrid
   }
   const stride = layout.planes === 1 ? layout.bands : 1;
   const rowBytes = Math.ceil((layout.width * stride * layout.bitsPerSample) / 8);
-  if (layout.compression === compression.none && layout.photometric !== photometric.yCbCr) {
+  if (layout.compression === compression.none && !convertsColours(layout)) {
     const rows = granularity === "fine" ? 1 : rowsFor(rowBytes, 1, layout.height);
     return stripUnits(layout, rows, null);
   }

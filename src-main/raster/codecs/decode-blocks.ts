@@ -1,8 +1,8 @@
 import { inflate } from "node:zlib";
 import { promisify } from "node:util";
 import sharp from "sharp";
-import { compression, photometric } from "../tiff/tags.ts";
-import type { TiffLayout } from "../tiff/layout.ts";
+import { isCmyk, isYCbCr, type TiffLayout } from "../tiff/layout.ts";
+import { compression } from "../tiff/tags.ts";
 import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
 import { decodeLerc } from "./lerc.ts";
 import { decodeLzw } from "./lzw.ts";
@@ -33,10 +33,24 @@ export async function decodeBlocks(
   blocks: readonly EncodedBlock[],
 ): Promise<SampleArray[]> {
   const stride = layout.planes === 1 ? layout.bands : 1;
-  if (goesNatively(layout, stride)) {
-    return decodeRunNatively(layout, blocks, stride);
+  const decoded = goesNatively(layout, stride)
+    ? await decodeRunNatively(layout, blocks, stride)
+    : await Promise.all(blocks.map((block) => decodeBlock(layout, block, stride)));
+  if (isCmyk(layout)) {
+    decoded.forEach(inkToRgb);
   }
-  return Promise.all(blocks.map((block) => decodeBlock(layout, block, stride)));
+  return decoded;
+}
+
+/** Turns CMYK into RGB and full opacity in place, by libtiff's arithmetic (tif_getimage.c). */
+function inkToRgb(samples: SampleArray): void {
+  for (let at = 0; at < samples.length; at += 4) {
+    const light = 255 - (samples[at + 3] as number);
+    for (let ink = 0; ink < 3; ink += 1) {
+      samples[at + ink] = Math.floor((light * (255 - (samples[at + ink] as number))) / 255);
+    }
+    samples[at + 3] = 255;
+  }
 }
 
 /** Whether a run of blocks is decoded in one call, so that callers hand over long runs. */
@@ -52,7 +66,7 @@ export function goesNatively(layout: TiffLayout, stride: number): boolean {
         layout.dtype === "uint8" &&
         layout.bitsPerSample === 8 &&
         (stride === 1 || stride === 3 || stride === 4) &&
-        layout.photometric !== photometric.yCbCr
+        !isYCbCr(layout)
       );
     default:
       return false;
@@ -115,7 +129,7 @@ async function decodeBlock(layout: TiffLayout, block: EncodedBlock, stride: numb
   if (layout.compression === compression.webp) {
     return decodeWebp(block.bytes, width, rows, stride);
   }
-  const subsampled = layout.photometric === photometric.yCbCr && stride === 3 && layout.bitsPerSample === 8;
+  const subsampled = isYCbCr(layout);
   const byteLength = subsampled
     ? subsampledBytes(layout, width, rows)
     : Math.ceil((width * stride * layout.bitsPerSample) / 8) * rows;

@@ -69,7 +69,8 @@ export function samplesFromBytes(
   if (sampleFormat === 3) {
     readSmallFloats(bytes, samples, bitsPerSample, fileIsLittleEndian);
   } else if (bitsPerSample === 24) {
-    const [low, high] = fileIsLittleEndian ? [0, 2] : [2, 0];
+    // GDAL reads 24-bit samples in the file's byte order only where bands are together; files follow GDAL.
+    const [low, high] = fileIsLittleEndian && layout.planes === 1 ? [0, 2] : [2, 0];
     for (let index = 0, at = 0; index < samples.length; index += 1, at += 3) {
       samples[index] = (bytes[at + low] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + high] ?? 0) << 16);
     }

@@ -2,23 +2,18 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { z } from "zod";
 import type { Crs } from "#shared/geo/crs.ts";
+import { formulaProblem } from "./proj4-formula.ts";
 
 const require = createRequire(import.meta.url);
 
-const entrySchema = z.object({
-  kind: z.string(),
-  name: z.string(),
-  proj4: z.string().nullable(),
-  wkt: z.string().nullish(),
-});
+const entrySchema = z.object({ kind: z.string(), name: z.string(), proj4: z.string().nullable() });
 
 /** One coordinate system of the EPSG table. */
 export interface EpsgEntry {
   readonly code: number;
   readonly name: string;
-  /** Null for systems that PROJ strings can't express. */
+  /** Null for systems that PROJ strings can't express: vertical, engineering. */
   readonly proj4: string | null;
-  readonly isGeographic: boolean;
 }
 
 const known = new Map<number, EpsgEntry | null>();
@@ -41,8 +36,11 @@ function readEntry(code: number): EpsgEntry | null {
   try {
     const path = require.resolve(`epsg-index/s/${code}.json`);
     const entry = entrySchema.parse(JSON.parse(readFileSync(path, "utf8")));
-    const proj4 = entry.proj4 === null ? null : entry.proj4.trim();
-    return { code, name: entry.name, proj4, isGeographic: entry.kind.includes("GEOG") };
+    return {
+      code,
+      name: entry.name,
+      proj4: entry.proj4 === null ? null : withoutGridFiles(entry.proj4.trim()),
+    };
   } catch {
     return null;
   }
@@ -57,5 +55,33 @@ export function crsFromEpsg(code: number): Crs {
   if (entry.proj4 === null || entry.proj4 === "") {
     return { kind: "unknown", reason: `EPSG:${code} (${entry.name}) has no formula in the EPSG table` };
   }
+  const problem = formulaProblem(entry.proj4);
+  if (problem !== null) {
+    return { kind: "unknown", reason: `EPSG:${code} (${entry.name}) ${problem}` };
+  }
   return { kind: "epsg", code, name: entry.name, proj4: entry.proj4 };
+}
+
+/*
+ * Grid files of datum shifts aren't shipped. Each stands for a datum whose published Helmert (position vector) or geocentric
+ * parameters agree with the grid to a few metres; projected coordinates themselves don't depend on it.
+ */
+const shiftsInsteadOfGrids: readonly (readonly [gridName: RegExp, towgs84: string])[] = [
+  [/^OSTN15/, "446.448,-125.157,542.06,0.15,0.247,0.842,-20.489"],
+  [/^BETA2007/, "598.1,73.7,418.2,0.202,0.045,-2.455,6.7"],
+  [/^(NTv2_0|CQ77NA83|May76v20)/, "-8,160,176"],
+  [/^NB7783v2/, "0,0,0"],
+  [/^nzgd2kgrid/, "59.47,-5.04,187.44,0.47,-0.1,1.024,-4.5993"],
+  [/^"?National/, "-134,-48,149"],
+  [/^CA(7072|61)/, "-206.05,168.28,-3.82"],
+];
+
+function withoutGridFiles(proj4: string): string {
+  const grid = /\+nadgrids=("[^"]*"|\S+)/.exec(proj4);
+  if (grid === null || grid[1] === "@null") {
+    return proj4;
+  }
+  const [whole, name = ""] = grid;
+  const shift = shiftsInsteadOfGrids.find(([pattern]) => pattern.test(name));
+  return proj4.replace(whole, shift === undefined ? "" : `+towgs84=${shift[1]}`);
 }

@@ -44,7 +44,9 @@ export async function readTiffDataset(
   }
   const layout = await readTiffLayout(source, directory);
   const nodataText = await directory.text(tag.gdalNodata);
-  const nodata = nodataText === null ? null : parseGdalNodata(nodataText);
+  const declared = nodataText === null ? null : parseGdalNodata(nodataText);
+  // The text may carry more digits than the samples can.
+  const nodata = declared !== null && layout.dtype === "float32" ? Math.fround(declared) : declared;
   const imageOf = (own: TiffLayout, index: number): Image => ({
     layout: own,
     reader: new BlockReader(source, own, environment, `${keyPrefix}${index}:`, nodata ?? 0),

@@ -72,14 +72,6 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
   if (declaredFormat === 5 || declaredFormat === 6) {
     throw unsupported("complex numbers");
   }
-  // 4 means "untyped": everyone reads it as unsigned.
-  const sampleFormat = declaredFormat === 2 ? 2 : declaredFormat === 3 ? 3 : 1;
-  const dtype = dtypeOf(sampleFormat, bitsPerSample);
-  if (dtype === null) {
-    const kind = sampleFormat === 1 ? "unsigned" : sampleFormat === 2 ? "signed" : "floating-point";
-    throw unsupported(`${kind} samples of ${bitsPerSample} bits`);
-  }
-
   const compressionCode = await directory.number(tag.compression, 1);
   checkCompression(compressionCode, unsupported);
   const planarConfiguration = await directory.number(tag.planarConfiguration, 1);
@@ -88,6 +80,15 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
     tag.photometric,
     bands >= 3 ? photometric.rgb : photometric.minIsBlack,
   );
+  const isInk = photometricCode === photometric.cmyk && bitsPerSample === 8 && bands === 4 && planes === 1;
+  // 4 means "untyped": everyone reads it as unsigned, and ink is never negative whatever the tag says.
+  const sampleFormat = declaredFormat === 2 && !isInk ? 2 : declaredFormat === 3 ? 3 : 1;
+  const dtype = dtypeOf(sampleFormat, bitsPerSample);
+  if (dtype === null) {
+    const kind = sampleFormat === 1 ? "unsigned" : sampleFormat === 2 ? "signed" : "floating-point";
+    throw unsupported(`${kind} samples of ${bitsPerSample} bits`);
+  }
+
   if (photometricCode === 8 || photometricCode === 9 || photometricCode === 10 || photometricCode >= 32844) {
     throw unsupported(`${photometricName(photometricCode)} colours`);
   }
@@ -177,6 +178,33 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
     yCbCrSubsampling: [subsampling?.[0] ?? 2, subsampling?.[1] ?? 2],
     t4Options: await directory.number(tag.t4Options, 0),
   };
+}
+
+/** Whether blocks hold colours that decoding turns into RGB, so that their bytes can't be taken as samples. */
+export function convertsColours(layout: TiffLayout): boolean {
+  return isYCbCr(layout) || isCmyk(layout);
+}
+
+/** Whether blocks hold 8-bit YCbCr, often with fewer colour than brightness samples. */
+export function isYCbCr(layout: TiffLayout): boolean {
+  return (
+    layout.photometric === photometric.yCbCr &&
+    layout.compression !== compression.jpeg &&
+    layout.compression !== compression.webp &&
+    layout.bands === 3 &&
+    layout.planes === 1 &&
+    layout.bitsPerSample === 8
+  );
+}
+
+/** Whether blocks hold 8-bit CMYK, which is read as RGB and opacity, as GDAL does. */
+export function isCmyk(layout: TiffLayout): boolean {
+  return (
+    layout.photometric === photometric.cmyk &&
+    layout.bands === 4 &&
+    layout.planes === 1 &&
+    layout.bitsPerSample === 8
+  );
 }
 
 function isSide(pixels: number): boolean {

@@ -12,7 +12,8 @@ import { readTiffDataset, type TiffDataset } from "./dataset.ts";
 import { openSidecarLevels } from "./external-levels.ts";
 import { geotransformFromTags, parseGeoKeys, readGeoTags } from "./geo-tags.ts";
 import { parseGdalMetadata, type MetadataItem } from "./metadata.ts";
-import { compressionName, photometric, photometricName, tag } from "./tags.ts";
+import { isCmyk } from "./layout.ts";
+import { compressionName, photometricName, tag } from "./tags.ts";
 import { categoryNamesFrom } from "./category-names.ts";
 
 let opened = 0;
@@ -35,9 +36,10 @@ export async function openTiff(source: ByteSource): Promise<Raster> {
   const metadata = metadataXml === null ? [] : parseGdalMetadata(metadataXml);
   const sidecars = await openSidecarLevels(source, dataset, blockEnvironment, keyPrefix);
   const levels = sidecars.levels;
-  const colorMap = layout.photometric === photometric.palette ? await directory.numbers(tag.colorMap) : null;
+  // Some writers leave the palette behind an image that they call grey; GDAL shows it, and so do we.
+  const colorMap = layout.bands === 1 ? await directory.numbers(tag.colorMap) : null;
   const [full] = levels;
-  const alphaBand = alphaBandOf(layout.bands, layout.extraSamples);
+  const alphaBand = isCmyk(layout) ? 3 : alphaBandOf(layout.bands, layout.extraSamples);
   const description: RasterDescription = {
     format: "GeoTIFF",
     width: layout.width,
