@@ -1,0 +1,20 @@
+import path from "node:path";
+
+/**
+ * The folder of `orthomask FOLDER` or `electron . FOLDER` as an absolute path, null without one. Options are Chromium's and
+ * Electron's; `appPath` is where the app itself lies, which is an argument too unless it is packaged.
+ */
+export function folderArgument(
+  argv: readonly string[],
+  { appPath, packaged, workingDirectory }: { appPath: string; packaged: boolean; workingDirectory: string },
+): string | null {
+  const names = argv.slice(1).filter((argument) => !argument.startsWith("-"));
+  const app = packaged
+    ? -1
+    : names.findIndex((name) => {
+        const resolved = path.resolve(workingDirectory, name);
+        return resolved === path.resolve(appPath) || path.dirname(resolved) === path.resolve(appPath);
+      });
+  const folder = names[app + 1];
+  return folder === undefined ? null : path.resolve(workingDirectory, folder);
+}

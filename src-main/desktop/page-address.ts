@@ -1,0 +1,7 @@
+/** The scheme of the page: one of our own has an origin, unlike `file:`, and nothing but the page can be reached by it. */
+export const PAGE_SCHEME = "app";
+export const PAGE_URL = `${PAGE_SCHEME}://page/`;
+
+/** Channels between main process and preload script. */
+export const REQUEST_PORT_CHANNEL = "orthomask:request-port";
+export const HAND_OVER_CHANNEL = "orthomask:hand-over";
