@@ -300,7 +300,7 @@ export class BlockReader {
   #pushPiece(pieces: Piece[], block: number, skip: number, length: number | null, rows: number): void {
     const offset = this.layout.blockOffsets[block] as number;
     const stored = this.layout.blockLengths[block] as number;
-    const sparse = stored === 0 || offset === 0;
+    const sparse = stored === 0;
     if (!sparse && length !== null && skip + length > stored) {
       throw new RasterError(
         "damaged",

@@ -88,7 +88,8 @@ export function formulaFromGeoKeys(
   switch (method) {
     case 1: // Transverse Mercator
       return { proj: "tmerc", parameters: { lat_0, lon_0, k, x_0, y_0 } };
-    case 3: { // Hotine Oblique Mercator
+    case 3: {
+      // Hotine Oblique Mercator
       const alpha = angle(0, parameter.azimuth);
       return {
         proj: "omerc",
@@ -114,7 +115,8 @@ export function formulaFromGeoKeys(
       return { proj: "eqdc", parameters: { lat_0, lat_1, lat_2, lon_0, x_0, y_0 } };
     case 14: // Stereographic
       return { proj: "stere", parameters: { lat_0, lon_0, k, x_0, y_0 } };
-    case 15: { // Polar Stereographic: the latitude of true scale stands as the origin's latitude
+    case 15: {
+      // Polar Stereographic: the latitude of true scale stands as the origin's latitude
       const trueScale = keys.has(standardParallel1) ? lat_1 : lat_0;
       const meridian = angle(0, parameter.straightPoleLongitude, naturalOriginLongitude, centreLongitude);
       const pole = trueScale < 0 ? -90 : 90;
