@@ -1,0 +1,410 @@
+import { easeOut } from "ol/easing.js";
+import {
+  boundingExtent,
+  createEmpty,
+  extend,
+  getCenter,
+  getHeight,
+  getWidth,
+  isEmpty,
+  type Extent,
+} from "ol/extent.js";
+import { defaults as defaultInteractions } from "ol/interaction/defaults.js";
+import OpenLayersMap, { type FrameState } from "ol/Map.js";
+import type MapBrowserEvent from "ol/MapBrowserEvent.js";
+import View from "ol/View.js";
+import type { MapPosition } from "#shared/geo/affine.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { MapProjection, ReadyMosaic } from "#shared/project/mosaic.ts";
+import type { ViewState } from "#shared/project/project-snapshot.ts";
+import type { GroundPosition } from "../state/coordinates.ts";
+import type { MapController, ViewedWindow } from "../state/map-view.svelte.ts";
+import { MosaicLayers, type MosaicLayersOptions } from "./mosaic-layers.ts";
+import { MosaicScene, viewedWindow, type PlacedMosaic } from "./mosaic-scene.ts";
+import { Outlines } from "./outlines.ts";
+import { canTransform, fromGround, mapProjection } from "./projections.ts";
+
+export interface MapCanvasOptions extends MosaicLayersOptions {
+  /** After every frame. */
+  readonly onFrame: (canvas: MapCanvas) => void;
+  /** When all that is in view has been loaded and drawn. */
+  readonly onComplete: () => void;
+  /** The pointer is over this screen pixel of the map, or has left it. */
+  readonly onPointer: (screenPixel: readonly [number, number] | null) => void;
+  /** Panning or zooming has ended. */
+  readonly onMoved: () => void;
+  /** Somebody pointed at a mosaic. */
+  readonly onPick: (mosaicId: string) => void;
+  readonly reducedMotion: () => boolean;
+}
+
+/** Screen pixels left free around what is fitted. */
+const FIT_PADDING = 24;
+
+/** A selected mosaic is zoomed to when its longer side would be shorter than this share of the map. */
+const TOO_SMALL_SHARE = 0.2;
+
+/** The OpenLayers map with the mosaics on it; knows nothing of Svelte. */
+export class MapCanvas implements MapController {
+  readonly map: OpenLayersMap;
+  readonly layers: MosaicLayers;
+  readonly outlines = new Outlines();
+  readonly #options: MapCanvasOptions;
+  #scene: MosaicScene | null = null;
+  #projection: MapProjection | null = null;
+  /** The project's projection, from which the map departs for mosaics that can't be placed in it. */
+  #projectCode: string | null = null;
+  #mosaics: readonly ReadyMosaic[] = [];
+  #isHidden: (mosaicId: string) => boolean = () => false;
+  /** Until somebody moves the map, it goes on showing all mosaics while they are being found. */
+  #followsMosaics = true;
+  /** The resolution that an animation by key is on its way to. */
+  #zoomTarget: number | null = null;
+
+  constructor(target: HTMLElement, options: MapCanvasOptions) {
+    this.#options = options;
+    this.layers = new MosaicLayers(options);
+    this.map = new OpenLayersMap({
+      target,
+      controls: [],
+      interactions: defaultInteractions({ keyboard: false }),
+      layers: [...Object.values(this.layers.layers), this.outlines.layer],
+      maxTilesLoading: 12,
+    });
+    this.map.on("postrender", ({ frameState }) => {
+      this.#afterFrame(frameState);
+    });
+    this.map.on("rendercomplete", () => {
+      options.onComplete();
+    });
+    this.map.on("moveend", () => {
+      options.onMoved();
+    });
+    this.map.on("pointermove", (event) => {
+      options.onPointer([event.pixel[0] ?? 0, event.pixel[1] ?? 0]);
+    });
+    this.map.on("pointerdrag", () => {
+      this.#followsMosaics = false;
+    });
+    this.map.on("singleclick", (event) => {
+      this.#pick(event);
+    });
+    target.addEventListener("pointerleave", this.#pointerLeft);
+    target.addEventListener("wheel", this.#moved, { passive: true });
+  }
+
+  dispose(): void {
+    const target = this.map.getTargetElement();
+    target?.removeEventListener("pointerleave", this.#pointerLeft);
+    target?.removeEventListener("wheel", this.#moved);
+    this.layers.dispose();
+    this.map.setTarget(undefined);
+    this.map.dispose();
+  }
+
+  readonly #pointerLeft = (): void => {
+    this.#options.onPointer(null);
+  };
+
+  readonly #moved = (): void => {
+    this.#followsMosaics = false;
+  };
+
+  get projection(): MapProjection | null {
+    return this.#projection;
+  }
+
+  get scene(): MosaicScene | null {
+    return this.#scene;
+  }
+
+  get view(): View {
+    return this.map.getView();
+  }
+
+  /** Shows the mosaics of a project on a map in its projection. */
+  setMosaics(mosaics: readonly ReadyMosaic[], projection: MapProjection): void {
+    this.#mosaics = mosaics;
+    if (this.#projectCode !== projection.code) {
+      this.#projectCode = projection.code;
+      this.#setProjection(projection);
+    }
+    this.#updateScene();
+  }
+
+  setHidden(isHidden: (mosaicId: string) => boolean): void {
+    this.#isHidden = isHidden;
+    this.outlines.setHidden(isHidden);
+  }
+
+  /** Looks where a project was left; false when that was on another kind of map. */
+  restore(state: ViewState): boolean {
+    if (this.#projection?.code !== state.projectionCode) {
+      return false;
+    }
+    this.#followsMosaics = false;
+    this.view.setCenter([...state.center]);
+    this.view.setResolution(state.resolution);
+    return true;
+  }
+
+  /** Where the map looks, to be kept with the project; null before it looks anywhere. */
+  whereabouts(): Pick<ViewState, "center" | "resolution" | "projectionCode"> | null {
+    const [x, y] = this.view.getCenter() ?? [];
+    const resolution = this.view.getResolution();
+    if (x === undefined || y === undefined || resolution === undefined || this.#projection === null) {
+      return null;
+    }
+    return { center: [x, y], resolution, projectionCode: this.#projection.code };
+  }
+
+  /** Where on the map a screen pixel is. */
+  positionAt(screenPixel: readonly [number, number]): MapPosition | null {
+    const [x, y] = this.map.getCoordinateFromPixel([...screenPixel]) ?? [];
+    return x === undefined || y === undefined ? null : [x, y];
+  }
+
+  /** The topmost mosaic at a position and the pixel of it. */
+  mosaicAt(position: MapPosition): { placed: PlacedMosaic; column: number; row: number } | null {
+    return this.#scene?.at(position, this.#isHidden) ?? null;
+  }
+
+  fitAll(): void {
+    const home = this.#mosaics[0]?.placement.projection;
+    if (this.#scene?.mosaics.length === 0 && home !== undefined) {
+      this.#setProjection(home);
+      this.#updateScene();
+    }
+    this.#fit(this.#wholeExtent());
+  }
+
+  fitMosaic(mosaicId: string): void {
+    this.#followsMosaics = false;
+    this.#fit(this.#place(mosaicId)?.grid.mapExtent ?? createEmpty());
+  }
+
+  flyToMosaic(mosaicId: string): void {
+    const placed = this.#place(mosaicId);
+    const size = this.map.getSize();
+    const resolution = this.view.getResolution();
+    if (placed === null) {
+      return;
+    }
+    if (size === undefined || resolution === undefined) {
+      this.fitMosaic(mosaicId);
+      return;
+    }
+    this.#followsMosaics = false;
+    const extent = placed.grid.mapExtent;
+    const [width = 1, height = 1] = size;
+    const share = Math.max(getWidth(extent) / width, getHeight(extent) / height) / resolution;
+    if (share < TOO_SMALL_SHARE || share > 1) {
+      this.#fit(extent);
+      return;
+    }
+    this.#animate({ center: getCenter(extent) });
+  }
+
+  flyToWindow(mosaicId: string, { x, y, width, height }: PixelWindow): void {
+    const placed = this.#place(mosaicId);
+    if (placed === null) {
+      return;
+    }
+    this.#followsMosaics = false;
+    const corners = [
+      placed.grid.toMap([x, y]),
+      placed.grid.toMap([x + width, y]),
+      placed.grid.toMap([x, y + height]),
+      placed.grid.toMap([x + width, y + height]),
+    ];
+    this.#fit(boundingExtent(corners.map(([cornerX, cornerY]) => [cornerX, cornerY])));
+  }
+
+  goToMap([x, y]: MapPosition): void {
+    this.#followsMosaics = false;
+    this.#animate({ center: [x, y] });
+  }
+
+  goToGround({ longitude, latitude }: GroundPosition): boolean {
+    const transform = this.#projection === null ? null : fromGround(this.#projection);
+    const position = transform?.([longitude, latitude]);
+    if (position === undefined || !position.every(Number.isFinite)) {
+      return false;
+    }
+    this.goToMap(position);
+    return true;
+  }
+
+  zoomBy(levels: number): void {
+    const resolution = this.view.getResolution();
+    if (resolution === undefined) {
+      return;
+    }
+    this.#followsMosaics = false;
+    // Keys pressed faster than the animation build on where it is going, not on where it is.
+    const from = this.#zoomTarget ?? resolution;
+    const target = this.view.getConstrainedResolution(from / 2 ** levels) ?? from / 2 ** levels;
+    this.#zoomTarget = target;
+    this.#animate({ resolution: target }, () => {
+      if (this.#zoomTarget === target) {
+        this.#zoomTarget = null;
+      }
+    });
+  }
+
+  panBy([right, down]: readonly [right: number, down: number]): void {
+    const size = this.map.getSize();
+    const center = this.view.getCenter();
+    const resolution = this.view.getResolution();
+    if (size === undefined || center === undefined || resolution === undefined) {
+      return;
+    }
+    this.#followsMosaics = false;
+    const rotation = this.view.getRotation();
+    const x = right * (size[0] ?? 0) * resolution;
+    const y = -down * (size[1] ?? 0) * resolution;
+    this.#animate({
+      center: [
+        (center[0] ?? 0) + x * Math.cos(rotation) - y * Math.sin(rotation),
+        (center[1] ?? 0) + x * Math.sin(rotation) + y * Math.cos(rotation),
+      ],
+    });
+  }
+
+  resetRotation(): void {
+    this.#animate({ rotation: 0 });
+  }
+
+  retryFailedTiles(): void {
+    this.layers.retryFailed();
+  }
+
+  viewedWindows(): ViewedWindow[] {
+    const size = this.map.getSize();
+    const resolution = this.view.getResolution();
+    if (size === undefined || resolution === undefined || this.#scene === null) {
+      return [];
+    }
+    const extent = this.view.calculateExtent(size);
+    const [centerX = 0, centerY = 0] = getCenter(extent);
+    const distance = ({ grid }: PlacedMosaic): number => {
+      const [x = 0, y = 0] = getCenter(grid.mapExtent);
+      return Math.hypot(x - centerX, y - centerY);
+    };
+    return this.#scene
+      .inView(extent, resolution)
+      .filter(({ mosaic }) => !this.#isHidden(mosaic.id))
+      .toSorted((first, second) => distance(first) - distance(second))
+      .flatMap((placed) => {
+        const pixelWindow = viewedWindow(placed, extent);
+        return pixelWindow === null ? [] : [{ mosaicId: placed.mosaic.id, pixelWindow }];
+      });
+  }
+
+  #pick({ coordinate }: MapBrowserEvent): void {
+    const [x, y] = coordinate;
+    const found = x === undefined || y === undefined ? null : this.mosaicAt([x, y]);
+    if (found !== null) {
+      this.#options.onPick(found.placed.mosaic.id);
+    }
+  }
+
+  /** The mosaic as it lies on the map, after changing to a map that can show it. */
+  #place(mosaicId: string): PlacedMosaic | null {
+    const mosaic = this.#mosaics.find(({ id }) => id === mosaicId);
+    if (mosaic === undefined) {
+      return null;
+    }
+    if (this.#projection !== null && !canTransform(mosaic.placement.projection, this.#projection)) {
+      this.#setProjection(mosaic.placement.projection);
+      this.#updateScene();
+    }
+    return this.#scene?.get(mosaicId) ?? null;
+  }
+
+  #setProjection(projection: MapProjection): void {
+    this.#projection = projection;
+    this.#scene = new MosaicScene(projection, window.devicePixelRatio);
+    this.#followsMosaics = true;
+    this.map.setView(
+      new View({
+        projection: mapProjection(projection),
+        center: [0, 0],
+        resolution: 1,
+        ...resolutionLimits(projection.units),
+        multiWorld: true,
+        showFullExtent: true,
+      }),
+    );
+    this.layers.setScene(this.#scene, mapProjection(projection));
+  }
+
+  #updateScene(): void {
+    const scene = this.#scene;
+    if (scene === null) {
+      return;
+    }
+    this.layers.forget(scene.update(this.#mosaics));
+    this.outlines.setScene(scene);
+    if (this.#followsMosaics) {
+      this.#fit(this.#wholeExtent(), { animated: false });
+      this.#followsMosaics = true;
+    }
+    this.layers.redraw();
+  }
+
+  #wholeExtent(): Extent {
+    const extent = createEmpty();
+    for (const { mosaic, grid } of this.#scene?.mosaics ?? []) {
+      if (!this.#isHidden(mosaic.id)) {
+        extend(extent, grid.mapExtent);
+      }
+    }
+    return extent;
+  }
+
+  #fit(extent: Extent, { animated = true } = {}): void {
+    if (isEmpty(extent)) {
+      return;
+    }
+    this.#zoomTarget = null;
+    const padding = [FIT_PADDING, FIT_PADDING, FIT_PADDING, FIT_PADDING];
+    const duration = animated ? this.#duration(250) : 0;
+    this.view.cancelAnimations();
+    this.view.fit(extent, { padding, ...(duration > 0 ? { duration, easing: easeOut } : {}) });
+  }
+
+  #animate(
+    target: { center?: number[]; resolution?: number; rotation?: number },
+    whenOver: () => void = () => undefined,
+  ): void {
+    this.view.cancelAnimations();
+    this.view.animate({ ...target, duration: this.#duration(160), easing: easeOut }, whenOver);
+  }
+
+  #duration(milliseconds: number): number {
+    return this.#options.reducedMotion() ? 0 : milliseconds;
+  }
+
+  #afterFrame(frame: FrameState | null): void {
+    if (frame !== null) {
+      this.layers.afterFrame(frame);
+    }
+    this.#options.onFrame(this);
+  }
+}
+
+/** Map units a screen pixel: from a hundredth of any pixel anybody flies to the whole Earth. */
+function resolutionLimits(units: MapProjection["units"]): { minResolution: number; maxResolution: number } {
+  switch (units) {
+    case "metre":
+    case "foot":
+    case "us-foot":
+      return { minResolution: 2 ** -12, maxResolution: 2 ** 18 };
+    case "degree":
+      return { minResolution: 2 ** -30, maxResolution: 2 };
+    case "pixel":
+    case "unknown":
+      return { minResolution: 2 ** -12, maxResolution: 2 ** 18 };
+  }
+}

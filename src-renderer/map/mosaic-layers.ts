@@ -1,0 +1,253 @@
+import type { Extent } from "ol/extent.js";
+import type { FrameState } from "ol/Map.js";
+import type Projection from "ol/proj/Projection.js";
+import type RenderEvent from "ol/render/Event.js";
+import type { Tile, TileSource } from "#shared/contract.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
+import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
+import { classStyle } from "./class-style.ts";
+import { fullSpan, scissorBox, type Span } from "./clip.ts";
+import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
+import { MosaicSource } from "./mosaic-source.ts";
+import { MosaicTileLayer } from "./tile-layer.ts";
+import type { Bands } from "./tile-reader.ts";
+import type { TileRequest } from "./tile-request.ts";
+import type { TileStatistics } from "./tile-statistics.ts";
+
+export interface MosaicLayersOptions {
+  /** Reads pixels of a mosaic. */
+  readonly readTile: (
+    mosaicId: string,
+    source: TileSource,
+    request: TileRequest,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<Tile>;
+  readonly isPassing: (reason: unknown) => boolean;
+  readonly onFailure: (mosaicId: string, kind: LayerKind, message: string) => void;
+  readonly statistics: TileStatistics;
+}
+
+/** Which mosaics have which layers. */
+export interface LayerContents {
+  readonly isHidden: (mosaicId: string) => boolean;
+  /** The run whose predictions are shown, and the mosaics it has predicted. */
+  readonly predictionRunId: string | null;
+  readonly hasPrediction: (mosaicId: string) => boolean;
+}
+
+const bandsOf: Readonly<Record<LayerKind, Bands>> = { imagery: 4, labels: 1, prediction: 2 };
+
+/** Tiles kept for each kind: 80 MB of imagery, a quarter of that for each of the others; an HD screen shows about 50. */
+const TILES_KEPT = 320;
+
+/** The three tile layers of the map and the sources they draw, one for each mosaic in view. */
+export class MosaicLayers {
+  readonly layers: Readonly<Record<LayerKind, MosaicTileLayer>>;
+  readonly #options: MosaicLayersOptions;
+  readonly #sources: Readonly<Record<LayerKind, Map<string, MosaicSource>>> = {
+    imagery: new Map(),
+    labels: new Map(),
+    prediction: new Map(),
+  };
+  readonly #spans: Record<LayerKind, Span> = { imagery: fullSpan, labels: fullSpan, prediction: fullSpan };
+  #scene: MosaicScene | null = null;
+  #projection: Projection | null = null;
+  #contents: LayerContents = { isHidden: () => false, predictionRunId: null, hasPrediction: () => false };
+  #clearedFrame = -1;
+
+  constructor(options: MosaicLayersOptions) {
+    this.#options = options;
+    const layer = (kind: LayerKind, zIndex: number): MosaicTileLayer => {
+      const created = new MosaicTileLayer({
+        sources: (extent, resolution) => this.#sourcesInView(kind, extent, resolution),
+        style: kind === "imagery" ? {} : classStyle([], "fill"),
+        cacheSize: TILES_KEPT,
+        zIndex,
+      });
+      created.on("prerender", (event) => {
+        this.#clip(kind, event);
+      });
+      created.on("postrender", ({ context }) => {
+        if (isWebGL(context)) {
+          context.disable(context.SCISSOR_TEST);
+        }
+      });
+      return created;
+    };
+    this.layers = {
+      imagery: layer("imagery", 0),
+      labels: layer("labels", 1),
+      prediction: layer("prediction", 2),
+    };
+  }
+
+  /** Shows the mosaics of a scene, in the projection that it was made for. */
+  setScene(scene: MosaicScene, projection: Projection): void {
+    if (this.#projection !== projection || this.#scene !== scene) {
+      this.#drop(() => true);
+    }
+    this.#scene = scene;
+    this.#projection = projection;
+  }
+
+  /** Forgets the tiles of some mosaics, whose files or places have changed. */
+  forget(mosaicIds: readonly string[]): void {
+    const outdated = new Set(mosaicIds);
+    this.#drop((_, mosaicId) => outdated.has(mosaicId));
+  }
+
+  setContents(contents: LayerContents): void {
+    const runChanged = this.#contents.predictionRunId !== contents.predictionRunId;
+    this.#contents = contents;
+    this.#drop((kind, mosaicId) => {
+      if (kind === "prediction") {
+        return runChanged || !contents.hasPrediction(mosaicId);
+      }
+      return kind === "labels" && this.#scene?.get(mosaicId)?.mosaic.mask.kind !== "matched";
+    });
+    this.redraw();
+  }
+
+  setClasses(classes: readonly LandClass[], kind: "labels" | "prediction", drawing: ClassDrawing): void {
+    this.layers[kind].setStyle(classStyle(classes, drawing));
+  }
+
+  /** Limits a kind to a span of the map's width. */
+  setSpan(kind: LayerKind, span: Span): void {
+    this.#spans[kind] = span;
+    this.layers[kind].changed();
+  }
+
+  /** Has the tiles drawn anew that show a part of a prediction; null means all of it. */
+  invalidatePrediction(mosaicId: string, pixelWindow: PixelWindow | null): void {
+    this.#sources.prediction.get(mosaicId)?.invalidate(pixelWindow);
+    this.layers.prediction.changed();
+  }
+
+  retryFailed(): void {
+    for (const source of this.#all()) {
+      source.retryFailed();
+    }
+    this.redraw();
+  }
+
+  redraw(): void {
+    for (const kind of layerKinds) {
+      this.layers[kind].changed();
+    }
+  }
+
+  /** To be called with every frame: stops what it doesn't want. */
+  afterFrame(frame: FrameState): void {
+    for (const source of this.#all()) {
+      source.keepOnly(frame.wantedTiles[source.wantedKey]);
+    }
+  }
+
+  /** The bytes of a kind at a place on screen, or null where nothing is loaded or the kind isn't shown. */
+  bytesAt(kind: LayerKind, screenPixel: readonly number[]): Uint8Array | null {
+    const layer = this.layers[kind];
+    if (!layer.getVisible()) {
+      return null;
+    }
+    const data = layer.getData([...screenPixel]);
+    return data instanceof Uint8Array ? data : null;
+  }
+
+  dispose(): void {
+    this.#drop(() => true);
+    for (const kind of layerKinds) {
+      this.layers[kind].dispose();
+    }
+  }
+
+  #sourcesInView(kind: LayerKind, extent: Extent, resolution: number): MosaicSource[] {
+    // OpenLayers asks once with an endless extent to learn the number of bands, before there is a view.
+    if (this.#scene === null || resolution > 1e15) {
+      return [];
+    }
+    return this.#scene
+      .inView(extent, resolution)
+      .filter(({ mosaic }) => !this.#contents.isHidden(mosaic.id))
+      .map((placed) => this.#source(kind, placed))
+      .filter((source) => source !== null);
+  }
+
+  #source(kind: LayerKind, { mosaic, grid }: PlacedMosaic): MosaicSource | null {
+    const known = this.#sources[kind].get(mosaic.id);
+    if (known !== undefined) {
+      return known;
+    }
+    const tileSource = this.#tileSource(kind, mosaic.id, mosaic.mask.kind === "matched");
+    if (tileSource === null || this.#projection === null) {
+      return null;
+    }
+    const source = new MosaicSource({
+      grid,
+      projection: this.#projection,
+      bands: bandsOf[kind],
+      read: (request, options) => this.#options.readTile(mosaic.id, tileSource, request, options),
+      statistics: this.#options.statistics,
+      isPassing: this.#options.isPassing,
+      onChange: () => {
+        this.layers[kind].changed();
+      },
+      onFailure: (message) => {
+        this.#options.onFailure(mosaic.id, kind, message);
+      },
+    });
+    this.#sources[kind].set(mosaic.id, source);
+    return source;
+  }
+
+  #tileSource(kind: LayerKind, mosaicId: string, hasMask: boolean): TileSource | null {
+    switch (kind) {
+      case "imagery":
+        return { kind };
+      case "labels":
+        return hasMask ? { kind } : null;
+      case "prediction": {
+        const runId = this.#contents.predictionRunId;
+        return runId !== null && this.#contents.hasPrediction(mosaicId) ? { kind, runId } : null;
+      }
+    }
+  }
+
+  /** Confines drawing to the mosaic's own part of the screen and to the kind's span of it. */
+  #clip(kind: LayerKind, { context, frameState }: RenderEvent): void {
+    const source = this.layers[kind].sourceBeingDrawn();
+    if (!isWebGL(context) || frameState === undefined || source === null) {
+      return;
+    }
+    if (this.#clearedFrame !== frameState.index) {
+      // The canvas is shared and kept between frames; OpenLayers would clear only what the first scissor leaves open.
+      this.#clearedFrame = frameState.index;
+      context.bindFramebuffer(context.FRAMEBUFFER, null);
+      context.clearColor(0, 0, 0, 0);
+      context.clear(context.COLOR_BUFFER_BIT);
+    }
+    const { x, y, width, height } = scissorBox(frameState, source.grid.mapExtent, this.#spans[kind]);
+    context.enable(context.SCISSOR_TEST);
+    context.scissor(x, y, width, height);
+  }
+
+  #drop(outdated: (kind: LayerKind, mosaicId: string) => boolean): void {
+    for (const kind of layerKinds) {
+      for (const [mosaicId, source] of this.#sources[kind]) {
+        if (outdated(kind, mosaicId)) {
+          this.#sources[kind].delete(mosaicId);
+          source.abandon();
+        }
+      }
+    }
+  }
+
+  #all(): MosaicSource[] {
+    return layerKinds.flatMap((kind) => [...this.#sources[kind].values()]);
+  }
+}
+
+function isWebGL(context: RenderEvent["context"]): context is WebGLRenderingContext {
+  return context !== undefined && "scissor" in context;
+}

@@ -1,0 +1,70 @@
+import type { Extent } from "ol/extent.js";
+import WebGLTileLayer, { type Style } from "ol/layer/WebGLTile.js";
+import type { FrameState } from "ol/Map.js";
+import type WebGLTileLayerRenderer from "ol/renderer/webgl/TileLayer.js";
+import TileTexture from "ol/webgl/TileTexture.js";
+import type { MosaicSource } from "./mosaic-source.ts";
+
+/** The sources to draw in a part of the map, bottom first. */
+export type SourcesInView = (extent: Extent, resolution: number) => MosaicSource[];
+
+/**
+ * One kind of tiles (imagery, labels, prediction) of all mosaics in view.
+ *
+ * One layer for all mosaics and not one each: every WebGL layer has a frame buffer of the map's size, which 500
+ * mosaics could not have, while the tile cache of one layer bounds the memory of them all.
+ */
+export class MosaicTileLayer extends WebGLTileLayer {
+  readonly #sourcesInView: SourcesInView;
+
+  constructor(options: { sources: SourcesInView; style: Style; cacheSize: number; zIndex: number }) {
+    super({
+      style: options.style,
+      cacheSize: options.cacheSize,
+      zIndex: options.zIndex,
+      sources: options.sources,
+    });
+    this.#sourcesInView = options.sources;
+  }
+
+  /** Draws what is in view; nothing at all otherwise, as OpenLayers would put an empty element into the page. */
+  override render(frameState: FrameState | null, target: HTMLElement): HTMLElement {
+    const extent = frameState?.extent;
+    if (
+      frameState !== null &&
+      (!extent || this.#sourcesInView(extent, frameState.viewState.resolution).length === 0)
+    ) {
+      this.unrender();
+      return null as unknown as HTMLElement;
+    }
+    return super.render(frameState, target);
+  }
+
+  /** The source being drawn just now, in `prerender` and `postrender`. */
+  sourceBeingDrawn(): MosaicSource | null {
+    return this.getRenderSource() as MosaicSource | null;
+  }
+
+  override createRenderer(): WebGLTileLayerRenderer<this> {
+    const renderer = super.createRenderer() as WebGLTileLayerRenderer<this>;
+    const createTileRepresentation = (options: ConstructorParameters<typeof TileTexture>[0]): TileTexture =>
+      new CrispTexture(options);
+    return Object.assign(renderer, { createTileRepresentation });
+  }
+}
+
+/** A tile that is smoothed when drawn smaller but shows its pixels when drawn larger, as an annotator needs them. */
+class CrispTexture extends TileTexture {
+  override uploadTile(): void {
+    const gl = this.helper?.getGL();
+    // A tile that is redrawn in place would leave its old texture to the garbage collector.
+    for (const texture of this.textures ?? []) {
+      gl?.deleteTexture(texture);
+    }
+    super.uploadTile();
+    for (const texture of this.textures) {
+      gl?.bindTexture(gl.TEXTURE_2D, texture);
+      gl?.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    }
+  }
+}
