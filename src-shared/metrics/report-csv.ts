@@ -1,0 +1,48 @@
+import type { EvaluationReport } from "./evaluation-report.ts";
+
+/** The per-class table of a report as CSV (RFC 4180), a row a class, with the overall numbers below; undefined numbers are empty. */
+export function classTableCsv(report: EvaluationReport): string {
+  return csv([
+    ["id", "class", "iou", "dice", "precision", "recall", "truth_pixels", "predicted_pixels"],
+    ...report.perClass.map((metrics) => [
+      metrics.id,
+      metrics.name,
+      metrics.iou,
+      metrics.dice,
+      metrics.precision,
+      metrics.recall,
+      metrics.truthPixels,
+      metrics.predictedPixels,
+    ]),
+    [],
+    ["mean_iou", report.meanIou],
+    ["frequency_weighted_iou", report.frequencyWeightedIou],
+    ["accuracy", report.accuracy],
+    ["kappa", report.kappa],
+    ["unpredicted_pixels", report.unpredictedPixels],
+  ]);
+}
+
+/** The confusion matrix of a report as CSV: rows truth, columns prediction, in pixels. */
+export function confusionCsv(report: EvaluationReport): string {
+  return csv([
+    ["truth \\ prediction", ...report.classes.map(({ name }) => name)],
+    ...report.confusion.map((row, index) => [report.classes[index]?.name ?? "", ...row]),
+  ]);
+}
+
+type Cell = string | number | null;
+
+function csv(rows: readonly (readonly Cell[])[]): string {
+  return rows.map((row) => `${row.map(cellText).join(",")}\r\n`).join("");
+}
+
+function cellText(cell: Cell): string {
+  if (cell === null) {
+    return "";
+  }
+  const text = String(cell);
+  // A class named "=1+1" must stay a name in a spreadsheet.
+  const safe = typeof cell === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
