@@ -1,0 +1,38 @@
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import type { CursorReading } from "../state/cursor.svelte.ts";
+import type { MapCanvas } from "./map-canvas.ts";
+import { toGround } from "./projections.ts";
+
+/** What lies under a screen pixel of the map, or under its middle, from the tiles that are loaded. */
+export function readCursor(
+  canvas: MapCanvas,
+  pointer: readonly [number, number] | null,
+): CursorReading | null {
+  const size = canvas.map.getSize();
+  if (size === undefined || canvas.projection === null) {
+    return null;
+  }
+  const screenPixel = pointer ?? ([(size[0] ?? 0) / 2, (size[1] ?? 0) / 2] as const);
+  const mapPosition = canvas.positionAt(screenPixel);
+  if (mapPosition === null) {
+    return null;
+  }
+  const ground = toGround(canvas.projection)?.(mapPosition) ?? null;
+  const found = canvas.mosaicAt(mapPosition);
+  const reading = {
+    mapPosition,
+    groundPosition:
+      ground !== null && ground.every(Number.isFinite) ? { longitude: ground[0], latitude: ground[1] } : null,
+  };
+  if (found === null) {
+    return { ...reading, pixel: null, labelId: null, prediction: null };
+  }
+  const [labelId = UNLABELLED_ID] = canvas.layers.bytesAt("labels", screenPixel) ?? [];
+  const [classId = UNLABELLED_ID, confidence = 0] = canvas.layers.bytesAt("prediction", screenPixel) ?? [];
+  return {
+    ...reading,
+    pixel: { mosaicId: found.placed.mosaic.id, column: found.column, row: found.row },
+    labelId: labelId === UNLABELLED_ID ? null : labelId,
+    prediction: classId === UNLABELLED_ID ? null : { classId, confidence: confidence / 255 },
+  };
+}
