@@ -22,7 +22,7 @@ export interface Host {
   connect(port: MessagePortLike): () => void;
   /** Makes FOLDER what `projects.current` answers; the shell reloads the page after. Throws `not-found` without such a folder. */
   showFolder(folderPath: string): Promise<void>;
-  /** A file that the host granted for download; null when the id is unknown or the file is gone. */
+  /** A file that the host granted for download, by an id of letters, digits, `_` and `-`; null when the id is unknown or the file is gone. */
   resolveDownload(downloadId: string): DownloadableFile | null;
   /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
   close(): Promise<void>;

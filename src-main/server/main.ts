@@ -1,0 +1,58 @@
+// `orthomask serve`: the host in this process, behind HTTP and a WebSocket for a browser.
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { createHost } from "../host/create-host.ts";
+import { engineLauncher } from "../host/engine-process.ts";
+import { noShell } from "../host/ports/no-shell.ts";
+import { userDirectories } from "../host/user-directories.ts";
+import { closeOnSignal } from "./close-on-signal.ts";
+import { SERVER_USAGE, parseServerArguments } from "./server-arguments.ts";
+import type { ServerArguments } from "./server-arguments.ts";
+import { serveApp } from "./serve-app.ts";
+
+/** `out/`, where the built parts lie beside each other. */
+const out = path.resolve(import.meta.dirname, "..");
+
+await run().catch((error: unknown) => {
+  console.error(`orthomask serve: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});
+
+async function run(): Promise<void> {
+  const [first, ...rest] = process.argv.slice(2);
+  const argv = first === "serve" || first === undefined ? rest : [first, ...rest];
+  const options = parseServerArguments(argv, process.cwd());
+  if (options.help) {
+    console.log(SERVER_USAGE);
+    return;
+  }
+  const host = await createHost({
+    ...userDirectories(),
+    engine: engineLauncher(path.join(out, "engine/main.mjs")),
+    shell: noShell({ download: true }),
+    allowedRoots: allowedRoots(options),
+    initialFolder: options.folder,
+    version: await packageVersion(),
+  });
+  const server = await serveApp({
+    host,
+    pageDirectory: path.join(out, "page"),
+    listen: { host: options.host, port: options.port },
+  });
+  closeOnSignal(async () => {
+    await server.close();
+    await host.close();
+  });
+  console.log(options.json ? JSON.stringify({ url: server.url }) : `Orthomask is at ${server.url}`);
+}
+
+function allowedRoots({ roots, folder }: ServerArguments): string[] {
+  return [...(roots.length === 0 ? [homedir()] : roots), ...(folder === null ? [] : [folder])];
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(path.resolve(out, "../package.json"), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}

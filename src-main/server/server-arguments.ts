@@ -1,0 +1,62 @@
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+/** What `serve` was asked for, paths absolute. */
+export interface ServerArguments {
+  /** The folder to open; null leaves it to the host. */
+  readonly folder: string | null;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The address to listen at. */
+  readonly host: string;
+  /** Folders that the folder picker may browse besides `folder`; empty when none was named. */
+  readonly roots: readonly string[];
+  /** Print one JSON document instead of a sentence. */
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+export const SERVER_USAGE = `Usage: orthomask serve [DIR] [options]
+
+Serves Orthomask to a browser and prints its address.
+
+  --port N     port to listen at (default: a free one)
+  --host ADDR  address to listen at (default: 127.0.0.1, this machine only)
+  --root DIR   folder the folder picker may browse; can be repeated (default: your home folder)
+  --json       print {"url": …} instead of a sentence
+  --help       show this text`;
+
+/** Reads the arguments after `serve`. Throws a sentence for the user. */
+export function parseServerArguments(argv: readonly string[], workingDirectory: string): ServerArguments {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    strict: true,
+    options: {
+      port: { type: "string", default: "0" },
+      host: { type: "string", default: "127.0.0.1" },
+      root: { type: "string", multiple: true, default: [] },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (positionals.length > 1) {
+    throw new Error(`serve opens one folder, but got ${positionals.length}: ${positionals.join(", ")}.`);
+  }
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65535) {
+    throw new Error(`--port wants a number from 0 to 65535, but got "${values.port}".`);
+  }
+  if (values.host === "") {
+    throw new Error("--host wants an address, 127.0.0.1 for this machine only.");
+  }
+  const [folder] = positionals;
+  return {
+    folder: folder === undefined ? null : path.resolve(workingDirectory, folder),
+    port,
+    host: values.host,
+    roots: values.root.map((root) => path.resolve(workingDirectory, root)),
+    json: values.json,
+    help: values.help,
+  };
+}
