@@ -24,7 +24,8 @@ export function parseGdalMetadata(xml: string): MetadataItem[] {
     const sample = attributes.get("sample");
     items.push({
       name: attributes.get("name") ?? "",
-      value: unescapeXml(match[2] ?? ""),
+      // GDAL escapes values once for themselves and once for the XML.
+      value: unescapeXml(unescapeXml(match[2] ?? "")),
       band: sample === undefined || !/^\d+$/.test(sample) ? null : Number(sample),
       role: attributes.get("role") ?? "",
     });
@@ -37,7 +38,7 @@ export function formatGdalMetadata(items: readonly MetadataItem[]): string {
   const lines = items.map((item) => {
     const sample = item.band === null ? "" : ` sample="${item.band}"`;
     const role = item.role === "" ? "" : ` role="${escapeXml(item.role)}"`;
-    return `  <Item name="${escapeXml(item.name)}"${sample}${role}>${escapeXml(item.value)}</Item>\n`;
+    return `  <Item name="${escapeXml(item.name)}"${sample}${role}>${escapeXml(escapeXml(item.value))}</Item>\n`;
   });
   return `<GDALMetadata>\n${lines.join("")}</GDALMetadata>\n`;
 }

@@ -1,0 +1,413 @@
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import { windowIntersection } from "#shared/geo/pixel-window.ts";
+import { RasterError } from "../raster-error.ts";
+import { writeError } from "../write/atomic-file.ts";
+import { modeOf } from "../write/decimate.ts";
+import { ChunkStore, type ChunkAddress, type GridArray } from "./chunk-store.ts";
+import {
+  arrayMetadata,
+  arrayMetadataSchema,
+  chunkSide,
+  groupMetadata,
+  groupMetadataSchema,
+  levelCount,
+  levelSize,
+  unlabelledId,
+} from "./zarr-metadata.ts";
+
+/** What a new grid is like. */
+export interface ClassGridOptions extends PixelSize {
+  /** Whether a confidence of 0 to 255 is kept beside each id. */
+  readonly confidence?: boolean;
+}
+
+/** Class ids of a window; the arrays belong to the caller. */
+export interface ClassWindow extends PixelSize {
+  /** Row by row; 255 where nobody knows and outside the grid. */
+  readonly ids: Uint8Array;
+  /** 0 to 255, row by row; null for grids without it. */
+  readonly confidence: Uint8Array | null;
+}
+
+interface CachedChunk {
+  readonly address: ChunkAddress;
+  readonly values: Uint8Array;
+  /** Raised by each change, so that a write knows whether it wrote the latest. */
+  changes: number;
+  written: number;
+}
+
+/** 32 MB: the chunks of a screen and of a row of prediction tiles. */
+const maxCachedChunks = 128;
+
+/**
+ * A class raster on disk that is read and written by windows: predictions as they come, labels as they are painted.
+ *
+ * It is a Zarr v3 group: `ids/LEVEL` and `confidence/LEVEL`, uint8, chunks of 512 × 512, each level half the size of the one before. Coarser
+ * levels are kept up to date with every write: ids by the most frequent of four (255 never outvotes an id), confidence by the mean. Chunks
+ * are replaced whole, so a crash loses writes since the last `flush`, never a chunk.
+ */
+export class ClassGrid {
+  readonly folder: string;
+  readonly width: number;
+  readonly height: number;
+  readonly hasConfidence: boolean;
+  readonly #levels: number;
+  readonly #store: ChunkStore;
+  readonly #cache = new Map<string, CachedChunk>();
+  readonly #loading = new Map<string, Promise<CachedChunk>>();
+  #writes: Promise<unknown> = Promise.resolve();
+
+  private constructor(folder: string, size: PixelSize, hasConfidence: boolean) {
+    this.folder = folder;
+    this.width = size.width;
+    this.height = size.height;
+    this.hasConfidence = hasConfidence;
+    this.#levels = levelCount(size.width, size.height);
+    this.#store = new ChunkStore(folder, { ids: unlabelledId, confidence: 0 });
+  }
+
+  /** Creates a grid full of 255 in a folder that doesn't hold one yet. */
+  static async create(folder: string, options: ClassGridOptions): Promise<ClassGrid> {
+    const { width, height, confidence = false } = options;
+    try {
+      if (await exists(join(folder, "zarr.json"))) {
+        throw new RasterError("invalid-request", folder, "a class grid is there already");
+      }
+      for (const array of confidence ? (["ids", "confidence"] as const) : (["ids"] as const)) {
+        for (let level = 0; level < levelCount(width, height); level += 1) {
+          const path = join(folder, array, String(level));
+          await mkdir(path, { recursive: true });
+          await writeFile(
+            join(path, "zarr.json"),
+            arrayMetadata(width, height, level, array === "ids" ? unlabelledId : 0),
+          );
+        }
+      }
+      // Last, since a grid exists from the moment that this file does.
+      await writeFile(join(folder, "zarr.json"), groupMetadata(width, height, confidence));
+    } catch (error) {
+      throw writeError(error, folder);
+    }
+    return new ClassGrid(folder, { width, height }, confidence);
+  }
+
+  /** Opens a grid, checking that its files say what a class grid's would. */
+  static async open(folder: string): Promise<ClassGrid> {
+    const { attributes } = await readMetadata(join(folder, "zarr.json"), groupMetadataSchema);
+    const { width, height, confidence, levels } = attributes.orthomask;
+    for (const array of confidence ? (["ids", "confidence"] as const) : (["ids"] as const)) {
+      for (let level = 0; level < levels; level += 1) {
+        const path = join(folder, array, String(level), "zarr.json");
+        const { shape } = await readMetadata(path, arrayMetadataSchema);
+        const size = levelSize(width, height, level);
+        if (shape[0] !== size.height || shape[1] !== size.width) {
+          throw new RasterError(
+            "damaged",
+            path,
+            `expected ${size.width} × ${size.height} pixels, found ${shape[1]} × ${shape[0]}`,
+          );
+        }
+      }
+    }
+    if (levels !== levelCount(width, height)) {
+      throw new RasterError(
+        "damaged",
+        folder,
+        `expected ${levelCount(width, height)} resolutions, found ${levels}`,
+      );
+    }
+    return new ClassGrid(folder, { width, height }, confidence);
+  }
+
+  /**
+   * Writes ids, and confidence if the grid keeps it, into a window; parts outside the grid are ignored.
+   *
+   * It is visible to `readWindow` when the promise resolves and safe on disk after `flush`.
+   */
+  writeWindow(
+    pixelWindow: PixelWindow,
+    ids: Uint8Array,
+    confidence: Uint8Array | null = null,
+  ): Promise<void> {
+    const expected = pixelWindow.width * pixelWindow.height;
+    if (ids.length !== expected || (confidence !== null && confidence.length !== expected)) {
+      throw new RasterError(
+        "invalid-request",
+        this.folder,
+        `expected ${expected} values for the window, got ${ids.length}`,
+      );
+    }
+    return this.#inTurn(async () => {
+      const inside = windowIntersection(pixelWindow, { x: 0, y: 0, width: this.width, height: this.height });
+      if (inside === null) {
+        return;
+      }
+      await this.#copyIn("ids", inside, pixelWindow, ids);
+      await this.#decimate("ids", inside);
+      if (this.hasConfidence && confidence !== null) {
+        await this.#copyIn("confidence", inside, pixelWindow, confidence);
+        await this.#decimate("confidence", inside);
+      }
+      await this.#shrinkCache();
+    });
+  }
+
+  /** Reads a window at the given size from the level that fits; nearest pixels, since ids can't be mixed. */
+  async readWindow(
+    request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ClassWindow> {
+    const { pixelWindow } = request;
+    const output = request.outputSize ?? { width: pixelWindow.width, height: pixelWindow.height };
+    const reduction = Math.min(pixelWindow.width / output.width, pixelWindow.height / output.height);
+    const level = Math.max(0, Math.min(this.#levels - 1, Math.floor(Math.log2(reduction) + 1e-9)));
+    const size = levelSize(this.width, this.height, level);
+    const columns = sourcePositions(pixelWindow.x, pixelWindow.width, output.width, level, size.width);
+    const rows = sourcePositions(pixelWindow.y, pixelWindow.height, output.height, level, size.height);
+    const ids = await this.#gather("ids", level, columns, rows, unlabelledId, options.signal);
+    const confidence = this.hasConfidence
+      ? await this.#gather("confidence", level, columns, rows, 0, options.signal)
+      : null;
+    return { width: output.width, height: output.height, ids, confidence };
+  }
+
+  /** Writes every changed chunk to the disk. */
+  flush(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const chunk of this.#cache.values()) {
+        await this.#save(chunk);
+      }
+    });
+  }
+
+  async #copyIn(
+    array: GridArray,
+    inside: PixelWindow,
+    whole: PixelWindow,
+    values: Uint8Array,
+  ): Promise<void> {
+    await this.#eachChunk(array, 0, inside, (chunk, part) => {
+      for (let row = 0; row < part.height; row += 1) {
+        const from = (part.y + row - whole.y) * whole.width + part.x - whole.x;
+        const to = ((part.y + row) % chunkSide) * chunkSide + (part.x % chunkSide);
+        chunk.values.set(values.subarray(from, from + part.width), to);
+      }
+      chunk.changes += 1;
+    });
+  }
+
+  /** Brings the coarser levels under a window of the finest up to date. */
+  async #decimate(array: GridArray, inside: PixelWindow): Promise<void> {
+    let changed = inside;
+    for (let level = 1; level < this.#levels; level += 1) {
+      const finerSize = levelSize(this.width, this.height, level - 1);
+      const left = changed.x >> 1;
+      const top = changed.y >> 1;
+      const right = (changed.x + changed.width + 1) >> 1;
+      const bottom = (changed.y + changed.height + 1) >> 1;
+      changed = { x: left, y: top, width: right - left, height: bottom - top };
+      // A coarse chunk lies over exactly four finer ones.
+      await this.#eachChunk(array, level, changed, async (chunk, part) => {
+        const finer = windowIntersection(
+          { x: part.x * 2, y: part.y * 2, width: part.width * 2, height: part.height * 2 },
+          { x: 0, y: 0, ...finerSize },
+        );
+        if (finer === null) {
+          return;
+        }
+        await this.#eachChunk(array, level - 1, finer, (source, area) => {
+          halveChunk(source.values, chunk.values, area, array);
+        });
+        chunk.changes += 1;
+      });
+    }
+  }
+
+  /** Visits the chunks under a window of a level with the part of the window in each, in the level's pixels. */
+  async #eachChunk(
+    array: GridArray,
+    level: number,
+    window: PixelWindow,
+    visit: (chunk: CachedChunk, part: PixelWindow) => void | Promise<void>,
+  ): Promise<void> {
+    const lastRow = Math.floor((window.y + window.height - 1) / chunkSide);
+    const lastColumn = Math.floor((window.x + window.width - 1) / chunkSide);
+    for (let row = Math.floor(window.y / chunkSide); row <= lastRow; row += 1) {
+      for (let column = Math.floor(window.x / chunkSide); column <= lastColumn; column += 1) {
+        const area = { x: column * chunkSide, y: row * chunkSide, width: chunkSide, height: chunkSide };
+        const part = windowIntersection(window, area);
+        if (part !== null) {
+          await visit(await this.#chunk({ array, level, row, column }), part);
+        }
+      }
+    }
+  }
+
+  async #gather(
+    array: GridArray,
+    level: number,
+    columns: Int32Array,
+    rows: Int32Array,
+    outside: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const output = new Uint8Array(columns.length * rows.length).fill(outside);
+    const chunkRows = [...new Set(rows.filter((row) => row >= 0).map((row) => Math.floor(row / chunkSide)))];
+    const chunkColumns = [
+      ...new Set(columns.filter((column) => column >= 0).map((column) => Math.floor(column / chunkSide))),
+    ];
+    for (const row of chunkRows) {
+      for (const column of chunkColumns) {
+        signal?.throwIfAborted();
+        const { values } = await this.#chunk({ array, level, row, column });
+        for (let y = 0; y < rows.length; y += 1) {
+          const sourceRow = rows[y] as number;
+          if (sourceRow < 0 || Math.floor(sourceRow / chunkSide) !== row) {
+            continue;
+          }
+          const line = (sourceRow % chunkSide) * chunkSide;
+          for (let x = 0; x < columns.length; x += 1) {
+            const sourceColumn = columns[x] as number;
+            if (sourceColumn >= 0 && Math.floor(sourceColumn / chunkSide) === column) {
+              output[y * columns.length + x] = values[line + (sourceColumn % chunkSide)] as number;
+            }
+          }
+        }
+      }
+    }
+    this.#forgetUnchanged();
+    return output;
+  }
+
+  async #chunk(address: ChunkAddress): Promise<CachedChunk> {
+    const key = `${address.array}/${address.level}/${address.row}/${address.column}`;
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) {
+      this.#cache.delete(key);
+      this.#cache.set(key, cached);
+      return cached;
+    }
+    const loading = this.#loading.get(key);
+    if (loading !== undefined) {
+      return loading;
+    }
+    const load = this.#store
+      .read(address)
+      .then((values) => {
+        const chunk: CachedChunk = { address, values, changes: 0, written: 0 };
+        this.#cache.set(key, chunk);
+        return chunk;
+      })
+      .finally(() => this.#loading.delete(key));
+    this.#loading.set(key, load);
+    return load;
+  }
+
+  async #save(chunk: CachedChunk): Promise<void> {
+    if (chunk.changes > chunk.written) {
+      const { changes } = chunk;
+      await this.#store.write(chunk.address, chunk.values);
+      chunk.written = changes;
+    }
+  }
+
+  async #shrinkCache(): Promise<void> {
+    const surplus = [...this.#cache.entries()].slice(0, Math.max(0, this.#cache.size - maxCachedChunks));
+    for (const [key, chunk] of surplus) {
+      await this.#save(chunk);
+      this.#cache.delete(key);
+    }
+  }
+
+  /** Readers may only drop what the disk has: saving is the writers' business. */
+  #forgetUnchanged(): void {
+    for (const [key, chunk] of this.#cache) {
+      if (this.#cache.size <= maxCachedChunks) {
+        return;
+      }
+      if (chunk.changes === chunk.written) {
+        this.#cache.delete(key);
+      }
+    }
+  }
+
+  /** Runs writes one after the other: the halving of a level must not meet another write half-way. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#writes.then(work, work);
+    this.#writes = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Which pixel of a level each output pixel shows, -1 outside. */
+function sourcePositions(
+  start: number,
+  length: number,
+  count: number,
+  level: number,
+  limit: number,
+): Int32Array {
+  const factor = 2 ** level;
+  return Int32Array.from({ length: count }, (_, index) => {
+    const position = Math.floor((start + ((index + 0.5) * length) / count) / factor);
+    return position < 0 || position >= limit ? -1 : position;
+  });
+}
+
+/** Halves the part of a fine chunk given in its level's pixels into the coarse chunk above it. */
+function halveChunk(fine: Uint8Array, coarse: Uint8Array, area: PixelWindow, array: GridArray): void {
+  const four = new Uint8Array(4);
+  for (let y = area.y; y < area.y + area.height; y += 2) {
+    for (let x = area.x; x < area.x + area.width; x += 2) {
+      let count = 0;
+      for (let quarter = 0; quarter < 4; quarter += 1) {
+        const column = x + (quarter & 1);
+        const row = y + (quarter >> 1);
+        if (column < area.x + area.width && row < area.y + area.height) {
+          const value = fine[(row % chunkSide) * chunkSide + (column % chunkSide)] as number;
+          if (array === "confidence" || value !== unlabelledId) {
+            four[count] = value;
+            count += 1;
+          }
+        }
+      }
+      const target = ((y >> 1) % chunkSide) * chunkSide + ((x >> 1) % chunkSide);
+      if (array === "ids") {
+        coarse[target] = count === 0 ? unlabelledId : modeOf(four, count);
+      } else {
+        let sum = 0;
+        for (let index = 0; index < count; index += 1) {
+          sum += four[index] as number;
+        }
+        coarse[target] = count === 0 ? 0 : Math.round(sum / count);
+      }
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readMetadata<Metadata>(
+  path: string,
+  schema: { parse(value: unknown): Metadata },
+): Promise<Metadata> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new RasterError("not-found", path, "expected a class grid, but this file is missing", error);
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new RasterError("damaged", path, "expected the metadata of a class grid", error);
+  }
+}

@@ -1,0 +1,100 @@
+import type { SampleArray } from "../typed-pixels.ts";
+
+/** How four pixels become one in an overview. */
+export type OverviewResampling =
+  /** The value most of the four have, the first of them in a tie: the only one that is right for class ids besides nearest. */
+  | "mode"
+  /** The mean of the valid ones. */
+  | "average"
+  | "nearest";
+
+/** A rectangle of pixel-interleaved samples. */
+export interface SampleGrid {
+  readonly samples: SampleArray;
+  readonly width: number;
+  readonly height: number;
+  readonly bands: number;
+}
+
+/**
+ * Halves a grid into `target`, whose pixel (0, 0) of the result goes to (`targetX`, `targetY`); odd edges take what is there.
+ *
+ * Nodata never outvotes data: a pixel is nodata only where all four are.
+ */
+export function halveInto(
+  source: SampleGrid,
+  target: SampleGrid,
+  targetX: number,
+  targetY: number,
+  resampling: OverviewResampling,
+  nodata: number | null,
+): void {
+  const { bands } = source;
+  const width = Math.ceil(source.width / 2);
+  const height = Math.ceil(source.height / 2);
+  const isFloat = target.samples instanceof Float32Array || target.samples instanceof Float64Array;
+  const four = new Float64Array(4);
+  for (let row = 0; row < height; row += 1) {
+    const above = row * 2 * source.width;
+    const below = row * 2 + 1 < source.height ? above + source.width : -1;
+    for (let column = 0; column < width; column += 1) {
+      const left = column * 2;
+      const hasRight = left + 1 < source.width;
+      const to = ((targetY + row) * target.width + targetX + column) * bands;
+      for (let band = 0; band < bands; band += 1) {
+        const first = source.samples[(above + left) * bands + band] as number;
+        if (resampling === "nearest") {
+          target.samples[to + band] = first;
+          continue;
+        }
+        let count = 0;
+        const take = (pixel: number): void => {
+          const value = source.samples[pixel * bands + band] as number;
+          if (value !== nodata && !Number.isNaN(value)) {
+            four[count] = value;
+            count += 1;
+          }
+        };
+        take(above + left);
+        if (hasRight) {
+          take(above + left + 1);
+        }
+        if (below >= 0) {
+          take(below + left);
+          if (hasRight) {
+            take(below + left + 1);
+          }
+        }
+        target.samples[to + band] =
+          count === 0 ? first : resampling === "mode" ? modeOf(four, count) : meanOf(four, count, isFloat);
+      }
+    }
+  }
+}
+
+/** The most frequent of up to four values, the earliest in a tie. */
+export function modeOf(values: ArrayLike<number>, count: number): number {
+  const first = values[0] as number;
+  if (count < 3) {
+    return first;
+  }
+  const second = values[1] as number;
+  const third = values[2] as number;
+  const fourth = count === 4 ? (values[3] as number) : NaN;
+  if (first === second || first === third || first === fourth) {
+    // Two against two goes to the pair that holds the first.
+    return first;
+  }
+  if (second === third || second === fourth) {
+    return second;
+  }
+  return third === fourth ? third : first;
+}
+
+function meanOf(values: Float64Array, count: number, isFloat: boolean): number {
+  let sum = 0;
+  for (let index = 0; index < count; index += 1) {
+    sum += values[index] as number;
+  }
+  return isFloat ? sum / count : Math.round(sum / count);
+}
