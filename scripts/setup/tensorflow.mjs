@@ -1,0 +1,214 @@
+// TensorFlow for Node: the binding that @tensorflow/tfjs-node-gpu ships as C++ sources, compiled against the
+// libraries of the official Python wheel. Why not its own installer: docs/decisions/0005-tensorflow-from-the-wheel.md.
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { cacheDirectory, findPython, rootDirectory } from "./places.mjs";
+import { run, SetupError, step } from "./step.mjs";
+
+export const tensorflowVersion = "2.21.0";
+
+/**
+ * One fixed wheel a platform, whatever Python the user has: only its libraries and headers are kept.
+ */
+const wheels = {
+  "linux-x64-cpu": {
+    package: "tensorflow-cpu",
+    platforms: ["manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
+    sha256: "dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb",
+  },
+  "linux-x64-gpu": {
+    package: "tensorflow",
+    platforms: ["manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
+    sha256: "b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0",
+  },
+  "linux-arm64-cpu": {
+    package: "tensorflow",
+    platforms: ["manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"],
+    sha256: "b07d15737406533898e36c7ef7944b1be18e9028dc521b9229952c537bbc5552",
+  },
+  "darwin-arm64-cpu": { package: "tensorflow", platforms: ["macosx_12_0_arm64"], sha256: "56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712" },
+};
+
+const packageDirectory = path.join(rootDirectory, "node_modules/@tensorflow/tfjs-node-gpu");
+const bindingFile = path.join(packageDirectory, "lib/napi-v8/tfjs_binding.node");
+
+/** Whether a CUDA build is wanted: `--gpu`, or an NVIDIA driver that is loaded. */
+export function wantsGpu(force) {
+  return process.platform === "linux" && process.arch === "x64" && (force || existsSync("/proc/driver/nvidia/version"));
+}
+
+/** The folder of a provided runtime: `lib/` with TensorFlow's libraries, `tfjs_binding.node` beside it. */
+export function runtimeDirectory(gpu) {
+  return path.join(
+    cacheDirectory(),
+    "tensorflow",
+    `${tensorflowVersion}-${process.platform}-${process.arch}-${gpu ? "gpu" : "cpu"}`,
+  );
+}
+
+/** Makes `require("@tensorflow/tfjs-node-gpu")` work; done in milliseconds when it already does. */
+export async function provideTensorFlow({ gpu = false } = {}) {
+  if (process.platform === "win32") {
+    await provideWithOfficialInstaller();
+    return;
+  }
+  const withGpu = wantsGpu(gpu);
+  const directory = runtimeDirectory(withGpu);
+  const bindingInCache = path.join(directory, `tfjs_binding-${await bindingSourceHash()}.node`);
+  if (!existsSync(path.join(directory, "lib/.complete"))) {
+    await step(`TensorFlow ${tensorflowVersion} libraries (${withGpu ? "CUDA" : "CPU"})`, (progress) =>
+      provideLibraries(directory, withGpu, progress),
+    );
+  }
+  if (!existsSync(bindingInCache)) {
+    await step("TensorFlow binding for Node", () => compileBinding(directory, bindingInCache));
+  }
+  if ((await readlink(bindingFile).catch(() => "")) !== bindingInCache) {
+    await mkdir(path.dirname(bindingFile), { recursive: true });
+    await rm(bindingFile, { force: true });
+    await symlink(bindingInCache, bindingFile);
+  }
+}
+
+async function bindingSourceHash() {
+  const hash = createHash("sha256");
+  const folder = path.join(packageDirectory, "binding");
+  for (const name of (await readdir(folder)).sort()) {
+    hash.update(await readFile(path.join(folder, name)));
+  }
+  return hash.digest("hex").slice(0, 12);
+}
+
+async function provideLibraries(directory, gpu, progress) {
+  const key = `${process.platform}-${process.arch}-${gpu ? "gpu" : "cpu"}`;
+  const wheel = wheels[key];
+  if (wheel === undefined) {
+    throw new SetupError(
+      `There is no TensorFlow ${tensorflowVersion} wheel for ${process.platform} ${process.arch}.`,
+      "Use Linux x64 or arm64, or a Mac with Apple silicon.",
+    );
+  }
+  const python = findPython();
+  if (python === null) {
+    throw new SetupError(
+      "Python 3 with pip is needed to fetch TensorFlow's libraries, and none was found.",
+      "Debian and Ubuntu: apt install python3 python3-pip. macOS: brew install python.",
+    );
+  }
+  await mkdir(path.dirname(directory), { recursive: true });
+  // Two checkouts may do this at once: each works in a folder of its own, and the first rename wins.
+  const work = await mkdtemp(`${directory}.making-`);
+  try {
+    progress("fetching");
+    await run(
+      python,
+      [
+        ...["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar", "off"],
+        ...["--python-version", "3.12", "--implementation", "cp"],
+        ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
+        ...["--dest", work, `${wheel.package}==${tensorflowVersion}`],
+      ],
+      { onLine: progress, remedy: "Check that pip works (python3 -m pip --version) and reaches the package index." },
+    );
+    const wheelFile = (await readdir(work)).find((name) => name.endsWith(".whl"));
+    const wheelPath = path.join(work, wheelFile);
+    progress("verifying");
+    const actual = await sha256(wheelPath);
+    if (actual !== wheel.sha256) {
+      throw new SetupError(
+        `${wheelFile} is not the file that was expected: sha256 ${wheel.sha256}, but it has ${actual}.`,
+        "It may have been damaged on the way: run the command again. If it stays so, don't use that package index.",
+      );
+    }
+    progress("unpacking");
+    // zipfile of Python's standard library: npm's packages may not be there yet, and Node has no unzip.
+    await run(python, ["-c", unpack, wheelPath, path.join(work, "unpacked")]);
+    const made = path.join(work, "runtime");
+    await mkdir(made);
+    await rename(path.join(work, "unpacked/tensorflow/include"), path.join(made, "include"));
+    await mkdir(path.join(made, "lib"));
+    for (const name of await readdir(path.join(work, "unpacked/tensorflow"))) {
+      await rename(path.join(work, "unpacked/tensorflow", name), path.join(made, "lib", name));
+    }
+    await writeFile(path.join(made, "lib/.complete"), actual);
+    await rm(directory, { recursive: true, force: true });
+    await rename(made, directory).catch((error) => {
+      if (!existsSync(path.join(directory, "lib/.complete"))) {
+        throw error;
+      }
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+const unpack = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    for name in wheel.namelist():
+        library = name.count("/") == 1 and name.startswith("tensorflow/libtensorflow")
+        if library or name.startswith("tensorflow/include/"):
+            wheel.extract(name, sys.argv[2])
+`;
+
+async function sha256(file) {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) {
+    hash.update(chunk);
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * Compiles the binding with the C++ compiler itself. It speaks Node-API only, whose headers come as an npm package, so
+ * neither node-gyp nor a download of Node's own headers is needed, and one file serves every Node version.
+ */
+async function compileBinding(directory, target) {
+  const compiler = process.env.CXX ?? (process.platform === "darwin" ? "clang++" : "g++");
+  const { include_dir: nodeApiHeaders } = createRequire(path.join(rootDirectory, "package.json"))("node-api-headers");
+  const sources = (await readdir(path.join(packageDirectory, "binding")))
+    .filter((name) => name.endsWith(".cc"))
+    .map((name) => path.join(packageDirectory, "binding", name));
+  const libraries = path.join(directory, "lib");
+  const temporary = `${target}.${process.pid}`;
+  const mac = process.platform === "darwin";
+  const names = (await readdir(libraries)).filter((name) => /^libtensorflow.*\.(so|dylib)/.test(name));
+  await run(
+    compiler,
+    [
+      ...["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8", "-DNODE_GYP_MODULE_NAME=tfjs_binding"],
+      ...[path.join(packageDirectory, "binding"), path.join(directory, "include"), nodeApiHeaders].map((p) => `-I${p}`),
+      ...sources,
+      ...["-o", temporary],
+      ...names.map((name) => path.join(libraries, name)),
+      `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/lib`,
+      ...(mac ? ["-undefined", "dynamic_lookup"] : []),
+    ],
+    { remedy: "A C++ compiler is needed. Debian and Ubuntu: apt install g++. macOS: xcode-select --install." },
+  );
+  await rename(temporary, target);
+}
+
+/** Windows: the package's own installer with its prebuilt binding. Not run where this was written. */
+async function provideWithOfficialInstaller() {
+  if (existsSync(bindingFile)) {
+    return;
+  }
+  await step("TensorFlow (the package's own installer)", () =>
+    run(process.execPath, [path.join(packageDirectory, "scripts/install.js"), "gpu", "download"], {
+      cwd: packageDirectory,
+      remedy: "Its download host (storage.googleapis.com) must be reachable.",
+    }),
+  );
+}
+
+/** Copies the runtime for packaging, where nothing outside the app can be relied on. */
+export async function copyRuntime(target, { gpu = false } = {}) {
+  const directory = runtimeDirectory(wantsGpu(gpu));
+  await mkdir(target, { recursive: true });
+  await cp(path.join(directory, "lib"), path.join(target, "lib"), { recursive: true, dereference: true });
+  await cp(path.join(directory, `tfjs_binding-${await bindingSourceHash()}.node`), path.join(target, "tfjs_binding.node"));
+}
