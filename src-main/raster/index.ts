@@ -15,3 +15,12 @@ export type { GeoTags } from "./tiff/geo-tags.ts";
 export { noGeoTags } from "./tiff/geo-tags.ts";
 export { ClassGrid, type ClassGridOptions, type ClassWindow } from "./class-grid/class-grid.ts";
 export { unlabelledId } from "./class-grid/zarr-metadata.ts";
+export { displayBands, estimateStretch, type BandStretch } from "./stretch.ts";
+export {
+  attachPyramid,
+  buildPyramid,
+  clearPyramidCache,
+  needsPyramid,
+  type PyramidOptions,
+  type PyramidOutcome,
+} from "./pyramid.ts";

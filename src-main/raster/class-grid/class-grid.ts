@@ -59,6 +59,7 @@ export class ClassGrid {
   readonly #cache = new Map<string, CachedChunk>();
   readonly #loading = new Map<string, Promise<CachedChunk>>();
   #writes: Promise<unknown> = Promise.resolve();
+  #isWriting = false;
 
   private constructor(folder: string, size: PixelSize, hasConfidence: boolean) {
     this.folder = folder;
@@ -322,8 +323,13 @@ export class ClassGrid {
     }
   }
 
-  /** Readers may only drop what the disk has: saving is the writers' business. */
+  /**
+   * Readers may only drop what the disk has, and nothing while a write is on: it may be about to change what it holds.
+   */
   #forgetUnchanged(): void {
+    if (this.#isWriting) {
+      return;
+    }
     for (const [key, chunk] of this.#cache) {
       if (this.#cache.size <= maxCachedChunks) {
         return;
@@ -336,7 +342,14 @@ export class ClassGrid {
 
   /** Runs writes one after the other: the halving of a level must not meet another write half-way. */
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#writes.then(work, work);
+    const result = this.#writes.then(async () => {
+      this.#isWriting = true;
+      try {
+        return await work();
+      } finally {
+        this.#isWriting = false;
+      }
+    });
     this.#writes = result.catch(() => undefined);
     return result;
   }

@@ -81,7 +81,7 @@ export function arrayMetadata(width: number, height: number, level: number, fill
       codecs: [{ name: "bytes" }, { name: "gzip", configuration: { level: 1 } }],
       attributes: { decimation: 2 ** level },
       dimension_names: ["y", "x"],
-    } satisfies z.input<typeof arrayMetadataSchema> & Record<string, unknown>,
+    },
     null,
     2,
   );

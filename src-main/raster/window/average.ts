@@ -29,7 +29,12 @@ const slabBytes = 16 * 2 ** 20;
  */
 export async function averageRows(
   rectangle: SourceRectangle,
-  output: { readonly width: number; readonly height: number; readonly bands: number },
+  output: {
+    readonly width: number;
+    readonly height: number;
+    readonly bands: number;
+    readonly nodata: number | null;
+  },
   source: {
     readonly originX: number;
     readonly width: number;
@@ -37,8 +42,12 @@ export async function averageRows(
   },
   rowsOf: RowSource,
 ): Promise<GatheredPixels> {
-  const { width, height, bands } = output;
+  const { width, height, bands, nodata } = output;
   const data = allocateSamples(source.dtype, width * height * bands);
+  // What no valid pixel reaches must not pass for a value when the result is stored.
+  if (nodata !== null && nodata !== 0) {
+    data.fill(nodata);
+  }
   const valid = new Uint8Array(width * height);
   const across = coverages(rectangle.x, rectangle.width, width);
   const down = coverages(rectangle.y, rectangle.height, height);

@@ -15,7 +15,12 @@ const slabBytes = 16 * 2 ** 20;
 /** Interpolates every output pixel between the centres of the four source pixels around its own centre, leaving invalid ones out. */
 export async function bilinearRows(
   rectangle: SourceRectangle,
-  output: { readonly width: number; readonly height: number; readonly bands: number },
+  output: {
+    readonly width: number;
+    readonly height: number;
+    readonly bands: number;
+    readonly nodata: number | null;
+  },
   source: {
     readonly originX: number;
     readonly width: number;
@@ -25,8 +30,12 @@ export async function bilinearRows(
   },
   rowsOf: RowSource,
 ): Promise<GatheredPixels> {
-  const { width, height, bands } = output;
+  const { width, height, bands, nodata } = output;
   const data = allocateSamples(source.dtype, width * height * bands);
+  // What no valid pixel reaches must not pass for a value when the result is stored.
+  if (nodata !== null && nodata !== 0) {
+    data.fill(nodata);
+  }
   const valid = new Uint8Array(width * height);
   const across = betweens(rectangle.x, rectangle.width, width, source.levelWidth);
   const down = betweens(rectangle.y, rectangle.height, height, source.levelHeight);

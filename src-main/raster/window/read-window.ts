@@ -80,7 +80,7 @@ async function resampled(
       source.validity,
       options,
     );
-  const shape = { ...output, bands: bands.length };
+  const shape = { ...output, bands: bands.length, nodata: source.validity.nodata };
   const { dtype } = level.pixels.layout;
   if (resampling === "average") {
     return averageRows(rectangle, shape, { originX: firstColumn, width: columns.length, dtype }, rowsOf);
