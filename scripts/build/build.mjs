@@ -1,0 +1,90 @@
+// Builds every process into out/. `node scripts/build/build.mjs [name …] [--force]`
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { rootDirectory } from "../setup/places.mjs";
+import { step } from "../setup/step.mjs";
+import { nodeEntries } from "./entries.mjs";
+
+const stampFile = path.join(rootDirectory, "out/.built");
+const watched = ["src-shared", "src-main", "src-renderer", "assets", "scripts/build"];
+
+/** A fingerprint of everything that goes into a build: names, sizes and times, so that it costs milliseconds. */
+function sourcesFingerprint() {
+  const hash = createHash("sha256");
+  const visit = (directory) => {
+    for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const file = path.join(directory, entry.name);
+      if (entry.isDirectory()) {
+        visit(file);
+      } else if (!/\.test\.ts$/.test(entry.name)) {
+        const { size, mtimeMs } = statSync(file);
+        hash.update(`${path.relative(rootDirectory, file)} ${size} ${mtimeMs}\n`);
+      }
+    }
+  };
+  watched.forEach((name) => visit(path.join(rootDirectory, name)));
+  for (const name of ["package-lock.json", "electron.config.ts"]) {
+    hash.update(readFileSync(path.join(rootDirectory, name)));
+  }
+  return hash.digest("hex");
+}
+
+/** Builds what is out of date; nothing when the sources are as they were. */
+export async function buildIfChanged() {
+  const fingerprint = sourcesFingerprint();
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint) {
+    return;
+  }
+  await step("build", (progress) => buildAll([], progress));
+  writeFileSync(stampFile, fingerprint);
+}
+
+/** Builds the named processes, or all of them. */
+export async function buildAll(names, progress = () => undefined) {
+  const wanted = (name) => names.length === 0 || names.includes(name);
+  for (const entry of nodeEntries) {
+    if (wanted(entry.name)) {
+      progress(entry.name);
+      await buildNodeEntry(entry);
+    }
+  }
+  if (wanted("desktop") || wanted("page")) {
+    progress("desktop shell and page");
+    const { build } = await import("electron-vite");
+    await build({ configFile: path.join(rootDirectory, "electron.config.ts"), root: rootDirectory, logLevel: "warn" });
+  }
+}
+
+async function buildNodeEntry({ name, source, output }) {
+  const { build } = await import("vite");
+  await build({
+    root: rootDirectory,
+    configFile: false,
+    logLevel: "warn",
+    // `ssr` keeps npm packages out of the bundle: native modules and TensorFlow must be loaded from node_modules.
+    build: {
+      ssr: true,
+      target: "node20",
+      outDir: path.join("out", path.dirname(output)),
+      emptyOutDir: true,
+      copyPublicDir: false,
+      sourcemap: true,
+      minify: false,
+      rollupOptions: {
+        input: { [name]: path.join(rootDirectory, source) },
+        output: { format: "es", entryFileNames: path.basename(output), chunkFileNames: "[name]-[hash].mjs" },
+      },
+    },
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+  if (names.length > 0 || process.argv.includes("--force")) {
+    await buildAll(names, (name) => process.stderr.write(`· ${name}\n`));
+  } else {
+    await buildIfChanged();
+  }
+}
