@@ -1,0 +1,223 @@
+import { randomUUID } from "node:crypto";
+import type { Job, JobState } from "#shared/jobs/job.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { toHostError } from "../host-error.ts";
+import { ChangeSignal } from "./change-signal.ts";
+import { EtaEstimate } from "./eta-estimate.ts";
+import type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts";
+
+export type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts";
+
+interface Entry {
+  job: Job;
+  readonly controller: AbortController;
+  readonly eta: EtaEstimate;
+  readonly done: Promise<JobState>;
+  paused: boolean;
+  goOn: (() => void)[];
+}
+
+/** Watchers are told at most this often, as the contract says. */
+const MILLISECONDS_BETWEEN_UPDATES = 250;
+
+/** All long work of this session, listed in one place: it outlives the page that started it. */
+export class Jobs {
+  readonly #entries = new Map<string, Entry>();
+  readonly #lanes = new Map<string, Promise<unknown>>();
+  readonly #changes = new ChangeSignal(MILLISECONDS_BETWEEN_UPDATES);
+
+  /** Starts a job; `done` resolves to its final state and never rejects. */
+  start(spec: JobSpec, work: JobWork): { readonly job: Job; readonly done: Promise<JobState> } {
+    const { lane, ...described } = spec;
+    const job: Job = {
+      ...described,
+      id: randomUUID(),
+      createdAt: new Date().toISOString(),
+      state: { kind: "queued" },
+    };
+    const turn = lane === undefined ? undefined : this.#lanes.get(lane);
+    let resolveDone: (state: JobState) => void = () => undefined;
+    const entry: Entry = {
+      job,
+      controller: new AbortController(),
+      eta: new EtaEstimate(),
+      done: new Promise((resolve) => {
+        resolveDone = resolve;
+      }),
+      paused: false,
+      goOn: [],
+    };
+    this.#entries.set(job.id, entry);
+    void this.#carryOut(entry, work, turn).then(resolveDone);
+    if (lane !== undefined) {
+      this.#lanes.set(lane, entry.done);
+    }
+    this.#changes.emit();
+    return { job: entry.job, done: entry.done };
+  }
+
+  /** All jobs, newest first. */
+  list(): Job[] {
+    return [...this.#entries.values()].map((entry) => entry.job).reverse();
+  }
+
+  get(jobId: string): Job {
+    return this.#entry(jobId).job;
+  }
+
+  /** Calls `listener` after changes, at most four times a second; returns how to stop. */
+  onChange(listener: () => void): () => void {
+    return this.#changes.listen(listener);
+  }
+
+  /** Asks the job to end; one that has ended stays as it is. */
+  cancel(jobId: string): void {
+    const entry = this.#entry(jobId);
+    if (isUnfinished(entry.job.state)) {
+      entry.controller.abort(new RpcError("cancelled", "The job was cancelled."));
+      this.#setPaused(entry, false);
+    }
+  }
+
+  pause(jobId: string): void {
+    const entry = this.#entry(jobId);
+    if (!entry.job.canPause) {
+      throw new RpcError("unsupported", `"${entry.job.title}" can't be paused, only cancelled.`);
+    }
+    if (isUnfinished(entry.job.state)) {
+      this.#setPaused(entry, true);
+    }
+  }
+
+  resume(jobId: string): void {
+    this.#setPaused(this.#entry(jobId), false);
+  }
+
+  /** Takes a finished job off the list. */
+  dismiss(jobId: string): void {
+    const entry = this.#entry(jobId);
+    if (isUnfinished(entry.job.state)) {
+      throw new RpcError("conflict", `"${entry.job.title}" is still running; cancel it first.`);
+    }
+    this.#entries.delete(jobId);
+    this.#changes.emit();
+  }
+
+  /** Cancels all jobs and waits until each has ended. */
+  async close(): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      this.cancel(entry.job.id);
+    }
+    await Promise.all([...this.#entries.values()].map((entry) => entry.done));
+    this.#changes.close();
+  }
+
+  async #carryOut(entry: Entry, work: JobWork, turn: Promise<unknown> | undefined): Promise<JobState> {
+    const { signal } = entry.controller;
+    if (turn !== undefined) {
+      await untilAbort(turn, signal);
+    }
+    let state: JobState;
+    try {
+      signal.throwIfAborted();
+      this.#report(entry, { progress: null, detail: "starting", etaSeconds: null });
+      const result = await work(this.#context(entry));
+      state = { kind: "succeeded", finishedAt: new Date().toISOString(), result };
+    } catch (thrown) {
+      const finishedAt = new Date().toISOString();
+      const { code, message } = toHostError(thrown);
+      state =
+        signal.aborted && (code === "cancelled" || thrown === signal.reason)
+          ? { kind: "cancelled", finishedAt }
+          : { kind: "failed", finishedAt, error: { code, message } };
+    }
+    this.#setState(entry, state);
+    return state;
+  }
+
+  #context(entry: Entry): JobContext {
+    return {
+      signal: entry.controller.signal,
+      get paused() {
+        return entry.paused;
+      },
+      report: (progress) => {
+        this.#report(entry, progress);
+      },
+      whilePaused: () =>
+        entry.paused ? new Promise((resolve) => entry.goOn.push(resolve)) : Promise.resolve(),
+    };
+  }
+
+  #report(entry: Entry, { progress, detail, etaSeconds }: JobProgress): void {
+    const share = progress === null ? null : Math.min(1, Math.max(0, progress));
+    const estimated = entry.eta.after(share, entry.paused);
+    this.#setState(entry, {
+      kind: "running",
+      progress: share,
+      detail,
+      etaSeconds: etaSeconds === undefined ? estimated : etaSeconds,
+      paused: entry.paused,
+    });
+  }
+
+  #setPaused(entry: Entry, paused: boolean): void {
+    if (entry.paused === paused) {
+      return;
+    }
+    entry.paused = paused;
+    entry.eta.restart();
+    const { state } = entry.job;
+    if (state.kind === "running") {
+      this.#setState(entry, { ...state, paused, etaSeconds: null });
+    }
+    if (!paused) {
+      for (const resolve of entry.goOn.splice(0)) {
+        resolve();
+      }
+    }
+  }
+
+  #setState(entry: Entry, state: JobState): void {
+    if (!isUnfinished(entry.job.state)) {
+      return;
+    }
+    entry.job = { ...entry.job, state };
+    this.#changes.emit();
+  }
+
+  #entry(jobId: string): Entry {
+    const entry = this.#entries.get(jobId);
+    if (entry === undefined) {
+      throw new RpcError("not-found", "There is no such job any more.");
+    }
+    return entry;
+  }
+}
+
+/** Whether a job is still to do or under way. */
+export function isUnfinished(state: JobState): boolean {
+  switch (state.kind) {
+    case "queued":
+    case "running":
+      return true;
+    case "succeeded":
+    case "failed":
+    case "cancelled":
+      return false;
+  }
+}
+
+async function untilAbort(turn: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      signal.removeEventListener("abort", finish);
+      resolve();
+    };
+    signal.addEventListener("abort", finish);
+    void turn.then(finish);
+    if (signal.aborted) {
+      finish();
+    }
+  });
+}

@@ -1,0 +1,102 @@
+import type { RasterDescription } from "#shared/geo/raster-description.ts";
+import { openRaster } from "../../raster/index.ts";
+import type { Raster } from "../../raster/index.ts";
+import { toHostError } from "../host-error.ts";
+import type { MaskLegend } from "./class-discovery.ts";
+import type { ListedFile, ListedMosaic } from "./list-folder.ts";
+import { maskBandProblem, maskDisagreement } from "./mask-agreement.ts";
+
+/** A mosaic's mask as found when the folder was read. */
+export type ExaminedMask =
+  | { readonly kind: "none" }
+  | { readonly kind: "refused"; readonly file: ListedFile; readonly reason: string }
+  | { readonly kind: "matched"; readonly file: ListedFile; readonly legend: MaskLegend };
+
+/** What opening one mosaic came to. */
+export type ExaminedMosaic =
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "ready"; readonly image: RasterDescription; readonly mask: ExaminedMask };
+
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Blocks up to this many bytes are decoded just to see whether the file is whole. */
+const PROBED_BLOCK_BYTES = 64 * 2 ** 20;
+const LARGEST_SAMPLE_BYTES = 8;
+
+/** Opens an image and its mask, as far as needed to say what they are. Never rejects but on abort. */
+export async function examineMosaic(listed: ListedMosaic, options: Options = {}): Promise<ExaminedMosaic> {
+  let image: RasterDescription;
+  try {
+    image = await withRaster(listed.image, options, async (raster) => {
+      await probeEnd(raster, options);
+      return raster.description;
+    });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { kind: "failed", reason: reasonOf(error, listed.image) };
+  }
+  const [maskFile] = listed.masks;
+  const mask: ExaminedMask =
+    maskFile === undefined ? { kind: "none" } : await examineMask(image, maskFile, options);
+  return { kind: "ready", image, mask };
+}
+
+async function examineMask(
+  image: RasterDescription,
+  file: ListedFile,
+  options: Options,
+): Promise<ExaminedMask> {
+  try {
+    return await withRaster(file, options, async (mask): Promise<ExaminedMask> => {
+      const reason = maskDisagreement(image, mask.description) ?? (await maskBandProblem(mask, options));
+      if (reason !== null) {
+        return { kind: "refused", file, reason };
+      }
+      await probeEnd(mask, options);
+      const { colorTable, categoryNames } = mask.description;
+      return { kind: "matched", file, legend: { colorTable, categoryNames } };
+    });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { kind: "refused", file, reason: `mask can't be read: ${reasonOf(error, file)}` };
+  }
+}
+
+/**
+ * Reads the last pixel of a TIFF: a file that was cut short opens well, since its directory may come first, and would
+ * only fail when the user looks at its lower end. Images that are decoded whole are left until they are wanted.
+ */
+async function probeEnd(raster: Raster, options: Options): Promise<void> {
+  const { format, width, height, blockSize, bands } = raster.description;
+  if (
+    format === "GeoTIFF" &&
+    blockSize[0] * blockSize[1] * bands * LARGEST_SAMPLE_BYTES <= PROBED_BLOCK_BYTES
+  ) {
+    await raster.readWindow(
+      { pixelWindow: { x: width - 1, y: height - 1, width: 1, height: 1 }, bands: [0] },
+      options,
+    );
+  }
+}
+
+async function withRaster<T>(
+  file: ListedFile,
+  options: Options,
+  use: (raster: Raster) => Promise<T>,
+): Promise<T> {
+  const raster = await openRaster(file.filePath, options);
+  try {
+    return await use(raster);
+  } finally {
+    await raster.close();
+  }
+}
+
+/** The sentence without the file's name at its beginning: it is shown beside the name. */
+function reasonOf(error: unknown, file: ListedFile): string {
+  const { message } = toHostError(error);
+  const name = file.fileName.slice(file.fileName.lastIndexOf("/") + 1);
+  return message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+}

@@ -1,0 +1,404 @@
+import path from "node:path";
+import { UNLABELLED_ID, landClassesSchema } from "#shared/project/land-class.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
+import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
+import type { ProjectFile } from "#shared/project/project-file.ts";
+import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { Raster } from "../../raster/index.ts";
+import { ChangeSignal } from "../jobs/change-signal.ts";
+import { CLASSES_FILE, classesFromMasks, readClassesFile } from "./class-discovery.ts";
+import type { ClassesFile } from "./class-discovery.ts";
+import { examineMosaic } from "./examine-mosaic.ts";
+import { listFolder } from "./list-folder.ts";
+import type { FolderListing, ListedMosaic } from "./list-folder.ts";
+import { countMask, readMaskIds } from "./mask-values.ts";
+import { OpenRasters } from "./open-rasters.ts";
+import { chooseViewProjection } from "./placement.ts";
+import { mosaicIdOf } from "./project-id.ts";
+import { saveProjectFile } from "./project-storage.ts";
+import type { LoadedProjectFile, ProjectLocation } from "./project-storage.ts";
+import type { LabelRequest, Project } from "./project.ts";
+import { runLimited } from "./run-limited.ts";
+import { describeMosaics, strayMaskProblem } from "./snapshot-of.ts";
+import type { KnownMosaic } from "./snapshot-of.ts";
+
+/** Files examined at the same time: enough to keep two cores busy while others wait for the disk. */
+const EXAMINED_AT_ONCE = 4;
+/** Snapshots are sent whole: more than ten a second would only cost. */
+const MILLISECONDS_BETWEEN_SNAPSHOTS = 100;
+
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A project that is a folder on disk. */
+export class FolderProject implements Project {
+  readonly id: string;
+  readonly folderPath: string;
+  readonly storageDirectory: string;
+  readonly #location: ProjectLocation;
+  readonly #changes = new ChangeSignal(MILLISECONDS_BETWEEN_SNAPSHOTS);
+  readonly #closing = new AbortController();
+  readonly #problems = new Map<string, Problem>();
+  readonly #rasters: OpenRasters;
+  readonly #mayBeSaved: boolean;
+  #file: ProjectFile;
+  #classesFile: ClassesFile = { kind: "none" };
+  /** In the folder's order; null where a mosaic has not been read yet. */
+  #slots: (KnownMosaic | null)[] = [];
+  #scanning = true;
+  #snapshot: ProjectSnapshot | null = null;
+  #scan: Promise<void>;
+  #counting: Promise<void> = Promise.resolve();
+  #saving: Promise<void> = Promise.resolve();
+
+  /** Begins to read the folder at once; `listing` is what is in it. */
+  constructor(given: {
+    readonly id: string;
+    readonly folderPath: string;
+    readonly location: ProjectLocation;
+    readonly loaded: LoadedProjectFile;
+    readonly listing: FolderListing;
+    readonly rasters?: OpenRasters;
+  }) {
+    this.id = given.id;
+    this.folderPath = given.folderPath;
+    this.storageDirectory = given.location.storageDirectory;
+    this.#location = given.location;
+    this.#rasters = given.rasters ?? new OpenRasters();
+    this.#file = given.loaded.file;
+    this.#mayBeSaved = given.loaded.mayBeSaved;
+    if (given.loaded.problem !== null) {
+      this.addProblem({
+        id: "project-file",
+        severity: "warning",
+        file: path.basename(given.location.projectFilePath),
+        mosaicId: null,
+        message: given.loaded.problem,
+      });
+    }
+    this.#scan = this.#readFolder(given.listing);
+  }
+
+  snapshot(): ProjectSnapshot {
+    this.#snapshot ??= this.#makeSnapshot();
+    return this.#snapshot;
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#changes.listen(listener);
+  }
+
+  mosaic(mosaicId: string): ReadyMosaic {
+    const mosaic = this.snapshot().mosaics.find((item) => item.id === mosaicId);
+    if (mosaic === undefined) {
+      throw new RpcError("not-found", "There is no such mosaic in this project.");
+    }
+    if (mosaic.kind === "failed") {
+      throw new RpcError("not-found", `${mosaic.fileName} can't be opened: ${mosaic.reason}`);
+    }
+    return mosaic;
+  }
+
+  image(mosaicId: string): Promise<Raster> {
+    return this.#rasters.open(this.imagePath(mosaicId));
+  }
+
+  imagePath(mosaicId: string): string {
+    return this.#known(mosaicId).listed.image.filePath;
+  }
+
+  maskPath(mosaicId: string): string | null {
+    const { examined } = this.#known(mosaicId);
+    return examined.kind === "ready" && examined.mask.kind === "matched" ? examined.mask.file.filePath : null;
+  }
+
+  async readLabels(mosaicId: string, request: LabelRequest, options: Options = {}): Promise<Uint8Array> {
+    const maskPath = this.maskPath(mosaicId);
+    if (maskPath === null) {
+      const { width, height } = request.outputSize ?? request.pixelWindow;
+      return new Uint8Array(width * height).fill(UNLABELLED_ID);
+    }
+    const mask = await this.#rasters.open(maskPath);
+    const { ids } = await readMaskIds(mask, request, options);
+    const classOf = new Uint8Array(256).fill(UNLABELLED_ID);
+    for (const { id } of this.snapshot().classes) {
+      classOf[id] = id;
+    }
+    for (let index = 0; index < ids.length; index++) {
+      ids[index] = classOf[ids[index] ?? UNLABELLED_ID] ?? UNLABELLED_ID;
+    }
+    return ids;
+  }
+
+  settled(): Promise<void> {
+    return this.#scan;
+  }
+
+  async counted(): Promise<void> {
+    await this.#scan;
+    await this.#counting;
+  }
+
+  async setClasses(classes: readonly LandClass[]): Promise<void> {
+    await this.#remember({ ...this.#file, classes: landClassesSchema.parse(classes) });
+  }
+
+  async saveView(view: ViewState): Promise<void> {
+    await this.#remember({ ...this.#file, view });
+  }
+
+  rescan(): Promise<void> {
+    const before = this.#scan;
+    this.#scan = before.then(async () => {
+      try {
+        await this.#readFolder(await listFolder(this.folderPath));
+        this.clearProblem("folder");
+      } catch (error) {
+        this.addProblem({
+          id: "folder",
+          severity: "error",
+          file: null,
+          mosaicId: null,
+          message: `The folder can't be read any more: ${error instanceof Error ? error.message : String(error)}.`,
+        });
+      }
+    });
+    return this.#scan;
+  }
+
+  addProblem(problem: Problem): void {
+    this.#problems.set(problem.id, problem);
+    this.#changed();
+  }
+
+  clearProblem(problemId: string): void {
+    if (this.#problems.delete(problemId)) {
+      this.#changed();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#changes.close();
+    await Promise.allSettled([this.#scan, this.#counting, this.#saving]);
+    await this.#rasters.close();
+  }
+
+  async #readFolder(listing: FolderListing): Promise<void> {
+    const { signal } = this.#closing;
+    this.#scanning = true;
+    const before = new Map(this.#knownMosaics().map((mosaic) => [mosaic.id, mosaic]));
+    const names = mosaicNames(listing.mosaics);
+    const unchanged = listing.mosaics.map((listed, index): KnownMosaic | null => {
+      const known = before.get(mosaicIdOf(listed.image.fileName));
+      return known !== undefined && versionOf(known.listed) === versionOf(listed)
+        ? { ...known, listed, name: names[index] ?? known.name }
+        : null;
+    });
+    const kept = new Set(unchanged.flatMap((known) => (known === null ? [] : filesOf(known.listed))));
+    for (const filePath of [...before.values()].flatMap(({ listed }) => filesOf(listed))) {
+      if (!kept.has(filePath)) {
+        await this.#rasters.forget(filePath);
+      }
+    }
+    this.#slots = unchanged;
+    this.#setOrClear("stray-masks", strayMaskProblem(listing.strayMasks.map((file) => file.fileName)));
+    await this.#readClasses();
+    this.#changed();
+    try {
+      await runLimited(listing.mosaics, EXAMINED_AT_ONCE, async (listed, index) => {
+        if (this.#slots[index] !== null) {
+          return;
+        }
+        const examined = await examineMosaic(listed, { signal });
+        const id = mosaicIdOf(listed.image.fileName);
+        this.#slots[index] = { id, name: names[index] ?? id, listed, examined, counts: null };
+        this.#changed();
+      });
+      this.#counting = this.#countMasks();
+      if (this.#classesFromFiles() === null) {
+        // Without a list, the classes are the ids in the masks: nothing can be said before all have been counted.
+        await this.#counting;
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        throw error;
+      }
+    } finally {
+      this.#scanning = false;
+      this.#changed();
+    }
+  }
+
+  async #readClasses(): Promise<void> {
+    this.#classesFile = await readClassesFile(path.join(this.folderPath, CLASSES_FILE));
+    this.#setOrClear(
+      "classes-file",
+      this.#classesFile.kind === "damaged"
+        ? {
+            id: "classes-file",
+            severity: "warning",
+            file: CLASSES_FILE,
+            mosaicId: null,
+            message: `${CLASSES_FILE} is not used: ${this.#classesFile.reason}. Expected [{"id": 0, "name": "water", "color": "#1f78b4"}, …].`,
+          }
+        : null,
+    );
+  }
+
+  async #countMasks(): Promise<void> {
+    for (const known of this.#knownMosaics()) {
+      const { examined, counts } = known;
+      if (counts !== null || examined.kind === "failed" || examined.mask.kind !== "matched") {
+        continue;
+      }
+      const { file } = examined.mask;
+      try {
+        const mask = await this.#rasters.open(file.filePath);
+        const counted = await countMask(mask, { signal: this.#closing.signal });
+        this.#replace(known, { ...known, counts: counted });
+      } catch (error) {
+        if (this.#closing.signal.aborted) {
+          return;
+        }
+        const reason = `mask can't be read: ${error instanceof Error ? error.message : String(error)}`;
+        this.#replace(known, {
+          ...known,
+          examined: { ...examined, mask: { kind: "refused", file, reason } },
+        });
+      }
+    }
+  }
+
+  #replace(before: KnownMosaic, after: KnownMosaic): void {
+    const index = this.#slots.findIndex(
+      (slot) => slot?.id === before.id && versionOf(slot.listed) === versionOf(before.listed),
+    );
+    if (index >= 0) {
+      this.#slots[index] = after;
+      this.#changed();
+    }
+  }
+
+  #setOrClear(problemId: string, problem: Problem | null): void {
+    if (problem === null) {
+      this.clearProblem(problemId);
+    } else {
+      this.addProblem(problem);
+    }
+  }
+
+  async #remember(file: ProjectFile): Promise<void> {
+    if (!this.#mayBeSaved) {
+      throw new RpcError(
+        "conflict",
+        "This project was saved by a newer Orthomask, so nothing is changed in it. Update Orthomask to go on with it.",
+      );
+    }
+    this.#file = file;
+    this.#changed();
+    const turn = this.#saving.then(async () => {
+      // What has been overtaken by a later change in the meantime is written by that one.
+      if (this.#file === file) {
+        await saveProjectFile(this.#location, file);
+      }
+    });
+    this.#saving = turn.catch(() => undefined);
+    try {
+      await turn;
+    } catch (error) {
+      throw new RpcError(
+        "conflict",
+        `${path.basename(this.#location.projectFilePath)} can't be written: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Mosaics in the folder's order up to the first that is still to be read, so that none moves when it is. */
+  #knownMosaics(): KnownMosaic[] {
+    const firstUnread = this.#slots.indexOf(null);
+    const read = firstUnread < 0 ? this.#slots : this.#slots.slice(0, firstUnread);
+    return read.filter((slot) => slot !== null);
+  }
+
+  #known(mosaicId: string): KnownMosaic {
+    const known = this.#knownMosaics().find((item) => item.id === mosaicId);
+    if (known === undefined) {
+      throw new RpcError("not-found", "There is no such mosaic in this project.");
+    }
+    return known;
+  }
+
+  #classesFromFiles(): Pick<ProjectSnapshot, "classes" | "classSource"> | null {
+    if (this.#file.classes !== null) {
+      return { classes: this.#file.classes, classSource: "project" };
+    }
+    return this.#classesFile.kind === "ok"
+      ? { classes: [...this.#classesFile.classes], classSource: "classes.json" }
+      : null;
+  }
+
+  #classes(known: readonly KnownMosaic[]): Pick<ProjectSnapshot, "classes" | "classSource"> {
+    const stated = this.#classesFromFiles();
+    if (stated !== null) {
+      return stated;
+    }
+    const legends = known.flatMap(({ examined }) =>
+      examined.kind === "ready" && examined.mask.kind === "matched" ? [examined.mask.legend] : [],
+    );
+    const { classes, source } = classesFromMasks(
+      legends,
+      known.flatMap(({ counts }) => [...(counts?.ids.keys() ?? [])]),
+    );
+    return { classes, classSource: source };
+  }
+
+  #makeSnapshot(): ProjectSnapshot {
+    const known = this.#knownMosaics();
+    const { classes, classSource } = this.#classes(known);
+    const { mosaics, problems } = describeMosaics(known, classes);
+    return {
+      projectId: this.id,
+      name: path.basename(this.folderPath) || this.folderPath,
+      displayPath: this.folderPath,
+      scanning: this.#scanning,
+      storage: this.#location.kind,
+      mosaics,
+      classes,
+      classSource,
+      viewProjection: chooseViewProjection(
+        mosaics.flatMap((mosaic) => (mosaic.kind === "ready" ? [mosaic.placement.projection] : [])),
+      ),
+      viewState: this.#file.view,
+      problems: [...this.#problems.values(), ...problems],
+    };
+  }
+
+  #changed(): void {
+    this.#snapshot = null;
+    this.#changes.emit();
+  }
+}
+
+function filesOf({ image, masks }: ListedMosaic): string[] {
+  return [image, ...masks].map((file) => file.filePath);
+}
+
+function versionOf({ image, masks }: ListedMosaic): string {
+  return [image, ...masks].map((file) => `${file.fileName}:${file.version}`).join("|");
+}
+
+/** Names without extension, but for images that would then share one. */
+function mosaicNames(mosaics: readonly ListedMosaic[]): string[] {
+  const uses = new Map<string, number>();
+  for (const { image } of mosaics) {
+    const key = image.stem.toLowerCase();
+    uses.set(key, (uses.get(key) ?? 0) + 1);
+  }
+  return mosaics.map(({ image }) =>
+    uses.get(image.stem.toLowerCase()) === 1 ? image.stem : path.posix.basename(image.fileName),
+  );
+}

@@ -1,0 +1,125 @@
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+
+/** A raster file as the folder lists it; `version` changes when the file does. */
+export interface ListedFile {
+  readonly filePath: string;
+  /** Relative to the project's folder, with forward slashes. */
+  readonly fileName: string;
+  /** The file's name without extension. */
+  readonly stem: string;
+  readonly version: string;
+}
+
+/** An image with the masks that have its name, the one to use first. */
+export interface ListedMosaic {
+  readonly image: ListedFile;
+  readonly masks: readonly ListedFile[];
+}
+
+/** The rasters of a folder, matched by name and sorted. */
+export interface FolderListing {
+  readonly mosaics: readonly ListedMosaic[];
+  /** Masks whose name no image has. */
+  readonly strayMasks: readonly ListedFile[];
+}
+
+/** Extensions that are tried as images and masks, the preferred first where a name has several. */
+const RASTER_EXTENSIONS = [".tif", ".tiff", ".png", ".jpg", ".jpeg"];
+const IMAGE_FOLDER = "images";
+const MASK_FOLDER = "masks";
+
+/**
+ * Lists what a project folder holds: the rasters of `images/` (of the folder itself where there is no such folder or
+ * nothing in it), each with those of `masks/` that have its name, whatever the extension and case. Nothing is opened.
+ */
+export async function listFolder(folderPath: string): Promise<FolderListing> {
+  const entries = await readdir(folderPath, { withFileTypes: true });
+  const subfolder = (wanted: string): string | undefined =>
+    entries.find((entry) => entry.name.toLowerCase() === wanted && !entry.isFile())?.name;
+  const imageFolder = subfolder(IMAGE_FOLDER);
+  const maskFolder = subfolder(MASK_FOLDER);
+  let images = imageFolder === undefined ? [] : await listRasters(folderPath, imageFolder);
+  if (images.length === 0) {
+    images = await listRasters(folderPath, ".");
+  }
+  const masks = maskFolder === undefined ? [] : await listRasters(folderPath, maskFolder);
+  return matchByName(images, masks);
+}
+
+/** Pairs images with masks by their names without extension, ignoring case. */
+export function matchByName(images: readonly ListedFile[], masks: readonly ListedFile[]): FolderListing {
+  const masksByStem = new Map<string, ListedFile[]>();
+  for (const mask of masks) {
+    const key = mask.stem.toLowerCase();
+    masksByStem.set(key, [...(masksByStem.get(key) ?? []), mask]);
+  }
+  const used = new Set<string>();
+  const mosaics = images.map((image) => {
+    const key = image.stem.toLowerCase();
+    used.add(key);
+    return { image, masks: (masksByStem.get(key) ?? []).toSorted(byPreference) };
+  });
+  const strayMasks = masks.filter((mask) => !used.has(mask.stem.toLowerCase()));
+  return { mosaics, strayMasks };
+}
+
+/** Whether a file's name says that it is a raster that can be opened. */
+export function isRasterName(name: string): boolean {
+  // "._x.tif" is what macOS leaves beside x.tif on foreign disks.
+  return !name.startsWith(".") && RASTER_EXTENSIONS.includes(path.extname(name).toLowerCase());
+}
+
+async function listRasters(folderPath: string, subfolder: string): Promise<ListedFile[]> {
+  const directory = path.join(folderPath, subfolder);
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    // `images` may be a file or a link that leads nowhere: then it isn't a folder of images.
+    if (subfolder !== "." && isErrno(error, ["ENOTDIR", "ENOENT"])) {
+      return [];
+    }
+    throw error;
+  }
+  const listed = await Promise.all(
+    names.filter(isRasterName).map(async (name): Promise<ListedFile | null> => {
+      const filePath = path.join(directory, name);
+      const version = await fileVersion(filePath);
+      return version === null
+        ? null
+        : { filePath, fileName: path.posix.join(subfolder, name), stem: path.parse(name).name, version };
+    }),
+  );
+  return listed.filter((file) => file !== null).sort(byName);
+}
+
+/** Null for a folder called "x.tif"; a broken link is listed, so that its failure is shown. */
+async function fileVersion(filePath: string): Promise<string | null> {
+  try {
+    const stats = await stat(filePath);
+    return stats.isFile() ? `${stats.mtimeMs}:${stats.size}:${stats.ino}` : null;
+  } catch {
+    return "missing";
+  }
+}
+
+const naturalOrder = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+/** "tile-2" before "tile-10"; names that only differ in case in a fixed order. */
+function byName(first: ListedFile, second: ListedFile): number {
+  return naturalOrder.compare(first.fileName, second.fileName) || (first.fileName < second.fileName ? -1 : 1);
+}
+
+function byPreference(first: ListedFile, second: ListedFile): number {
+  const rank = ({ filePath }: ListedFile): number =>
+    RASTER_EXTENSIONS.indexOf(path.extname(filePath).toLowerCase());
+  return rank(first) - rank(second) || byName(first, second);
+}
+
+/** Whether something thrown by the file system has one of these codes. */
+export function isErrno(error: unknown, codes: readonly string[]): boolean {
+  return (
+    error instanceof Error && "code" in error && typeof error.code === "string" && codes.includes(error.code)
+  );
+}

@@ -1,0 +1,82 @@
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { Raster } from "../../raster/index.ts";
+
+/** What a mask's pixels are, counted. */
+export interface MaskCounts {
+  /** Pixels by class id 0–254, only ids that occur. */
+  readonly ids: ReadonlyMap<number, number>;
+  /** Pixels that are 255 or the mask's nodata. */
+  readonly unlabelled: number;
+  /** Pixels whose value can't be a class id: above 255, negative, not whole. */
+  readonly impossible: number;
+}
+
+/** Pixels read at once when a mask is gone through: a few megabytes, whatever the mask's size. */
+const PIXELS_AT_ONCE = 2 ** 20;
+const LARGEST_ID = 254;
+
+/**
+ * Values of a mask's first band as ids, row-major: 0–255 as they are, nodata and outside 255. `impossible` counts values
+ * that no id can be; they come out as 255 too.
+ */
+export async function readMaskIds(
+  mask: Raster,
+  request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<{ readonly ids: Uint8Array; readonly impossible: number }> {
+  const band = mask.description.alphaBand === 0 ? 1 : 0;
+  const { data, valid } = await mask.readWindow(
+    { ...request, bands: [band], resampling: "nearest" },
+    options,
+  );
+  const ids = new Uint8Array(data.length);
+  let impossible = 0;
+  for (let index = 0; index < ids.length; index++) {
+    if (valid !== null && valid[index] === 0) {
+      ids[index] = UNLABELLED_ID;
+      continue;
+    }
+    const value = data[index] ?? UNLABELLED_ID;
+    if (value >= 0 && value <= UNLABELLED_ID && value === Math.trunc(value)) {
+      ids[index] = value;
+    } else {
+      ids[index] = UNLABELLED_ID;
+      impossible++;
+    }
+  }
+  return { ids, impossible };
+}
+
+/** Counts a mask's ids in windows of whole block rows, so that each block is decoded once and memory stays bounded. */
+export async function countMask(
+  mask: Raster,
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: (share: number) => void;
+  } = {},
+): Promise<MaskCounts> {
+  const { width, height, blockSize } = mask.description;
+  const blockHeight = blockSize[1];
+  const rowsAtOnce = Math.max(1, Math.floor(PIXELS_AT_ONCE / (width * blockHeight))) * blockHeight;
+  const histogram = new Float64Array(UNLABELLED_ID + 1);
+  let impossible = 0;
+  for (let y = 0; y < height; y += rowsAtOnce) {
+    options.signal?.throwIfAborted();
+    const rows = Math.min(rowsAtOnce, height - y);
+    const window = await readMaskIds(mask, { pixelWindow: { x: 0, y, width, height: rows } }, options);
+    impossible += window.impossible;
+    for (const id of window.ids) {
+      histogram[id] = (histogram[id] ?? 0) + 1;
+    }
+    options.onProgress?.((y + rows) / height);
+  }
+  const ids = new Map<number, number>();
+  for (let id = 0; id <= LARGEST_ID; id++) {
+    const pixels = histogram[id] ?? 0;
+    if (pixels > 0) {
+      ids.set(id, pixels);
+    }
+  }
+  return { ids, unlabelled: (histogram[UNLABELLED_ID] ?? 0) - impossible, impossible };
+}

@@ -1,0 +1,54 @@
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
+import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
+import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
+import type { Raster } from "../../raster/index.ts";
+
+/** Which labels to read: `pixelWindow` on the mosaic's grid, made `outputSize` large by nearest neighbour. */
+export interface LabelRequest {
+  readonly pixelWindow: PixelWindow;
+  /** Defaults to the window's own size. */
+  readonly outputSize?: PixelSize;
+}
+
+/** An open folder of mosaics: what the page sees of it, and how the other services read it. */
+export interface Project {
+  /** Made from the folder's real path: the same folder has the same id in every session. */
+  readonly id: string;
+  readonly folderPath: string;
+  /**
+   * Where Orthomask keeps its own files of this project: FOLDER/.orthomask, or below the data directory when the folder is
+   * read-only (no write bit in its mode, even for root). It need not exist yet.
+   */
+  readonly storageDirectory: string;
+  /** A new object after each change, so that it can be compared by identity. */
+  snapshot(): ProjectSnapshot;
+  /** Calls `listener` after each change of the snapshot; returns how to stop. */
+  onChange(listener: () => void): () => void;
+  /** A ready mosaic; throws `not-found` for an unknown id and for one that could not be read. */
+  mosaic(mosaicId: string): ReadyMosaic;
+  /** The mosaic's image reader, shared and kept open by the project: never close it. */
+  image(mosaicId: string): Promise<Raster>;
+  /** Class ids on the mosaic's grid, row-major; 255 for unlabelled, nodata, outside, and ids that are no class. */
+  readLabels(
+    mosaicId: string,
+    request: LabelRequest,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array>;
+  /** Absolute path of a mosaic's image, for the command line and exports. */
+  imagePath(mosaicId: string): string;
+  /** Absolute path of a mosaic's matched mask, null without one. */
+  maskPath(mosaicId: string): string | null;
+  /** Resolves when the folder has been read once and the classes are known; never rejects. */
+  settled(): Promise<void>;
+  /** Resolves when every matched mask's pixels are counted; never rejects. */
+  counted(): Promise<void>;
+  setClasses(classes: readonly LandClass[]): Promise<void>;
+  saveView(view: ViewState): Promise<void>;
+  /** Reads the folder again; resolves when that is done. */
+  rescan(): Promise<void>;
+  /** Adds a problem, or replaces the one with its id. */
+  addProblem(problem: Problem): void;
+  clearProblem(problemId: string): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,39 @@
+import type { HostOptions } from "./host-options.ts";
+import { Jobs } from "./jobs/index.ts";
+import { createLearning } from "./learning.ts";
+import type { Learning } from "./learning.ts";
+import { Projects } from "./projects/index.ts";
+
+/** The host's services as code in its process uses them: the contract's implementation and the command line. */
+export interface Services {
+  readonly options: HostOptions;
+  readonly jobs: Jobs;
+  readonly projects: Projects;
+  readonly learning: Learning;
+  /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
+  close(): Promise<void>;
+}
+
+/** Makes the services that everything else is built on. */
+export function createServices(options: HostOptions): Services {
+  const jobs = new Jobs();
+  const projects = new Projects(options);
+  const learning = createLearning({
+    projects,
+    jobs,
+    engine: options.engine,
+    dataDirectory: options.dataDirectory,
+    version: options.version,
+  });
+  return {
+    options,
+    jobs,
+    projects,
+    learning,
+    close: async () => {
+      await jobs.close();
+      await learning.close();
+      await projects.close();
+    },
+  };
+}

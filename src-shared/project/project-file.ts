@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { landClassesSchema } from "./land-class.ts";
+import { viewStateSchema } from "./project-snapshot.ts";
+
+/** The version that this program writes. */
+export const PROJECT_FILE_VERSION = 1;
+
+/** What `orthomask.json` remembers of a folder: only what the user decided, never what the files say themselves. */
+export const projectFileSchema = z.strictObject({
+  format: z.literal("orthomask-project"),
+  version: z.literal(PROJECT_FILE_VERSION),
+  /** The classes as edited; null while they still come from the folder's own files. */
+  classes: landClassesSchema.nullable(),
+  view: viewStateSchema.nullable(),
+});
+export type ProjectFile = z.infer<typeof projectFileSchema>;
+
+/** A project file with nothing decided yet. */
+export const emptyProjectFile: ProjectFile = {
+  format: "orthomask-project",
+  version: PROJECT_FILE_VERSION,
+  classes: null,
+  view: null,
+};
+
+/** Turns a document of one version into one of the next. */
+export type Migration = (document: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+
+/** Migrations by the version they start from: each saved file is led through all that follow its own. */
+export const projectFileMigrations: Readonly<Record<number, Migration>> = {};
+
+/** What became of reading a project file: `newer` must never be overwritten by this program. */
+export type ParsedProjectFile =
+  | { readonly kind: "ok"; readonly file: ProjectFile }
+  | { readonly kind: "newer"; readonly version: number }
+  | { readonly kind: "damaged"; readonly reason: string };
+
+const headerSchema = z.looseObject({ format: z.literal("orthomask-project"), version: z.int().min(1) });
+
+/** Reads the text of a project file of this or any earlier version. */
+export function parseProjectFile(
+  text: string,
+  migrations: Readonly<Record<number, Migration>> = projectFileMigrations,
+): ParsedProjectFile {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    return { kind: "damaged", reason: error instanceof Error ? error.message : String(error) };
+  }
+  const header = headerSchema.safeParse(document);
+  if (!header.success) {
+    return { kind: "damaged", reason: z.prettifyError(header.error) };
+  }
+  if (header.data.version > PROJECT_FILE_VERSION) {
+    return { kind: "newer", version: header.data.version };
+  }
+  const parsed = projectFileSchema.safeParse(migrated(header.data, header.data.version, migrations));
+  return parsed.success
+    ? { kind: "ok", file: parsed.data }
+    : { kind: "damaged", reason: z.prettifyError(parsed.error) };
+}
+
+/** The document after all migrations from `version` up to the current one. */
+function migrated(
+  document: Readonly<Record<string, unknown>>,
+  version: number,
+  migrations: Readonly<Record<number, Migration>>,
+): unknown {
+  let current = document;
+  for (let from = version; from < PROJECT_FILE_VERSION; from++) {
+    current = migrations[from]?.(current) ?? current;
+  }
+  return current;
+}
