@@ -1,0 +1,48 @@
+// `npm run check`: everything but the end-to-end tests' own run. Each check is named with its time; all run even when one fails.
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { endWith, setUp } from "./setup.mjs";
+import { rootDirectory } from "./setup/places.mjs";
+import { run, step } from "./setup/step.mjs";
+
+const bin = (name) => path.join(rootDirectory, "node_modules", name);
+
+const checks = [
+  { name: "format (prettier)", program: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."] },
+  { name: "lint (eslint)", program: [bin("eslint/bin/eslint.js"), "--max-warnings", "0", "."] },
+  { name: "types: shared", program: [bin("typescript/bin/tsc"), "-p", "src-shared"] },
+  { name: "types: main", program: [bin("typescript/bin/tsc"), "-p", "src-main"] },
+  { name: "types: end-to-end tests", program: [bin("typescript/bin/tsc"), "-p", "e2e"] },
+  {
+    name: "types: page (svelte-check)",
+    program: [bin("svelte-check/bin/svelte-check"), "--tsconfig", "./src-renderer/tsconfig.json", "--fail-on-warnings", "--output", "human"],
+  },
+  {
+    name: "layers (dependency-cruiser)",
+    program: [
+      bin("dependency-cruiser/bin/dependency-cruise.mjs"),
+      ...["--config", ".dependency-cruiser.cjs", "src-shared", "src-main", "src-renderer", "e2e"],
+    ],
+  },
+  { name: "contract document", program: [path.join(rootDirectory, "scripts/docs/contract.mjs"), "--check"] },
+];
+
+/** Runs every check; answers the names of those that failed, their output having been printed. */
+export async function runChecks() {
+  const failed = [];
+  for (const check of checks) {
+    try {
+      await step(check.name, () => run(process.execPath, check.program, { cwd: rootDirectory }));
+    } catch (error) {
+      failed.push(check.name);
+      process.stderr.write(`${error.message}\n`);
+    }
+  }
+  return failed;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  setUp()
+    .then(runChecks)
+    .then((failed) => process.exit(failed.length === 0 ? 0 : 1), endWith);
+}
