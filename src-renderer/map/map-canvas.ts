@@ -347,10 +347,18 @@ export class MapCanvas implements MapController {
     this.layers.forget(scene.update(this.#mosaics));
     this.outlines.setScene(scene);
     if (this.#followsMosaics) {
-      this.#fit(this.#wholeExtent(), { animated: false });
-      this.#followsMosaics = true;
+      this.#fit(this.#firstExtent(scene), { animated: false });
     }
     this.layers.redraw();
+  }
+
+  /** What a project opens with: all mosaics, or the first when they lie so far apart that all would be dots. */
+  #firstExtent(scene: MosaicScene): Extent {
+    const whole = this.#wholeExtent();
+    const [width = 1, height = 1] = this.map.getSize() ?? [];
+    const resolution = Math.max(getWidth(whole) / width, getHeight(whole) / height);
+    const [first] = scene.mosaics;
+    return first === undefined || scene.inView(whole, resolution).length > 0 ? whole : first.grid.mapExtent;
   }
 
   #wholeExtent(): Extent {

@@ -2,14 +2,16 @@ import Feature from "ol/Feature.js";
 import Polygon from "ol/geom/Polygon.js";
 import VectorLayer from "ol/layer/Vector.js";
 import VectorSource from "ol/source/Vector.js";
-import { Fill, Stroke, Style, Text } from "ol/style.js";
+import Point from "ol/geom/Point.js";
+import { getCenter } from "ol/extent.js";
+import { Circle, Fill, Stroke, Style, Text } from "ol/style.js";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
 
 /** A mosaic shorter than this on screen (its longer side, in pixels) is outlined, so that it can be found. */
 const OUTLINED_BELOW = 160;
 
-/** Names are written while mosaics are at least this long on screen: below, they would cover each other. */
-const NAMED_FROM = 40;
+/** Below this length on screen a mosaic is a dot of a size that can be seen. */
+const DOT_BELOW = 10;
 
 const outlineColor = "#ffd54a";
 const haloColor = "rgba(0, 0, 0, 0.75)";
@@ -57,20 +59,29 @@ export class Outlines {
     if (this.#isHidden(mosaic.id) || (!small && !selected)) {
       return [];
     }
-    const named = small && (length >= NAMED_FROM || selected);
+    const dot = length < DOT_BELOW;
     const text = new Text({
       text: mosaic.name,
       font: "12px system-ui, sans-serif",
       fill: new Fill({ color: "#ffffff" }),
       stroke: new Stroke({ color: haloColor, width: 3 }),
       overflow: true,
+      // Beside a dot and in the middle of an outline; names that would cover each other are left out.
+      ...(dot ? { offsetX: 8, textAlign: "left" as const } : {}),
     });
+    const named = small ? { text } : {};
+    if (dot) {
+      const image = new Circle({
+        radius: selected ? 5 : 4,
+        fill: new Fill({ color: outlineColor }),
+        stroke: new Stroke({ color: haloColor, width: 1.5 }),
+        declutterMode: "none",
+      });
+      return [new Style({ geometry: new Point(getCenter(grid.mapExtent)), image, ...named })];
+    }
     return [
       new Style({ stroke: new Stroke({ color: haloColor, width: selected ? 3.5 : 2.5 }) }),
-      new Style({
-        stroke: new Stroke({ color: outlineColor, width: selected ? 1.5 : 1 }),
-        ...(named ? { text } : {}),
-      }),
+      new Style({ stroke: new Stroke({ color: outlineColor, width: selected ? 1.5 : 1 }), ...named }),
     ];
   }
 }

@@ -1,7 +1,16 @@
 import type { MapPosition } from "#shared/geo/affine.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { MapProjection } from "#shared/project/mosaic.ts";
+import type { LayerKind } from "./layers.svelte.ts";
 import { parseTypedPosition, type GroundPosition } from "./coordinates.ts";
+
+/** A layer of a mosaic of which tiles could not be had, and why, in words for the user. */
+export interface TileFailure {
+  readonly mosaicId: string;
+  readonly mosaicName: string;
+  readonly kind: LayerKind;
+  readonly message: string;
+}
 
 /** A part of a mosaic that is on screen. */
 export interface ViewedWindow {
