@@ -125,6 +125,8 @@ export function formulaFromWkt(
       return simple("vandg");
     case "cylindrical_equal_area":
       return { proj: "cea", parameters: { lat_ts: lat_1, lon_0, x_0, y_0 } };
+    case "behrmann":
+      return { proj: "cea", parameters: { lat_ts: 30, lon_0, x_0, y_0 } };
     case "hotine_oblique_mercator":
     case "hotine_oblique_mercator_azimuth_natural_origin":
     case "rectified_skew_orthomorphic_natural_origin": {

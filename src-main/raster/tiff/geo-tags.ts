@@ -85,6 +85,10 @@ export function geotransformFromTags(tags: GeoTags, keys: GeoKeys): Geotransform
   if (outer === null || !outer.every(Number.isFinite) || determinant(outer) === 0) {
     return null;
   }
+  // The identity is what writers leave where nobody told them anything.
+  if (outer.join() === "1,0,0,0,1,0") {
+    return null;
+  }
   if (keys.get(rasterTypeKey) !== pixelIsPoint) {
     return outer;
   }
