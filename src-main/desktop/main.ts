@@ -51,7 +51,10 @@ function run(): void {
       event.preventDefault();
       void desktop.close().finally(() => {
         closed = true;
-        app.quit();
+        // Within this event it would be ignored, which is where we still are when there was nothing to close.
+        setImmediate(() => {
+          app.quit();
+        });
       });
     }
   });

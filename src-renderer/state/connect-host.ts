@@ -85,24 +85,30 @@ export class HostLink<C extends Contract> {
     this.#attempt += 1;
     const attempt = this.#attempt;
     const port = deferredPort();
-    const ended = new AbortController();
+    const given = new AbortController();
     let reason: string | null = null;
+    let gone = false;
     const lose = (why: string): void => {
       reason ??= why;
+      if (gone && attempt === this.#attempt) {
+        // The port ended before its reason was known.
+        this.#change({ kind: "lost", reason, retrying: this.#way.retries });
+      }
       port.close();
     };
     port.onClose(() => {
-      ended.abort();
+      gone = true;
       if (attempt === this.#attempt) {
         this.#lost(reason ?? "The connection to Orthomask was lost.");
       }
     });
     this.#close = () => {
       this.#attempt += 1;
+      given.abort();
       port.close();
     };
     this.#change({ kind: "connecting" });
-    this.#way.open({ onLost: lose, signal: ended.signal }).then(
+    this.#way.open({ onLost: lose, signal: given.signal }).then(
       (opened) => {
         port.attach(opened);
         if (attempt === this.#attempt && reason === null) {
@@ -188,6 +194,14 @@ function openHandedOverPort(
         case "orthomask:port": {
           const [port] = event.ports;
           if (port !== undefined) {
+            // Electron 22 crashes when it tells a port's end to a page that is just being reloaded; a port closed before has none.
+            window.addEventListener(
+              "pagehide",
+              () => {
+                port.close();
+              },
+              { signal },
+            );
             resolve(webMessagePort(port));
           }
           return;
