@@ -16,10 +16,7 @@ export interface ReportClass {
  * (`zero_division=0`); one that occurs in neither gets null and is left out of the mean. Frequency-weighted IoU weighs by
  * the share of truth. Kappa: Cohen 1960, (p_o - p_e) / (1 - p_e); null when one class is all there is.
  */
-export function evaluationReport(
-  matrix: ConfusionMatrix,
-  classes: readonly ReportClass[],
-): EvaluationReport {
+export function evaluationReport(matrix: ConfusionMatrix, classes: readonly ReportClass[]): EvaluationReport {
   const { size } = matrix;
   if (classes.length !== size || classes.some(({ id }, index) => id !== matrix.classIds[index])) {
     throw new RangeError("the classes of a report must be those of its matrix, in the same order");
@@ -72,7 +69,9 @@ function kappa(
     return null;
   }
   const observed = hits / total;
-  const byChance = sum(truthPixels.map((truth, index) => (truth / total) * (predictedPixels[index]! / total)));
+  const byChance = sum(
+    truthPixels.map((truth, index) => (truth / total) * (predictedPixels[index]! / total)),
+  );
   return byChance === 1 ? null : (observed - byChance) / (1 - byChance);
 }
 

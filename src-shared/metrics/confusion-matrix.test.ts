@@ -52,7 +52,9 @@ describe("ConfusionMatrix", () => {
   });
 
   it("refuses windows of different sizes and ids that are no class", () => {
-    expect(() => drawnMatrix().add(mask("00"), mask("0"))).toThrow("truth has 2 pixels, but the prediction 1");
+    expect(() => drawnMatrix().add(mask("00"), mask("0"))).toThrow(
+      "truth has 2 pixels, but the prediction 1",
+    );
     expect(() => new ConfusionMatrix([255])).toThrow("not 255");
   });
 });
