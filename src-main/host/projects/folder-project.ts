@@ -114,7 +114,7 @@ export class FolderProject implements Project {
     return examined.kind === "ready" && examined.mask.kind === "matched" ? examined.mask.file.filePath : null;
   }
 
-  async readLabels(mosaicId: string, request: LabelRequest, options: Options = {}): Promise<Uint8Array> {
+  async readLabels(mosaicId: string, request: LabelRequest, options: Options = {}): Promise<Uint8Array<ArrayBuffer>> {
     const maskPath = this.maskPath(mosaicId);
     if (maskPath === null) {
       const { width, height } = request.outputSize ?? request.pixelWindow;

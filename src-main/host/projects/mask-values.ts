@@ -1,6 +1,6 @@
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { Raster } from "../../raster/index.ts";
+import type { Pixels, Raster } from "../../raster/index.ts";
 
 /** What a mask's pixels are, counted. */
 export interface MaskCounts {
@@ -15,6 +15,8 @@ export interface MaskCounts {
 /** Pixels read at once when a mask is gone through: a few megabytes, whatever the mask's size. */
 const PIXELS_AT_ONCE = 2 ** 20;
 const LARGEST_ID = 254;
+/** Up to this reduction ids are picked from the full resolution. */
+const LARGEST_EXACT_REDUCTION = 4;
 
 /**
  * Values of a mask's first band as ids, row-major: 0–255 as they are, nodata and outside 255. `impossible` counts values
@@ -24,7 +26,7 @@ export async function readMaskIds(
   mask: Raster,
   request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
   options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<{ readonly ids: Uint8Array; readonly impossible: number }> {
+): Promise<{ readonly ids: Uint8Array<ArrayBuffer>; readonly impossible: number }> {
   const band = mask.description.alphaBand === 0 ? 1 : 0;
   const { data, valid } = await mask.readWindow(
     { ...request, bands: [band], resampling: "nearest" },
@@ -46,6 +48,45 @@ export async function readMaskIds(
     }
   }
   return { ids, impossible };
+}
+
+/**
+ * The nearest pixels of the full resolution, as long as that is affordable: a mask's own overviews may have been made by averaging,
+ * which invents classes, and training on reduced windows must not see those.
+ */
+async function readNearest(
+  mask: Raster,
+  {
+    pixelWindow,
+    outputSize,
+  }: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
+  options: { readonly signal?: AbortSignal | undefined },
+): Promise<Pick<Pixels, "data" | "valid">> {
+  const bands = [mask.description.alphaBand === 0 ? 1 : 0];
+  const size = outputSize ?? pixelWindow;
+  const [stepX, stepY] = [pixelWindow.width / size.width, pixelWindow.height / size.height];
+  const isReduced = stepX > 1 || stepY > 1;
+  if (
+    mask.description.overviews.length === 0 ||
+    !isReduced ||
+    Math.max(stepX, stepY) > LARGEST_EXACT_REDUCTION
+  ) {
+    return mask.readWindow({ pixelWindow, bands, outputSize, resampling: "nearest" }, options);
+  }
+  const full = await mask.readWindow({ pixelWindow, bands }, options);
+  const data = new Float64Array(size.width * size.height);
+  const valid = full.valid === null ? null : new Uint8Array(data.length);
+  for (let row = 0, to = 0; row < size.height; row++) {
+    const line = Math.floor((row + 0.5) * stepY) * pixelWindow.width;
+    for (let column = 0; column < size.width; column++, to++) {
+      const from = line + Math.floor((column + 0.5) * stepX);
+      data[to] = full.data[from] ?? 0;
+      if (valid !== null) {
+        valid[to] = full.valid?.[from] ?? 0;
+      }
+    }
+  }
+  return { data, valid };
 }
 
 /** Counts a mask's ids in windows of whole block rows, so that each block is decoded once and memory stays bounded. */

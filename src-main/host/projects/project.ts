@@ -34,7 +34,7 @@ export interface Project {
     mosaicId: string,
     request: LabelRequest,
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Uint8Array>;
+  ): Promise<Uint8Array<ArrayBuffer>>;
   /** Absolute path of a mosaic's image, for the command line and exports. */
   imagePath(mosaicId: string): string;
   /** Absolute path of a mosaic's matched mask, null without one. */

@@ -1,0 +1,123 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { contract } from "#shared/contract.ts";
+import type { AppContract } from "#shared/contract.ts";
+import type { Implementation } from "#shared/rpc/contract.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { serveContract } from "#shared/rpc/server.ts";
+import { appService } from "./app-service.ts";
+import { Exports } from "./exports/index.ts";
+import { Folders } from "./folders/index.ts";
+import type { Host, HostOptions } from "./host-options.ts";
+import { isUnfinished } from "./jobs/index.ts";
+import type { Jobs } from "./jobs/index.ts";
+import { latestValues } from "./latest-values.ts";
+import { projectsService } from "./projects-service.ts";
+import { Pyramids } from "./rasters/pyramids.ts";
+import { Tiles } from "./rasters/index.ts";
+import { createServices } from "./services.ts";
+
+/** Puts the host together: every service, and the contract that pages call. */
+export async function createHost(options: HostOptions): Promise<Host> {
+  const { shell } = options;
+  const services = createServices(options);
+  const { jobs, projects, learning } = services;
+  const folders = new Folders(options);
+  const tiles = new Tiles({ projects, predictions: learning });
+  const exports = new Exports({ projects, jobs, predictions: learning, shell, version: options.version });
+  const pyramids = new Pyramids({ projects, jobs, cacheDirectory: options.cacheDirectory });
+  const opening = projectsService({ options, projects, folders });
+  const stopListening = [
+    jobs.onChange(() => {
+      shell.setBusy(busyReason(jobs));
+    }),
+    projects.recent.onChange(() => {
+      void tellRecentFolders();
+    }),
+  ];
+
+  const implementation: Implementation<AppContract> = {
+    app: appService({ shell, version: options.version, learning }),
+    folders: {
+      choose: () => folders.choose(),
+      roots: () => folders.roots(),
+      list: ({ folderId }) => folders.list(folderId),
+    },
+    projects: opening.implementation,
+    rasters: { tile: (request, context) => tiles.tile(request, context) },
+    jobs: {
+      watch: (_, context) =>
+        latestValues(
+          () => jobs.list(),
+          (listener) => jobs.onChange(listener),
+          context,
+        ),
+      cancel: ({ jobId }) => {
+        jobs.cancel(jobId);
+      },
+      pause: ({ jobId }) => {
+        jobs.pause(jobId);
+      },
+      resume: ({ jobId }) => {
+        jobs.resume(jobId);
+      },
+      dismiss: ({ jobId }) => {
+        jobs.dismiss(jobId);
+      },
+    },
+    training: learning.training,
+    runs: learning.runs,
+    predictions: learning.predictions,
+    evaluation: learning.evaluation,
+    exports: {
+      plan: (request) => exports.plan(request),
+      mask: async ({ destination, ...request }) =>
+        exports.start({
+          ...request,
+          folderPath: destination.kind === "folder" ? await folders.resolve(destination.folderId) : null,
+        }),
+      reveal: ({ jobId }) => exports.reveal(jobId),
+    },
+  };
+
+  async function tellRecentFolders(): Promise<void> {
+    const entries = await projects.recent.list();
+    shell.setRecentFolders(
+      entries.map(({ folderPath }) => ({ name: path.basename(folderPath) || folderPath, folderPath })),
+    );
+  }
+
+  await tellRecentFolders();
+  return {
+    connect: (port) =>
+      serveContract(contract, implementation, port, {
+        onInternalError: (error, service, method) => {
+          console.error(`${service}.${method} failed:`, error);
+        },
+      }),
+    showFolder: async (folderPath) => {
+      if ((await stat(folderPath).catch(() => null)) === null) {
+        throw new RpcError("not-found", `There is no folder ${folderPath}.`);
+      }
+      opening.show(folderPath);
+    },
+    resolveDownload: (downloadId) => exports.download(downloadId),
+    close: async () => {
+      for (const stop of stopListening) {
+        stop();
+      }
+      pyramids.close();
+      await services.close();
+    },
+  };
+}
+
+/** Why closing the window should ask first: what would be lost is work that takes long to repeat. */
+function busyReason(jobs: Jobs): string | null {
+  const running = jobs.list().filter(({ kind, state }) => kind !== "pyramid" && isUnfinished(state));
+  const [first] = running;
+  if (first === undefined) {
+    return null;
+  }
+  return running.length === 1 ? `${first.title} is running` : `${running.length} jobs are running`;
+}

@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+import type { Folder } from "#shared/contract.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { HostOptions } from "../host-options.ts";
+import { listFolder } from "../projects/index.ts";
+
+/** A folder's children that are shown; a folder with more is no place to browse. */
+const LARGEST_LISTING = 2000;
+
+/**
+ * The folders a page may name: it gets ids for those it was shown, never says a path. Listing never leaves the allowed roots, also
+ * not through links; a folder chosen in the native dialog is allowed because the user chose it there.
+ */
+export class Folders {
+  readonly #options: Pick<HostOptions, "allowedRoots" | "shell">;
+  readonly #granted = new Map<string, string>();
+  /** Paths outside the roots that may be opened: chosen in the native dialog, named at the start, or our own sample. */
+  readonly #trusted = new Set<string>();
+
+  constructor(options: Pick<HostOptions, "allowedRoots" | "shell">) {
+    this.#options = options;
+  }
+
+  /** The folder chosen in the native dialog, null when the user left it; `unsupported` where there is none. */
+  async choose(): Promise<Folder | null> {
+    const { shell } = this.#options;
+    if (!shell.capabilities.nativeFolderDialog) {
+      throw new RpcError("unsupported", "There is no native folder dialog here; browse the allowed folders.");
+    }
+    const chosen = await shell.chooseFolder();
+    if (chosen === null) {
+      return null;
+    }
+    const folderPath = await realpath(chosen);
+    this.trust(folderPath);
+    return this.#describe(folderPath);
+  }
+
+  /** Where browsing begins. */
+  async roots(): Promise<Folder[]> {
+    const roots = await this.#realRoots();
+    return Promise.all((roots ?? [await realpath(homedir())]).map((root) => this.#describe(root)));
+  }
+
+  /** A folder with the folders in it. */
+  async list(
+    folderId: string,
+  ): Promise<{ readonly folder: Folder; readonly parentId: string | null; readonly children: Folder[] }> {
+    const folderPath = await this.resolve(folderId);
+    let names: string[];
+    try {
+      const entries = await readdir(folderPath, { withFileTypes: true });
+      names = entries
+        .filter((entry) => !entry.name.startsWith(".") && (entry.isDirectory() || entry.isSymbolicLink()))
+        .map((entry) => entry.name);
+    } catch (error) {
+      throw new RpcError(
+        "invalid-input",
+        `${folderPath} can't be listed: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
+    }
+    const sorted = names
+      .toSorted(new Intl.Collator("en", { numeric: true }).compare)
+      .slice(0, LARGEST_LISTING);
+    const children = await Promise.all(
+      sorted.map(async (name): Promise<Folder | null> => {
+        const child = await allowedFolder(path.join(folderPath, name), await this.#realRoots());
+        return child === null ? null : this.#describe(child, name);
+      }),
+    );
+    const parent = await allowedFolder(path.dirname(folderPath), await this.#realRoots());
+    return {
+      folder: await this.#describe(folderPath),
+      parentId: parent === null || parent === folderPath ? null : this.grant(parent),
+      children: children.filter((child) => child !== null),
+    };
+  }
+
+  /** Makes a folder one that the page may name, and says by which id. */
+  grant(folderPath: string): string {
+    const id = `f-${createHash("sha256").update(folderPath).digest("hex").slice(0, 16)}`;
+    this.#granted.set(id, folderPath);
+    return id;
+  }
+
+  /** Lets a folder outside the allowed roots be opened, because the user named it in another way than through a page. */
+  trust(folderPath: string): void {
+    this.#trusted.add(folderPath);
+  }
+
+  /** The path of a granted folder, looked at again since a link may lead elsewhere by now; rejects with `not-found`. */
+  async resolve(folderId: string): Promise<string> {
+    const folderPath = this.#pathOf(folderId);
+    await this.#expectAllowed(folderPath);
+    return folderPath;
+  }
+
+  #pathOf(folderId: string): string {
+    const folderPath = this.#granted.get(folderId);
+    if (folderPath === undefined) {
+      throw new RpcError("not-found", "This folder was not offered; choose one from the list.");
+    }
+    return folderPath;
+  }
+
+  /** Whether a folder lies below the allowed roots, links followed. */
+  async isAllowed(folderPath: string): Promise<boolean> {
+    const roots = this.#trusted.has(folderPath) ? null : await this.#realRoots();
+    return (await allowedFolder(folderPath, roots)) !== null;
+  }
+
+  async #expectAllowed(folderPath: string): Promise<void> {
+    if (!(await this.isAllowed(folderPath))) {
+      throw new RpcError("not-found", `${folderPath} is gone, or not below a folder that may be browsed.`);
+    }
+  }
+
+  async #describe(folderPath: string, name?: string): Promise<Folder> {
+    let mosaicCount = 0;
+    try {
+      mosaicCount = (await listFolder(folderPath)).mosaics.length;
+    } catch {
+      // A folder that may not be read has nothing to open.
+    }
+    return {
+      folderId: this.grant(folderPath),
+      name: name ?? (path.basename(folderPath) || folderPath),
+      displayPath: folderPath,
+      mosaicCount,
+    };
+  }
+
+  /** Null: anywhere. Roots that are gone are left out. */
+  async #realRoots(): Promise<string[] | null> {
+    const { allowedRoots } = this.#options;
+    if (allowedRoots === "anywhere") {
+      return null;
+    }
+    const roots = await Promise.all(allowedRoots.map((root) => realpath(root).catch(() => null)));
+    return [...new Set(roots.filter((root) => root !== null))];
+  }
+}
+
+/** The real path of a folder when it is one and lies below a root; null otherwise. */
+async function allowedFolder(folderPath: string, roots: readonly string[] | null): Promise<string | null> {
+  try {
+    const real = await realpath(folderPath);
+    if (!(await stat(real)).isDirectory()) {
+      return null;
+    }
+    return roots === null || roots.some((root) => isBelow(real, root)) ? real : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether one absolute, real path is another or lies below it. */
+export function isBelow(inner: string, outer: string): boolean {
+  const relative = path.relative(outer, inner);
+  return relative === "" || (!path.isAbsolute(relative) && relative.split(path.sep)[0] !== "..");
+}

@@ -1,0 +1,88 @@
+import type { Tile, TileSource } from "#shared/contract.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import type { ClassGrid } from "../../raster/index.ts";
+import { toHostError } from "../host-error.ts";
+import type { Projects } from "../projects/index.ts";
+import { imageryTile } from "./imagery-tile.ts";
+import { TileQueue } from "./tile-queue.ts";
+
+/** Two decode while two wait for the disk. */
+const TILES_AT_ONCE = 4;
+
+/** Which tile is wanted: a window on a mosaic's grid, scaled to `size`. */
+export interface TileRequest {
+  readonly projectId: string;
+  readonly mosaicId: string;
+  readonly source: TileSource;
+  readonly pixelWindow: PixelWindow;
+  readonly size: PixelSize;
+}
+
+/** Where predictions come from. */
+export interface PredictionGrids {
+  /** Null while nothing has been predicted there. */
+  readPrediction(projectId: string, mosaicId: string, runId: string): Promise<ClassGrid | null>;
+}
+
+/** Makes the tiles that the map shows: imagery, labels, predictions. */
+export class Tiles {
+  readonly #projects: Projects;
+  readonly #predictions: PredictionGrids;
+  readonly #queue = new TileQueue(TILES_AT_ONCE);
+
+  constructor(given: { readonly projects: Projects; readonly predictions: PredictionGrids }) {
+    this.#projects = given.projects;
+    this.#predictions = given.predictions;
+  }
+
+  /** One tile; an aborted one does no further work, one that still waits none at all. */
+  async tile(request: TileRequest, { signal }: { readonly signal: AbortSignal }): Promise<Tile> {
+    // Before the turn, so that an unknown id is answered at once.
+    const project = this.#projects.get(request.projectId);
+    project.mosaic(request.mosaicId);
+    try {
+      return await this.#queue.run(() => this.#make(request, signal), signal);
+    } catch (error) {
+      throw toHostError(error);
+    }
+  }
+
+  async #make(request: TileRequest, signal: AbortSignal): Promise<Tile> {
+    const { projectId, mosaicId, source, pixelWindow, size } = request;
+    const project = this.#projects.get(projectId);
+    switch (source.kind) {
+      case "imagery":
+        return imageryTile(await project.image(mosaicId), request, { signal });
+      case "labels": {
+        const data = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
+        return { layout: "classes", width: size.width, height: size.height, data };
+      }
+      case "prediction": {
+        const grid = await this.#predictions.readPrediction(projectId, mosaicId, source.runId);
+        return predictionTile(grid, request, signal);
+      }
+    }
+  }
+}
+
+async function predictionTile(
+  grid: ClassGrid | null,
+  { pixelWindow, size }: TileRequest,
+  signal: AbortSignal,
+): Promise<Tile> {
+  const { width, height } = size;
+  if (grid === null) {
+    return { layout: "classes", width, height, data: new Uint8Array(width * height).fill(UNLABELLED_ID) };
+  }
+  const { ids, confidence } = await grid.readWindow({ pixelWindow, outputSize: size }, { signal });
+  if (confidence === null) {
+    return { layout: "classes", width, height, data: Uint8Array.from(ids) };
+  }
+  const data = new Uint8Array(ids.length * 2);
+  for (let pixel = 0; pixel < ids.length; pixel++) {
+    data[pixel * 2] = ids[pixel] ?? UNLABELLED_ID;
+    data[pixel * 2 + 1] = confidence[pixel] ?? 0;
+  }
+  return { layout: "classes-confidence", width, height, data };
+}

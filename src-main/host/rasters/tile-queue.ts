@@ -1,0 +1,71 @@
+import { RpcError } from "#shared/rpc/errors.ts";
+
+interface Waiting {
+  readonly start: () => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Lets a few tiles be made at a time, the one asked for last first: it is the one in view, while those asked for before may have left
+ * it. A tile whose signal aborts while it waits is never begun.
+ */
+export class TileQueue {
+  readonly #atOnce: number;
+  readonly #waiting: Waiting[] = [];
+  #running = 0;
+
+  constructor(atOnce: number) {
+    this.#atOnce = atOnce;
+  }
+
+  /** Tiles that wait for their turn. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Runs `work` in its turn; rejects with the signal's reason when it aborts before or meanwhile. */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    if (this.#running >= this.#atOnce) {
+      await this.#turn(signal);
+    } else {
+      this.#running++;
+    }
+    try {
+      signal.throwIfAborted();
+      return await work();
+    } finally {
+      this.#running--;
+      this.#startNext();
+    }
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(
+          signal.reason instanceof Error
+            ? signal.reason
+            : new RpcError("cancelled", "The tile left the view."),
+        );
+      };
+      const waiting: Waiting = {
+        signal,
+        start: () => {
+          signal.removeEventListener("abort", leave);
+          this.#running++;
+          resolve();
+        },
+      };
+      this.#waiting.push(waiting);
+      signal.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  #startNext(): void {
+    if (this.#running < this.#atOnce) {
+      this.#waiting.pop()?.start();
+    }
+  }
+}
