@@ -17,7 +17,7 @@ export interface ByteSource {
     offset: number,
     length: number,
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Uint8Array>;
+  ): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ class FileSource implements ByteSource {
     offset: number,
     length: number,
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Uint8Array> {
+  ): Promise<Uint8Array<ArrayBuffer>> {
     options?.signal?.throwIfAborted();
     if (offset < 0 || length < 0 || offset + length > this.size) {
       throw new RasterError(

@@ -132,7 +132,7 @@ function expectPositions(crs: Crs, positions: readonly (readonly [number, number
     expect(Math.abs((foundLongitude ?? NaN) - longitude), `longitude of ${x}, ${y}`).toBeLessThan(degrees);
     expect(Math.abs((foundLatitude ?? NaN) - latitude), `latitude of ${x}, ${y}`).toBeLessThan(degrees);
     const [backX, backY] = converter.inverse([longitude, latitude]);
-    const tolerance = /\+proj=longlat/.test(crs.proj4) ? 1e-8 : 0.001;
+    const tolerance = /\+proj=longlat/.test(crs.proj4) ? 1e-8 : degrees * 1e5;
     expect(Math.abs((backX ?? NaN) - x), `x of ${longitude}, ${latitude}`).toBeLessThan(tolerance);
     expect(Math.abs((backY ?? NaN) - y), `y of ${longitude}, ${latitude}`).toBeLessThan(tolerance);
   }

@@ -33,7 +33,7 @@ export interface Pixels {
   readonly bands: number;
   readonly dtype: RasterDtype;
   /** One byte a pixel, 0 for nodata, transparent and outside; null when every pixel is valid. */
-  readonly valid: Uint8Array | null;
+  readonly valid: Uint8Array<ArrayBuffer> | null;
 }
 
 /** An open raster; close it to let go of its file and cached blocks. */

@@ -19,8 +19,9 @@ const entrySchema = z.union([
     crs: z.string().nullable(),
     transform: z.array(z.number()).nullable(),
     window: z.tuple([z.number(), z.number(), z.number(), z.number()]),
-    sha256: z.string().nullable(),
-    mean: z.array(z.number()),
+    // Missing for complex numbers, which have no plain mean.
+    sha256: z.string().nullable().default(null),
+    mean: z.array(z.number()).default([]),
   }),
 ]);
 

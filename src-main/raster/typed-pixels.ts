@@ -2,7 +2,14 @@ import type { RasterDtype } from "#shared/geo/raster-description.ts";
 
 /** The arrays that samples live in, one for each dtype. */
 export type SampleArray =
-  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+  | Uint8Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
 
 const constructors = {
   uint8: Uint8Array,

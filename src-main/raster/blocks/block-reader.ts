@@ -176,7 +176,7 @@ export class BlockReader {
           `the file is cut short: the block at column ${first.column}, row ${first.row} should reach byte ${end}, but the file ends at ${this.#source.size}`,
         );
       }
-      bytes = (await this.#source.read(start, end - start, { signal })) as Uint8Array<ArrayBuffer>;
+      bytes = await this.#source.read(start, end - start, { signal });
     }
     signal.throwIfAborted();
     try {
@@ -200,7 +200,7 @@ export class BlockReader {
   async #decode(
     batch: readonly PlannedUnit[],
     grid: UnitGrid,
-    bytes: Uint8Array,
+    bytes: Uint8Array<ArrayBuffer>,
     start: number,
   ): Promise<SampleArray[]> {
     const encoded: EncodedBlock[] = [];
@@ -240,7 +240,7 @@ export class BlockReader {
   }
 
   /** Uncompressed strips: a unit's rows are its pieces' bytes, one behind the other. */
-  #rowsOf(batch: readonly PlannedUnit[], bytes: Uint8Array, start: number): SampleArray[] {
+  #rowsOf(batch: readonly PlannedUnit[], bytes: Uint8Array<ArrayBuffer>, start: number): SampleArray[] {
     return batch.map((unit) => {
       const stride = this.#stride;
       const rowBytes = Math.ceil((this.layout.width * stride * this.layout.bitsPerSample) / 8);

@@ -26,9 +26,9 @@ export interface ClassGridOptions extends PixelSize {
 /** Class ids of a window; the arrays belong to the caller. */
 export interface ClassWindow extends PixelSize {
   /** Row by row; 255 where nobody knows and outside the grid. */
-  readonly ids: Uint8Array;
+  readonly ids: Uint8Array<ArrayBuffer>;
   /** 0 to 255, row by row; null for grids without it. */
-  readonly confidence: Uint8Array | null;
+  readonly confidence: Uint8Array<ArrayBuffer> | null;
 }
 
 interface CachedChunk {
@@ -254,7 +254,7 @@ export class ClassGrid {
     rows: Int32Array,
     outside: number,
     signal: AbortSignal | undefined,
-  ): Promise<Uint8Array> {
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const output = new Uint8Array(columns.length * rows.length).fill(outside);
     const chunkRows = [...new Set(rows.filter((row) => row >= 0).map((row) => Math.floor(row / chunkSide)))];
     const chunkColumns = [

@@ -18,7 +18,7 @@ const inflateAsync = promisify(inflate);
 /** One block as it lies in the file, and how many rows it holds. */
 export interface EncodedBlock {
   /** Owned by the decoder from here on: it may decode in place. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly rows: number;
 }
 
@@ -154,7 +154,12 @@ function subsampledBytes(layout: TiffLayout, width: number, rows: number): numbe
 }
 
 /** Differences are taken between whole numbers of the sample's width, also for floats; leaves little-endian bytes. */
-function undoDifferencing(bytes: Uint8Array, layout: TiffLayout, width: number, stride: number): void {
+function undoDifferencing(
+  bytes: Uint8Array<ArrayBuffer>,
+  layout: TiffLayout,
+  width: number,
+  stride: number,
+): void {
   const sampleBytes = layout.bitsPerSample / 8;
   if (!layout.littleEndian) {
     swapBytes(bytes, sampleBytes);
@@ -204,7 +209,11 @@ function largestExpansion(code: number): number {
   }
 }
 
-async function decompress(layout: TiffLayout, encoded: Uint8Array, byteLength: number): Promise<Uint8Array> {
+async function decompress(
+  layout: TiffLayout,
+  encoded: Uint8Array<ArrayBuffer>,
+  byteLength: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const input =
     layout.fillOrder === 2 && layout.compression !== compression.none ? withReversedBits(encoded) : encoded;
   if (byteLength > input.length * largestExpansion(layout.compression) + 64) {
@@ -243,7 +252,7 @@ async function decompress(layout: TiffLayout, encoded: Uint8Array, byteLength: n
   }
 }
 
-async function inflateExactly(input: Uint8Array, byteLength: number): Promise<Uint8Array> {
+async function inflateExactly(input: Uint8Array, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
   // A chunk one byte larger than the block: the answer comes in one piece and needs no joining.
   const inflated = await inflateAsync(input, {
     chunkSize: Math.max(64, byteLength + 1),

@@ -13,7 +13,7 @@ const reversedBits = Uint8Array.from({ length: 256 }, (_, value) => {
 });
 
 /** A copy of the bytes with the bits of each in the opposite order. */
-export function withReversedBits(bytes: Uint8Array): Uint8Array {
+export function withReversedBits(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.map((value) => reversedBits[value] as number);
 }
 

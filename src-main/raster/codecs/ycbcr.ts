@@ -9,7 +9,7 @@ export function upsampleYCbCr(
   width: number,
   rows: number,
   [across, down]: readonly [number, number],
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const rgb = new Uint8Array(width * rows * 3);
   const unitBytes = across * down + 2;
   const unitsAcross = Math.ceil(width / across);

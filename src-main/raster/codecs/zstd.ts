@@ -13,13 +13,17 @@ const native = (zlib as { zstdDecompress?: ZstdDecompress }).zstdDecompress;
 let wasm: Promise<ZSTDDecoder> | null = null;
 
 /** Decodes one ZSTD frame of at most `byteLength` bytes. */
-export async function decodeZstd(input: Uint8Array, byteLength: number): Promise<Uint8Array> {
+export async function decodeZstd(input: Uint8Array, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
   if (native !== undefined) {
     const output = await promisify<Uint8Array, object, Buffer>(native)(input, {
       chunkSize: Math.max(64, byteLength + 1),
       maxOutputLength: byteLength + 65536,
     });
-    return new Uint8Array(output.buffer, output.byteOffset, Math.min(output.byteLength, byteLength));
+    return new Uint8Array(
+      output.buffer as ArrayBuffer,
+      output.byteOffset,
+      Math.min(output.byteLength, byteLength),
+    );
   }
   wasm ??= startWasm();
   return (await wasm).decode(input, byteLength).slice();

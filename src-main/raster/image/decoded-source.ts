@@ -17,10 +17,10 @@ export class DecodedSource implements ByteSource {
   readonly size: number;
   readonly modifiedMs: number;
   readonly #encoded: ByteSource;
-  readonly #decode: () => Promise<Uint8Array>;
+  readonly #decode: () => Promise<Uint8Array<ArrayBuffer>>;
   #pixels: Promise<DecodedPixels> | null = null;
 
-  constructor(encoded: ByteSource, size: number, decode: () => Promise<Uint8Array>) {
+  constructor(encoded: ByteSource, size: number, decode: () => Promise<Uint8Array<ArrayBuffer>>) {
     this.filePath = encoded.filePath;
     this.modifiedMs = encoded.modifiedMs;
     this.size = size;
@@ -32,7 +32,7 @@ export class DecodedSource implements ByteSource {
     offset: number,
     length: number,
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Uint8Array> {
+  ): Promise<Uint8Array<ArrayBuffer>> {
     options?.signal?.throwIfAborted();
     this.#pixels ??= this.#decodeOnce();
     const pixels = await this.#pixels;
@@ -69,7 +69,7 @@ export class DecodedSource implements ByteSource {
 }
 
 interface DecodedPixels {
-  read(offset: number, length: number): Promise<Uint8Array>;
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 

@@ -23,7 +23,7 @@ interface ImageFacts {
   readonly bitDepth: number;
   readonly colorTable: Record<string, string> | null;
   readonly alphaBand: number | null;
-  readonly decode: () => Promise<Uint8Array>;
+  readonly decode: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 let opened = 0;

@@ -97,7 +97,7 @@ const adam7 = [
  * Decodes the pixels of a PNG as they are stored: palette entries stay ids, small depths are widened to bytes without
  * scaling, 16-bit samples stay big-endian.
  */
-export async function decodePng(file: Uint8Array, header: PngHeader): Promise<Uint8Array> {
+export async function decodePng(file: Uint8Array, header: PngHeader): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, bitDepth } = header;
   const channels = pngChannels(header.colorType);
   const passes = header.interlaced ? adam7 : ([[0, 0, 1, 1]] as const);

@@ -6,7 +6,7 @@ import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
 /** Pixels taken from one level: samples pixel-interleaved, one validity byte a pixel or null when all are valid. */
 export interface GatheredPixels {
   readonly data: SampleArray;
-  readonly valid: Uint8Array | null;
+  readonly valid: Uint8Array<ArrayBuffer> | null;
 }
 
 /** What decides which pixels count. */
