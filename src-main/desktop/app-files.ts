@@ -15,7 +15,7 @@ export function appFiles(desktopDirectory: string): AppFiles {
   return {
     preload: path.join(desktopDirectory, "preload.cjs"),
     pageDirectory: path.join(out, "page"),
-    hostScript: path.join(unpacked, "host/main.mjs"),
-    engineScript: path.join(unpacked, "engine/main.mjs"),
+    hostScript: path.join(unpacked, "host/host.mjs"),
+    engineScript: path.join(unpacked, "engine/engine.mjs"),
   };
 }

@@ -54,7 +54,7 @@ if (display === null) {
 
 describe.skipIf(display === null)("the desktop shell", () => {
   beforeAll(async () => {
-    appDirectory = await buildProbeApp({ desktop: true });
+    appDirectory = await buildProbeApp("desktop");
     dataDirectory = await mkdtemp(path.join(tmpdir(), "orthomask-desktop-"));
   }, 60_000);
   afterEach(async () => {

@@ -30,7 +30,7 @@ async function run(): Promise<void> {
   }
   const host = await createHost({
     ...userDirectories(),
-    engine: engineLauncher(path.join(out, "engine/main.mjs")),
+    engine: engineLauncher(path.join(out, "engine/engine.mjs")),
     shell: noShell({ download: true }),
     allowedRoots: allowedRoots(options),
     initialFolder: options.folder,
