@@ -1,46 +1,63 @@
+import type { Command } from "./commands.svelte.ts";
 import type { Layers } from "./layers.svelte.ts";
 import type { MapViewState } from "./map-view.svelte.ts";
 
-/** Something the user can do to the map, for the command palette and the keyboard. */
-export interface MapCommand {
-  readonly id: string;
-  readonly title: string;
-  /** The key, as `KeyboardEvent.key` names it. */
-  readonly shortcut: string;
-  run(): void;
-}
-
 /**
- * What the keyboard can do to the map. Space (hold to hide overlays) and Tab (truth ↔ prediction) aren't among
- * them: the map takes those itself while it has the focus, as elsewhere they press buttons and move the focus.
+ * What the palette and the keyboard can do to the map. Space (hold to hide overlays) and Tab (truth ↔ prediction) have
+ * no chord here: the map takes those itself while it has the focus, as elsewhere they press buttons and move the focus.
  */
-export function mapCommands(layers: Layers, mapView: MapViewState): MapCommand[] {
+export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
+  const command = (id: string, title: string, chord: string | null, run: () => void): Command => ({
+    id: `map.${id}`,
+    title,
+    group: "Map",
+    chord,
+    enabled: () => mapView.projection !== null,
+    run,
+  });
+  const withPrediction = (made: Command): Command => ({
+    ...made,
+    enabled: () => mapView.projection !== null && layers.predictionRunId !== null,
+  });
   return [
-    { id: "map.imagery", title: "Show or hide imagery", shortcut: "1", run: () => layers.toggle("imagery") },
-    { id: "map.labels", title: "Show or hide labels", shortcut: "2", run: () => layers.toggle("labels") },
-    {
-      id: "map.prediction",
-      title: "Show or hide the prediction",
-      shortcut: "3",
-      run: () => layers.toggle("prediction"),
-    },
-    { id: "map.fit", title: "Show all mosaics", shortcut: "F", run: () => mapView.fit() },
-    {
-      id: "map.go-to",
-      title: "Go to coordinates",
-      shortcut: "G",
-      run: () => {
-        mapView.goToOpen = true;
-      },
-    },
-    { id: "map.zoom-in", title: "Zoom in", shortcut: "+", run: () => mapView.zoomBy(1) },
-    { id: "map.zoom-out", title: "Zoom out", shortcut: "-", run: () => mapView.zoomBy(-1) },
-    { id: "map.north", title: "Turn north up", shortcut: "N", run: () => mapView.resetRotation() },
-    {
-      id: "map.swipe",
-      title: "Swipe between labels and prediction",
-      shortcut: "S",
-      run: () => layers.compare("labels", "prediction"),
-    },
+    command("imagery", "Show or hide imagery", layers.imagery.key, () => {
+      layers.toggle("imagery");
+    }),
+    command("labels", "Show or hide labels", layers.labels.key, () => {
+      layers.toggle("labels");
+    }),
+    withPrediction(
+      command("prediction", "Show or hide the prediction", layers.prediction.key, () => {
+        layers.toggle("prediction");
+      }),
+    ),
+    withPrediction(
+      command("alternate", "Change between labels and prediction (Tab on the map)", null, () => {
+        layers.alternateTruthAndPrediction();
+      }),
+    ),
+    withPrediction(
+      command("swipe", "Swipe between labels and prediction", "S", () => {
+        layers.compare("labels", "prediction");
+      }),
+    ),
+    command("fit", "Show all mosaics", "F", () => {
+      mapView.fit();
+    }),
+    command("go-to", "Go to coordinates", "G", () => {
+      mapView.goToOpen = true;
+    }),
+    command("zoom-in", "Zoom in", "+", () => {
+      mapView.zoomBy(1);
+    }),
+    command("zoom-out", "Zoom out", "-", () => {
+      mapView.zoomBy(-1);
+    }),
+    command("north", "Turn north up", null, () => {
+      mapView.resetRotation();
+    }),
+    command("retry", "Ask again for tiles that failed", null, () => {
+      mapView.retryFailedTiles();
+    }),
   ];
 }
