@@ -76,7 +76,7 @@ function tileAt(source: MosaicSource, level: number, column: number, row: number
   if (tile === null) {
     throw new Error("no such tile");
   }
-  return tile as DataTile;
+  return tile;
 }
 
 /** A frame that wants these tiles, as OpenLayers writes it down. */

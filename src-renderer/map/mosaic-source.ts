@@ -1,4 +1,4 @@
-import type DataTile from "ol/DataTile.js";
+import DataTile from "ol/DataTile.js";
 import type Projection from "ol/proj/Projection.js";
 import DataTileSource from "ol/source/DataTile.js";
 import TileState from "ol/TileState.js";
@@ -60,7 +60,9 @@ export class MosaicSource extends DataTileSource {
     this.#options = options;
     this.setLoader((level, column, row) => this.#load({ level, column, row }));
     this.on("tileloadend", ({ tile }) => {
-      this.#remember(tile as DataTile);
+      if (tile instanceof DataTile) {
+        this.#remember(tile);
+      }
     });
     this.on("tileloaderror", ({ tile }) => {
       // Later, because OpenLayers' queue must see the error first, or it counts the tile as loading for ever.

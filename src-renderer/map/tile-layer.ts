@@ -46,7 +46,7 @@ export class MosaicTileLayer extends WebGLTileLayer {
   }
 
   override createRenderer(): WebGLTileLayerRenderer<this> {
-    const renderer = super.createRenderer() as WebGLTileLayerRenderer<this>;
+    const renderer = super.createRenderer();
     const createTileRepresentation = (options: ConstructorParameters<typeof TileTexture>[0]): TileTexture =>
       new CrispTexture(options);
     return Object.assign(renderer, { createTileRepresentation });
