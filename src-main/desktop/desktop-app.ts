@@ -148,7 +148,7 @@ export class DesktopApp {
     const stay = 0;
     const answer = dialog.showMessageBoxSync(window, {
       type: "warning",
-      message: this.#busyReason,
+      message: `${this.#busyReason}. Close Orthomask?`,
       detail: "Closing ends it. The best epoch of a training so far is kept.",
       buttons: ["Go on working", "Close"],
       defaultId: stay,

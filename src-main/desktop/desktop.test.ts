@@ -183,7 +183,9 @@ describe.skipIf(display === null)("the desktop shell", () => {
       return null;
     });
     await page.waitForFunction(() => "listening" in globalThis);
-    await running().evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById("zoom-fit")?.click());
+    await running().evaluate(({ Menu }) => {
+      Menu.getApplicationMenu()?.getMenuItemById("zoom-fit")?.click();
+    });
     expect(await command).toBe("zoom-fit");
 
     const recent = path.resolve("recent & rare");
@@ -225,13 +227,13 @@ describe.skipIf(display === null)("the desktop shell", () => {
       });
     });
     expect(await page.evaluate(() => globalThis.link.client.probe.chooseFolder())).toBe("/chosen");
-    await page.evaluate(() => globalThis.link.client.probe.setBusy({ reason: "unet is being trained." }));
+    await page.evaluate(() => globalThis.link.client.probe.setBusy({ reason: "Training unet is running" }));
     await running().evaluate(({ app }) => {
       app.quit();
     });
     await expect
       .poll(() => running().evaluate(() => (globalThis as unknown as { asked?: string }).asked))
-      .toBe("unet is being trained.");
+      .toBe("Training unet is running. Close Orthomask?");
     expect(await page.evaluate(() => globalThis.link.client.probe.echo("open"))).toBe("open");
     await page.evaluate(() => globalThis.link.client.probe.setBusy({ reason: null }));
   }, 60_000);

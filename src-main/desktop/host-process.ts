@@ -12,8 +12,8 @@ import { launchUtilityHost } from "./utility-host.ts";
 export interface HostChild {
   readonly channels: Channels;
   /** Gives the host a page; the port is the host's from here on. */
-  connectPage(port: MessagePortMain): void;
-  kill(): void;
+  readonly connectPage: (port: MessagePortMain) => void;
+  readonly kill: () => void;
   /** Resolves when the process is gone, with a sentence that says how. */
   readonly exited: Promise<string>;
 }

@@ -5,8 +5,8 @@ import type { RecentFolder } from "../host/host-options.ts";
 
 export interface MenuActions {
   /** Carried out by the page. */
-  command(command: ShellCommand): void;
-  openRecent(folderPath: string): void;
+  readonly command: (command: ShellCommand) => void;
+  readonly openRecent: (folderPath: string) => void;
 }
 
 /** Puts the application's menu in place; called again whenever the recent folders change. */

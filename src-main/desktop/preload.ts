@@ -19,5 +19,5 @@ const page = globalThis as unknown as {
 contextBridge.exposeInMainWorld(PORT_REQUESTER, requester);
 ipcRenderer.on(HAND_OVER_CHANNEL, (event, message: unknown) => {
   // The page shares this window but not this script's objects, so a port reaches it only as a transferred one.
-  page.postMessage(message, page.location.origin, [...event.ports]);
+  page.postMessage(message, page.location.origin, event.ports as readonly unknown[]);
 });

@@ -26,7 +26,7 @@ export class StreamReader implements AsyncIterator<unknown, undefined> {
   readonly #connection: Connection;
   readonly #request: StreamRequest;
   readonly #items: unknown[] = [];
-  readonly #waiting: { resolve(step: Step): void; reject(error: RpcError): void }[] = [];
+  readonly #waiting: { resolve: (step: Step) => void; reject: (error: RpcError) => void }[] = [];
   #id: number | null = null;
   #outcome: Outcome = { kind: "open" };
 

@@ -14,6 +14,7 @@ export function remoteShell(
   client: Client<typeof shellContract>,
   capabilities: ShellCapabilities,
 ): RemoteShell {
+  let busyReason: string | null = null;
   const listeners = new Set<(command: ShellCommand) => void>();
   /** Notices that nobody waits for; a shell that is gone needs none. */
   const notify = (sent: Promise<void>): void => {
@@ -25,6 +26,11 @@ export function remoteShell(
     chooseSaveFile: (suggestedName) => client.shell.chooseSaveFile({ suggestedName }),
     reveal: (filePath) => client.shell.reveal({ filePath }),
     setBusy: (reason) => {
+      // Asked at every step of a job's progress, and hardly ever anything new.
+      if (reason === busyReason) {
+        return;
+      }
+      busyReason = reason;
       notify(client.shell.setBusy({ reason }));
     },
     setRecentFolders: (folders) => {
