@@ -1,0 +1,38 @@
+/** The element types that our graphs use, with TensorFlow's number for each (`tensorflow/core/framework/types.proto`). */
+export const dataTypeNumbers = {
+  float32: 1,
+  int32: 3,
+  uint8: 4,
+  int64: 9,
+  bool: 10,
+  uint16: 17,
+  resource: 20,
+} as const;
+
+export type DataType = keyof typeof dataTypeNumbers;
+
+/** Sizes along each axis, outermost first; all known when the graph is built. `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** How many elements a tensor of `shape` has. */
+export function elementCount(shape: Shape): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(first: Shape, second: Shape): boolean {
+  return first.length === second.length && first.every((size, axis) => size === second[axis]);
+}
+
+/** The shape that element-wise operations give two operands (NumPy's broadcasting). Throws when they don't fit. */
+export function broadcastShapes(first: Shape, second: Shape): Shape {
+  const rank = Math.max(first.length, second.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = first[axis - rank + first.length] ?? 1;
+    const right = second[axis - rank + second.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new Error(`Shapes [${first.join(", ")}] and [${second.join(", ")}] can't be broadcast together.`);
+    }
+    return Math.max(left, right);
+  });
+}

@@ -1,0 +1,199 @@
+import { attribute } from "../attributes.ts";
+import type { Attributes } from "../attributes.ts";
+import type { Shape } from "../data-type.ts";
+import type { GradientRules } from "../gradients.ts";
+import { inputOf } from "../graph.ts";
+import type { Graph, TensorSymbol } from "../graph.ts";
+
+/** `same`: as many output pixels as input pixels, divided by the stride, zeros beyond the edge. `valid`: no zeros. */
+export type Padding = "same" | "valid";
+
+export interface ConvolutionOptions {
+  readonly stride?: number;
+  /** Distance between the kernel's taps, in pixels; 1 by default. */
+  readonly dilation?: number;
+  readonly padding?: Padding;
+}
+
+/** Height or width after a window operation, as TensorFlow counts it. */
+export function windowedSize(size: number, window: number, stride: number, padding: Padding): number {
+  return padding === "same" ? Math.ceil(size / stride) : Math.ceil((size - window + 1) / stride);
+}
+
+function convolutionAttributes(options: ConvolutionOptions): Attributes {
+  const { stride = 1, dilation = 1, padding = "same" } = options;
+  return {
+    T: attribute.type("float32"),
+    strides: attribute.integers([1, stride, stride, 1]),
+    dilations: attribute.integers([1, dilation, dilation, 1]),
+    padding: attribute.text(padding.toUpperCase()),
+    data_format: attribute.text("NHWC"),
+  };
+}
+
+/** Convolution of NHWC `input` with a `[height, width, in, out]` kernel. */
+export function convolve(
+  graph: Graph,
+  input: TensorSymbol,
+  kernel: TensorSymbol,
+  options: ConvolutionOptions = {},
+): TensorSymbol {
+  const [batch = 0, height = 0, width = 0, channels] = input.shape;
+  const [kernelHeight = 0, kernelWidth = 0, kernelChannels, filters = 0] = kernel.shape;
+  const { stride = 1, dilation = 1, padding = "same" } = options;
+  if (channels !== kernelChannels) {
+    throw new Error(`The kernel expects ${kernelChannels ?? 0} channels, the input has ${channels ?? 0}.`);
+  }
+  return graph.symbol("Conv2D", {
+    inputs: [input, kernel],
+    attributes: { ...convolutionAttributes(options), use_cudnn_on_gpu: attribute.boolean(true) },
+    shape: [
+      batch,
+      windowedSize(height, (kernelHeight - 1) * dilation + 1, stride, padding),
+      windowedSize(width, (kernelWidth - 1) * dilation + 1, stride, padding),
+      filters,
+    ],
+    dataType: "float32",
+  });
+}
+
+/** The convolution that undoes the shape of `convolve`: kernel `[height, width, out, in]`, output `outputShape` (NHWC). */
+export function convolveTransposed(
+  graph: Graph,
+  input: TensorSymbol,
+  kernel: TensorSymbol,
+  outputShape: Shape,
+  options: ConvolutionOptions = {},
+): TensorSymbol {
+  return graph.symbol("Conv2DBackpropInput", {
+    inputs: [graph.constant(outputShape, "int32"), kernel, input],
+    attributes: { ...convolutionAttributes(options), use_cudnn_on_gpu: attribute.boolean(true) },
+    shape: outputShape,
+    dataType: "float32",
+  });
+}
+
+/** Convolves each channel with its own kernel `[height, width, channels, 1]`. */
+export function convolveDepthwise(
+  graph: Graph,
+  input: TensorSymbol,
+  kernel: TensorSymbol,
+  options: ConvolutionOptions = {},
+): TensorSymbol {
+  const [batch = 0, height = 0, width = 0, channels = 0] = input.shape;
+  const [kernelHeight = 0, kernelWidth = 0, , multiplier = 0] = kernel.shape;
+  const { stride = 1, dilation = 1, padding = "same" } = options;
+  return graph.symbol("DepthwiseConv2dNative", {
+    inputs: [input, kernel],
+    attributes: convolutionAttributes(options),
+    shape: [
+      batch,
+      windowedSize(height, (kernelHeight - 1) * dilation + 1, stride, padding),
+      windowedSize(width, (kernelWidth - 1) * dilation + 1, stride, padding),
+      channels * multiplier,
+    ],
+    dataType: "float32",
+  });
+}
+
+/** Adds one number a channel. */
+export function addBias(graph: Graph, input: TensorSymbol, bias: TensorSymbol): TensorSymbol {
+  return graph.symbol("BiasAdd", {
+    inputs: [input, bias],
+    attributes: { T: attribute.type("float32"), data_format: attribute.text("NHWC") },
+    shape: input.shape,
+    dataType: "float32",
+  });
+}
+
+
+/** Gradients of the convolutions, by TensorFlow's own kernels. */
+export const convolutionGradients: GradientRules = {
+  Conv2D: ({ graph, node, outputGradients: [gradient], wanted }) => {
+    const [input, kernel] = [inputOf(node, 0), inputOf(node, 1)];
+    if (!gradient) {
+      return [];
+    }
+    return [
+      wanted[0]
+        ? graph.symbol("Conv2DBackpropInput", {
+            inputs: [graph.constant(input.shape, "int32"), kernel, gradient],
+            attributes: node.attributes,
+            shape: input.shape,
+            dataType: "float32",
+          })
+        : null,
+      wanted[1]
+        ? graph.symbol("Conv2DBackpropFilter", {
+            inputs: [input, graph.constant(kernel.shape, "int32"), gradient],
+            attributes: node.attributes,
+            shape: kernel.shape,
+            dataType: "float32",
+          })
+        : null,
+    ];
+  },
+  Conv2DBackpropInput: ({ graph, node, outputGradients: [gradient], wanted }) => {
+    const [kernel, input] = [inputOf(node, 1), inputOf(node, 2)];
+    if (!gradient) {
+      return [];
+    }
+    return [
+      null,
+      wanted[1]
+        ? graph.symbol("Conv2DBackpropFilter", {
+            inputs: [gradient, graph.constant(kernel.shape, "int32"), input],
+            attributes: node.attributes,
+            shape: kernel.shape,
+            dataType: "float32",
+          })
+        : null,
+      wanted[2]
+        ? graph.symbol("Conv2D", {
+            inputs: [gradient, kernel],
+            attributes: node.attributes,
+            shape: input.shape,
+            dataType: "float32",
+          })
+        : null,
+    ];
+  },
+  DepthwiseConv2dNative: ({ graph, node, outputGradients: [gradient], wanted }) => {
+    const [input, kernel] = [inputOf(node, 0), inputOf(node, 1)];
+    if (!gradient) {
+      return [];
+    }
+    return [
+      wanted[0]
+        ? graph.symbol("DepthwiseConv2dNativeBackpropInput", {
+            inputs: [graph.constant(input.shape, "int32"), kernel, gradient],
+            attributes: node.attributes,
+            shape: input.shape,
+            dataType: "float32",
+          })
+        : null,
+      wanted[1]
+        ? graph.symbol("DepthwiseConv2dNativeBackpropFilter", {
+            inputs: [input, graph.constant(kernel.shape, "int32"), gradient],
+            attributes: node.attributes,
+            shape: kernel.shape,
+            dataType: "float32",
+          })
+        : null,
+    ];
+  },
+  BiasAdd: ({ graph, outputGradients: [gradient], wanted }) =>
+    gradient
+      ? [
+          gradient,
+          wanted[1]
+            ? graph.symbol("BiasAddGrad", {
+                inputs: [gradient],
+                attributes: { T: attribute.type("float32"), data_format: attribute.text("NHWC") },
+                shape: gradient.shape.slice(-1),
+                dataType: "float32",
+              })
+            : null,
+        ]
+      : [],
+};

@@ -1,0 +1,23 @@
+import type { GradientRules } from "../gradients.ts";
+import { activationGradients } from "./activation.ts";
+import { arithmeticGradients } from "./arithmetic.ts";
+import { classificationGradients } from "./classification.ts";
+import { convolutionGradients } from "./convolution.ts";
+import { normalizationGradients } from "./normalization.ts";
+import { poolingGradients } from "./pooling.ts";
+import { reductionGradients } from "./reduction.ts";
+import { resizingGradients } from "./resizing.ts";
+import { shapeGradients } from "./shape.ts";
+
+/** Every operation's gradient rule, by TensorFlow's name for it. A new family of operations is added here. */
+export const gradientRules: GradientRules = {
+  ...activationGradients,
+  ...arithmeticGradients,
+  ...classificationGradients,
+  ...convolutionGradients,
+  ...normalizationGradients,
+  ...poolingGradients,
+  ...reductionGradients,
+  ...resizingGradients,
+  ...shapeGradients,
+};

@@ -1,0 +1,57 @@
+import { activation, dropout } from "../layers/activation.ts";
+import { conv2d, conv2dTranspose } from "../layers/convolution.ts";
+import type { Layer } from "../layers/layer.ts";
+import { concatenateLayer } from "../layers/merging.ts";
+import { batchNormalization } from "../layers/normalization.ts";
+import { maxPooling2d } from "../layers/resizing.ts";
+import type { Architecture } from "./architecture.ts";
+import { ModelBuilder } from "./model.ts";
+
+const LEVELS = 4;
+
+/** Where the paper has its dropout: at the end of the contracting path. */
+const DROPOUT_RATE = 0.2;
+
+/**
+ * U-Net with padded convolutions, so that the output has the input's size, and batch normalization, without which it hardly
+ * starts to learn at small batches. Width 64 is the paper's.
+ */
+export const unet: Architecture = {
+  id: "unet",
+  name: "U-Net",
+  summary: "Skip connections at every scale; a good first choice, and small widths train on a laptop.",
+  source: "Ronneberger, Fischer and Brox 2015, arXiv:1505.04597",
+  stride: 2 ** LEVELS,
+  width: { default: 32, minimum: 4, maximum: 128 },
+  build: ({ tileHeight, tileWidth, bands, classes, width }) => {
+    const builder = new ModelBuilder(tileHeight, tileWidth, bands);
+    const skips: Layer[] = [];
+    let layer = builder.input;
+    for (let level = 0; level < LEVELS; level += 1) {
+      layer = twoConvolutions(builder, layer, width * 2 ** level);
+      skips.push(layer);
+      layer = builder.apply(maxPooling2d(), layer);
+    }
+    layer = twoConvolutions(builder, layer, width * 2 ** LEVELS);
+    layer = builder.apply(dropout(DROPOUT_RATE), layer);
+    for (const [index, skip] of skips.toReversed().entries()) {
+      const filters = width * 2 ** (LEVELS - 1 - index);
+      const enlarged = builder.apply(conv2dTranspose({ filters, kernelSize: 2, stride: 2 }), layer);
+      layer = builder.apply(concatenateLayer(), [skip, enlarged]);
+      layer = twoConvolutions(builder, layer, filters);
+    }
+    builder.apply(conv2d({ filters: classes, kernelSize: 1 }), layer);
+    return builder.finish();
+  },
+};
+
+function twoConvolutions(builder: ModelBuilder, input: Layer, filters: number): Layer {
+  let layer = input;
+  for (let index = 0; index < 2; index += 1) {
+    // The normalization after it has an offset of its own, so a bias would do nothing.
+    layer = builder.apply(conv2d({ filters, kernelSize: 3, bias: false, initializer: "he-normal" }), layer);
+    layer = builder.apply(batchNormalization(), layer);
+    layer = builder.apply(activation("relu"), layer);
+  }
+  return layer;
+}

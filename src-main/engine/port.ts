@@ -1,0 +1,136 @@
+/**
+ * What the host may ask of the engine: the only way between the two besides `catalog.ts`. Nothing here loads TensorFlow.
+ *
+ * The engine knows tensors, not projects: the host cuts tiles, counts epochs and decides what a NaN loss means. Calls are
+ * carried out one after the other, in the order they come.
+ */
+import { z } from "zod";
+import { call, defineContract } from "#shared/rpc/contract.ts";
+
+const bytes = z.instanceof(Uint8Array);
+const count = z.int().min(1);
+
+/** Which network, for which input and how many classes. */
+export const modelSettingsSchema = z.strictObject({
+  /** An id of `listArchitectures()`. */
+  architecture: z.string(),
+  /** Filters of the first stage; null for the architecture's default or where it has no such setting. */
+  width: z.int().min(1).nullable(),
+  bands: count,
+  classes: z.int().min(2).max(254),
+  /** In pixels; multiples of the architecture's stride. */
+  tileHeight: count,
+  tileWidth: count,
+});
+export type ModelSettings = z.infer<typeof modelSettingsSchema>;
+
+/** How pixels come: `uint8` is divided by 255 in the engine, `float32` (little-endian) is taken as it is. */
+export const inputTypeSchema = z.enum(["uint8", "float32"]);
+export type InputType = z.infer<typeof inputTypeSchema>;
+
+export const optimizerNameSchema = z.enum(["adam", "adamw", "sgd"]);
+export type OptimizerName = z.infer<typeof optimizerNameSchema>;
+
+export const trainingRequestSchema = z.strictObject({
+  model: modelSettingsSchema,
+  /** Tiles a step. */
+  batch: count,
+  /** An id of `listLosses()`, or several joined with `+`. */
+  loss: z.string(),
+  optimizer: optimizerNameSchema,
+  /** Decides the first weights and what dropout drops. */
+  seed: z.int().min(0).max(0xffff_ffff),
+  /** One factor a class for `weighted-crossentropy`; null for all ones. */
+  classWeights: z.array(z.number().nonnegative()).nullable(),
+  /** Class indices whose pixels count for nothing, as if they were 255. */
+  ignoredClasses: z.array(z.int().min(0).max(253)),
+  inputType: inputTypeSchema,
+  /** A checkpoint file to go on from: its weights, and the optimizer's state if it has one. */
+  checkpoint: z.string().nullable(),
+});
+export type TrainingRequest = z.infer<typeof trainingRequestSchema>;
+
+const session = { sessionId: z.string() };
+
+/**
+ * Up to `batch` tiles: NHWC, height and width as in the model's settings. Fewer than `batch` are filled up inside with copies
+ * that count for nothing.
+ */
+const tiles = { pixels: bytes };
+
+/** A class index for each pixel, `[tiles, height, width]`; 255 for a pixel that counts for nothing. */
+const labels = { labels: bytes };
+
+/** Pixels by class, flat and row-major: `confusion[truth * classes + prediction]`. */
+const confusion = { confusion: z.array(z.int()) };
+
+const milliseconds = { milliseconds: z.number() };
+
+export const engineInfoSchema = z.strictObject({
+  tensorflowVersion: z.string(),
+  device: z.enum(["cpu", "gpu"]),
+  deviceName: z.string(),
+  /** The GPU's or the machine's memory; null when unknown. */
+  memoryBytes: z.number().nullable(),
+});
+export type EngineInfo = z.infer<typeof engineInfoSchema>;
+
+export const engineContract = defineContract({
+  engine: {
+    info: call(z.void(), engineInfoSchema),
+    createTraining: call(
+      trainingRequestSchema,
+      z.strictObject({
+        ...session,
+        parameters: z.int(),
+        trainableParameters: z.int(),
+        /** What a step is expected to need at its peak. */
+        estimatedBytes: z.number(),
+      }),
+    ),
+    /**
+     * One step of the optimizer. `step` counts from 1 over the whole run; with the same checkpoint, tiles and steps a resumed
+     * run repeats what an uninterrupted one does. `loss` may be NaN or infinite: what follows from that is the host's matter.
+     */
+    trainStep: call(
+      z.strictObject({ ...session, ...tiles, ...labels, learningRate: z.number().nonnegative(), step: count }),
+      z.strictObject({ loss: z.number(), ...confusion, ...milliseconds }),
+    ),
+    /** Loss and predictions as they are in use: moving batch statistics, no dropout, nothing changes. */
+    evaluateStep: call(
+      z.strictObject({ ...session, ...tiles, ...labels, returnPrediction: z.boolean() }),
+      z.strictObject({
+        /** Over this batch's valid pixels; multiply by `validPixels` to average over batches. */
+        loss: z.number(),
+        validPixels: z.int(),
+        ...confusion,
+        /** The likeliest class index for each pixel, `[tiles, height, width]`; null unless asked for. */
+        prediction: bytes.nullable(),
+        ...milliseconds,
+      }),
+    ),
+    createPrediction: call(
+      z.strictObject({
+        model: modelSettingsSchema,
+        batch: count,
+        inputType: inputTypeSchema,
+        /** The checkpoint file with the weights. */
+        weights: z.string(),
+      }),
+      z.strictObject({ ...session, estimatedBytes: z.number() }),
+    ),
+    predict: call(
+      z.strictObject({ ...session, ...tiles }),
+      z.strictObject({
+        /** float32, little-endian, `[tiles, height, width, classes]`, summing to 1 over the classes. */
+        probabilities: bytes,
+        ...milliseconds,
+      }),
+    ),
+    /** Writes under another name first, so that an existing file stays whole until the new one is. */
+    saveCheckpoint: call(z.strictObject({ ...session, path: z.string(), includeOptimizer: z.boolean() }), z.void()),
+    /** Frees what a session holds. Closing one that isn't there does nothing. */
+    close: call(z.strictObject(session), z.void()),
+  },
+});
+export type EngineContract = typeof engineContract;
