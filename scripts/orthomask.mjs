@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const built = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../out/cli/main.mjs");
+const built = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../out/cli/cli.mjs");
 if (existsSync(built)) {
   await import(pathToFileURL(built).href);
 } else {

@@ -1,8 +1,8 @@
 // What is built, one build per process: several entries in one build share chunks, and then starting one
 // process runs code of another.
 export const nodeEntries = [
-  { name: "host", source: "src-main/host/main.ts", output: "host/main.mjs" },
-  { name: "engine", source: "src-main/engine/main.ts", output: "engine/main.mjs" },
-  { name: "server", source: "src-main/server/main.ts", output: "server/main.mjs" },
-  { name: "cli", source: "src-main/cli/main.ts", output: "cli/main.mjs" },
+  { name: "host", source: "src-main/host/main.ts", output: "host/host.mjs" },
+  { name: "engine", source: "src-main/engine/main.ts", output: "engine/engine.mjs" },
+  { name: "server", source: "src-main/server/main.ts", output: "server/server.mjs" },
+  { name: "cli", source: "src-main/cli/main.ts", output: "cli/cli.mjs" },
 ];
