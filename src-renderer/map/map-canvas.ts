@@ -291,10 +291,11 @@ export class MapCanvas implements MapController {
       const [x = 0, y = 0] = getCenter(grid.mapExtent);
       return Math.hypot(x - centerX, y - centerY);
     };
+    // `filter` makes a list of our own to sort; `toSorted` is missing in the oldest Chromium we run on.
     return this.#scene
       .inView(extent, resolution)
       .filter(({ mosaic }) => !this.#isHidden(mosaic.id))
-      .toSorted((first, second) => distance(first) - distance(second))
+      .sort((first, second) => distance(first) - distance(second))
       .flatMap((placed) => {
         const pixelWindow = viewedWindow(placed, extent);
         return pixelWindow === null ? [] : [{ mosaicId: placed.mosaic.id, pixelWindow }];

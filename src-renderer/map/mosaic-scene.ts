@@ -89,7 +89,7 @@ export class MosaicScene {
     position: MapPosition,
     isHidden: (mosaicId: string) => boolean,
   ): { placed: PlacedMosaic; column: number; row: number } | null {
-    for (const placed of this.#order.toReversed()) {
+    for (const placed of [...this.#order].reverse()) {
       const [minX = 0, minY = 0, maxX = 0, maxY = 0] = placed.grid.mapExtent;
       const [x, y] = position;
       if (x < minX || y < minY || x > maxX || y > maxY || isHidden(placed.mosaic.id)) {

@@ -20,7 +20,7 @@ export class TileStatistics {
 
   /** The latency that a share (0–1) of tiles stays below, in whole milliseconds; 0 without any. */
   latency(share: number): number {
-    const sorted = this.latencies.toSorted((first, second) => first - second);
+    const sorted = [...this.latencies].sort((first, second) => first - second);
     return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
   }
 }
