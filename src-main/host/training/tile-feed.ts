@@ -12,8 +12,8 @@ import { IGNORED_CHANNEL, readTile, type DecodedTile, type TileShape } from "./t
 const BATCHES_AHEAD = 3;
 
 /**
- * Tiles as one step takes them: always `batch` of them, the missing ones of a last batch black and labelled 255 throughout.
- * Each array is the receiver's.
+ * Tiles as one step takes them, always `batch` of them. Where the tiles don't fill the last batch, images from the start of the pass do (so that batch
+ * normalization sees nothing unusual), labelled 255 throughout. Each array is the receiver's.
  */
 export interface TileBatch {
   /** NHWC; 8-bit samples as they are, or float32 after the linear normalization. */
@@ -39,6 +39,11 @@ export interface FeedPass {
   readonly shuffle: { readonly seed: number; readonly epoch: number; readonly augment: boolean } | null;
   /** Leaves out this many batches at the start: what a resumed or measured pass has seen. */
   readonly firstBatch?: number;
+}
+
+interface OrderedTile {
+  readonly index: number;
+  readonly symmetry: SquareSymmetry;
 }
 
 /** Cuts batches of tiles straight from mosaics and masks, a few ahead of who asks for them. */
@@ -72,8 +77,12 @@ export class TileFeed {
     return aheadOf(
       this.batchCount - first,
       BATCHES_AHEAD,
-      (index, signal) =>
-        this.#makeBatch(order.slice((first + index) * batch, (first + index + 1) * batch), signal),
+      (index, signal) => {
+        const items = order.slice((first + index) * batch, (first + index + 1) * batch);
+        const missing = batch - items.length;
+        const filling = Array.from({ length: missing }, (_, slot) => order[slot % order.length]!);
+        return this.#makeBatch(items, filling, signal);
+      },
       options,
     );
   }
@@ -91,7 +100,7 @@ export class TileFeed {
     );
   }
 
-  #order({ shuffle }: FeedPass): { index: number; symmetry: SquareSymmetry }[] {
+  #order({ shuffle }: FeedPass): OrderedTile[] {
     const indices = this.#tiles.map((_, index) => index);
     if (shuffle === null) {
       return indices.map((index) => ({ index, symmetry: 0 }));
@@ -107,33 +116,38 @@ export class TileFeed {
   }
 
   async #makeBatch(
-    items: readonly { readonly index: number; readonly symmetry: SquareSymmetry }[],
+    items: readonly OrderedTile[],
+    filling: readonly OrderedTile[],
     signal: AbortSignal,
   ): Promise<TileBatch> {
     const { shape, normalization, batch } = this.#options;
     const pixels = shape.inputPixels ** 2;
     const bands = shape.bands.length;
-    const tiles = await Promise.all(items.map(({ index }) => this.tile(index, { signal })));
+    const all = [...items, ...filling];
+    const tiles = await Promise.all(all.map(({ index }) => this.tile(index, { signal })));
     const images =
       normalization.kind === "uint8"
         ? new Uint8Array(batch * pixels * bands)
         : new Float32Array(batch * pixels * bands);
     const channels = new Uint8Array(batch * pixels).fill(IGNORED_CHANNEL);
     for (const [slot, tile] of tiles.entries()) {
-      const symmetry = items[slot]?.symmetry ?? 0;
+      const symmetry = all[slot]?.symmetry ?? 0;
       const image = images.subarray(slot * pixels * bands, (slot + 1) * pixels * bands);
       const labels = channels.subarray(slot * pixels, (slot + 1) * pixels);
+      const isFilling = slot >= items.length;
       if (symmetry === 0) {
         image.set(tile.image);
-        labels.set(tile.channels);
       } else {
-        const sources = this.#symmetrySources(symmetry);
-        rearrangePixels(tile.image, bands, sources, image);
-        rearrangePixels(tile.channels, 1, sources, labels);
+        rearrangePixels(tile.image, bands, this.#symmetrySources(symmetry), image);
+      }
+      if (!isFilling && symmetry === 0) {
+        labels.set(tile.channels);
+      } else if (!isFilling) {
+        rearrangePixels(tile.channels, 1, this.#symmetrySources(symmetry), labels);
       }
       normalize(image, normalization);
     }
-    return { images, channels, count: tiles.length, tileIndices: items.map(({ index }) => index) };
+    return { images, channels, count: items.length, tileIndices: items.map(({ index }) => index) };
   }
 
   #symmetrySources(symmetry: SquareSymmetry): Uint32Array {

@@ -1,0 +1,219 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import type { contract } from "#shared/contract.ts";
+import type { Implementation } from "#shared/rpc/contract.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { Run } from "#shared/training/run.ts";
+import { latestValues } from "../latest-values.ts";
+import type { Project } from "../projects/project.ts";
+import { writeFileWhole } from "../write-file-whole.ts";
+import { isTrainedElsewhere, readRun, releaseRun, runFiles, writeRun } from "./run-files.ts";
+
+export { appendLog, claimRun, readRun, releaseRun, runFiles } from "./run-files.ts";
+
+/** A run and the folder that its files are in. */
+export interface StoredRun {
+  readonly run: Run;
+  readonly directory: string;
+}
+
+export interface RunsOptions {
+  readonly projects: { get(projectId: string): Project };
+  readonly dataDirectory: string;
+}
+
+/** All runs of the open projects, newest first, kept in step with their files. */
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #ofProject = new Map<string, Promise<Map<string, StoredRun>>>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** The runs of a project; one left running by a process that is gone becomes `interrupted`. */
+  async list(project: Project): Promise<StoredRun[]> {
+    return newestFirst(await this.#runsOf(project));
+  }
+
+  /** Throws `not-found`. */
+  async get(projectId: string, runId: string): Promise<StoredRun> {
+    const runs = await this.#runsOf(this.#options.projects.get(projectId));
+    const stored = runs.get(runId);
+    if (stored === undefined) {
+      throw new RpcError("not-found", `There is no run ${runId} in this project.`);
+    }
+    return stored;
+  }
+
+  /**
+   * Writes a new run into `directory`, by default a folder of its own where the project keeps its files. Throws `conflict` when another run
+   * is there.
+   */
+  async add(project: Project, run: Run, directory?: string): Promise<StoredRun> {
+    const runs = await this.#runsOf(project);
+    const own = directory ?? path.join(runsDirectory(project), run.id);
+    const present: readonly string[] = await readdir(own).catch(() => []);
+    if (present.includes(runFiles.run)) {
+      throw new RpcError(
+        "conflict",
+        `${own} holds a run already: choose another folder, or resume that one.`,
+      );
+    }
+    const stored: StoredRun = { run, directory: own };
+    await writeRun(own, run);
+    runs.set(run.id, stored);
+    await this.#remember(run.id, own);
+    this.#changed();
+    return stored;
+  }
+
+  /** Takes up a run from a folder outside the project's own storage, as `train --out` leaves it. */
+  async adopt(project: Project, directory: string): Promise<StoredRun> {
+    const run = await settledRun(directory, await readRun(directory));
+    const stored = { run, directory };
+    (await this.#runsOf(project)).set(run.id, stored);
+    this.#changed();
+    return stored;
+  }
+
+  /** Replaces a run by what `change` makes of it, on disk first. */
+  async update(projectId: string, runId: string, change: (run: Run) => Run): Promise<Run> {
+    const runs = await this.#runsOf(this.#options.projects.get(projectId));
+    const stored = await this.get(projectId, runId);
+    const run = change(stored.run);
+    await writeRun(stored.directory, run);
+    runs.set(runId, { ...stored, run });
+    this.#changed();
+    return run;
+  }
+
+  /** Removes a run with all its files; throws `conflict` while it is trained. */
+  async remove(projectId: string, runId: string): Promise<void> {
+    const runs = await this.#runsOf(this.#options.projects.get(projectId));
+    const { run, directory } = await this.get(projectId, runId);
+    if (run.state.kind === "running") {
+      throw new RpcError("conflict", `${run.name} is still training: stop it first.`);
+    }
+    await rm(directory, { recursive: true, force: true });
+    runs.delete(runId);
+    await rm(this.#memoryPath(runId), { force: true });
+    this.#changed();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** The folder of a run by its id alone, wherever on this machine it was made; null when nobody remembers it. */
+  async findDirectory(runId: string): Promise<string | null> {
+    if (!/^[\w.-]+$/.test(runId)) {
+      return null;
+    }
+    try {
+      const memory: unknown = JSON.parse(await readFile(this.#memoryPath(runId), "utf8"));
+      return typeof memory === "object" &&
+        memory !== null &&
+        "directory" in memory &&
+        typeof memory.directory === "string"
+        ? memory.directory
+        : null;
+    } catch {
+      return null;
+    }
+  }
+
+  implementation(): Implementation<typeof contract>["runs"] {
+    return {
+      watch: ({ projectId }, { signal }) => this.#watch(projectId, signal),
+      rename: async ({ projectId, runId, name }) => {
+        await this.update(projectId, runId, (run) => ({ ...run, name }));
+      },
+      remove: ({ projectId, runId }) => this.remove(projectId, runId),
+    };
+  }
+
+  async *#watch(projectId: string, signal: AbortSignal): AsyncGenerator<Run[]> {
+    const runs = await this.#runsOf(this.#options.projects.get(projectId));
+    yield* latestValues(
+      () => newestFirst(runs).map(({ run }) => run),
+      (listener) => this.onChange(listener),
+      { signal },
+    );
+  }
+
+  #runsOf(project: Project): Promise<Map<string, StoredRun>> {
+    let runs = this.#ofProject.get(project.id);
+    if (runs === undefined) {
+      runs = loadRuns(project);
+      this.#ofProject.set(project.id, runs);
+    }
+    return runs;
+  }
+
+  /** Remembered apart from the run, so that `predict RUN` finds it without its project. */
+  async #remember(runId: string, directory: string): Promise<void> {
+    await mkdir(path.dirname(this.#memoryPath(runId)), { recursive: true });
+    await writeFileWhole(this.#memoryPath(runId), JSON.stringify({ directory }));
+  }
+
+  #memoryPath(runId: string): string {
+    return path.join(this.#options.dataDirectory, "run-folders", `${runId}.json`);
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) {
+      listener();
+    }
+  }
+}
+
+function runsDirectory(project: Project): string {
+  return path.join(project.storageDirectory, "runs");
+}
+
+async function loadRuns(project: Project): Promise<Map<string, StoredRun>> {
+  const runs = new Map<string, StoredRun>();
+  const parent = runsDirectory(project);
+  for (const entry of await readdir(parent, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory()) {
+      continue;
+    }
+    const directory = path.join(parent, entry.name);
+    try {
+      const run = await settledRun(directory, await readRun(directory));
+      runs.set(run.id, { run, directory });
+    } catch (error) {
+      // One damaged run doesn't sink the list.
+      project.addProblem({
+        id: `run:${entry.name}`,
+        severity: "warning",
+        file: null,
+        mosaicId: null,
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  return runs;
+}
+
+/** A run that says it is running, though no process trains it, was interrupted. */
+async function settledRun(directory: string, run: Run): Promise<Run> {
+  if (run.state.kind !== "running" || (await isTrainedElsewhere(directory))) {
+    return run;
+  }
+  const interrupted: Run = { ...run, state: { kind: "interrupted" } };
+  await writeRun(directory, interrupted);
+  await releaseRun(directory);
+  return interrupted;
+}
+
+function newestFirst(runs: ReadonlyMap<string, StoredRun>): StoredRun[] {
+  return [...runs.values()].toSorted((first, second) =>
+    second.run.createdAt.localeCompare(first.run.createdAt),
+  );
+}

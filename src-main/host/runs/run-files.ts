@@ -1,0 +1,98 @@
+import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { runSchema, type EpochRecord, type Run } from "#shared/training/run.ts";
+import { writeFileWhole } from "../write-file-whole.ts";
+
+/** Names of a run's files, all in its own folder. */
+export const runFiles = {
+  /** The run as the contract describes it. */
+  run: "run.json",
+  /** Weights and optimizer at the end of the best epoch. */
+  best: "best.weights",
+  /** Weights and optimizer at the end of the last finished epoch: what resuming starts from. */
+  last: "last.weights",
+  /** One epoch a line. */
+  log: "log.jsonl",
+  /** The process that trains it now. */
+  owner: "owner.json",
+  predictions: "predictions",
+} as const;
+
+/** Reads a run's `run.json`; throws `not-found` where there is none, and `invalid-input` where it can't be understood. */
+export async function readRun(directory: string): Promise<Run> {
+  const filePath = path.join(directory, runFiles.run);
+  let text: string;
+  try {
+    text = await readFile(filePath, "utf8");
+  } catch (error) {
+    throw new RpcError("not-found", `There is no run in ${directory}: ${runFiles.run} can't be read.`, {
+      cause: error,
+    });
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new RpcError("invalid-input", `${filePath} is damaged: it isn't JSON.`, { cause: error });
+  }
+  const version =
+    typeof document === "object" && document !== null && "version" in document ? document.version : null;
+  if (typeof version === "number" && version > 1) {
+    throw new RpcError("unsupported", `${filePath} was written by a newer Orthomask (format ${version}).`);
+  }
+  const parsed = runSchema.safeParse(document);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new RpcError(
+      "invalid-input",
+      `${filePath} is damaged: ${issue === undefined ? "it has another form" : `${issue.path.join(".")}: ${issue.message}`}.`,
+    );
+  }
+  return parsed.data;
+}
+
+/** Writes `run.json` whole or not at all. */
+export async function writeRun(directory: string, run: Run): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFileWhole(path.join(directory, runFiles.run), `${JSON.stringify(run, null, 1)}\n`);
+}
+
+/** Adds an epoch to the log, which is for reading by other programs: nothing here depends on it. */
+export async function appendLog(directory: string, record: EpochRecord): Promise<void> {
+  await appendFile(
+    path.join(directory, runFiles.log),
+    `${JSON.stringify({ finishedAt: new Date().toISOString(), ...record })}\n`,
+  );
+}
+
+/** Says that this process trains the run, so that another one doesn't take it for interrupted. */
+export async function claimRun(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFileWhole(path.join(directory, runFiles.owner), JSON.stringify({ pid: process.pid }));
+}
+
+export async function releaseRun(directory: string): Promise<void> {
+  await rm(path.join(directory, runFiles.owner), { force: true });
+}
+
+/** Whether a process that is still alive, this one aside, trains the run. */
+export async function isTrainedElsewhere(directory: string): Promise<boolean> {
+  let pid: unknown;
+  try {
+    const owner: unknown = JSON.parse(await readFile(path.join(directory, runFiles.owner), "utf8"));
+    pid = typeof owner === "object" && owner !== null && "pid" in owner ? owner.pid : undefined;
+  } catch {
+    return false;
+  }
+  if (typeof pid !== "number" || pid === process.pid) {
+    return false;
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of another user is alive too.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
