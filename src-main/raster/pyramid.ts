@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { eachInParallel } from "./blocks/limiter.ts";
 import { openFileSource } from "./byte-source.ts";
 import { blockEnvironment } from "./environment.ts";
 import { LeveledRaster } from "./leveled-raster.ts";
 import type { Raster } from "./raster.ts";
 import { readOverviewFile } from "./tiff/dataset.ts";
 import { noGeoTags } from "./tiff/geo-tags.ts";
+import { allocateSamples, type SampleArray } from "./typed-pixels.ts";
+import { halveInto } from "./write/decimate.ts";
 import { createGeoTiffWriter } from "./write/geotiff-writer.ts";
 
 /** How a pyramid is made. */
@@ -30,6 +33,8 @@ const defaultCacheBytes = 8 * 2 ** 30;
 /** Below this side a decimated read from the full resolution is quick enough. */
 const smallSide = 2048;
 const tileSize = 512;
+/** While one is decoded, another is compressed. */
+const tilesAtOnce = 3;
 const extension = ".pyramid.tif";
 
 /**
@@ -132,38 +137,77 @@ async function writePyramid(raster: LeveledRaster, path: string, options: Pyrami
     nodata: description.nodata,
     alphaBand: description.alphaBand,
     overviews: isClasses ? "mode" : "average",
+    // A cache is made while someone waits, and thrown away.
+    compressionLevel: 1,
   });
   try {
     const bands = Array.from({ length: description.bands }, (_, band) => band);
     const total = writer.tilesAcross * writer.tilesDown;
-    for (let row = 0; row < writer.tilesDown; row += 1) {
-      for (let column = 0; column < writer.tilesAcross; column += 1) {
-        options.signal?.throwIfAborted();
-        const pixels = await raster.readWindow(
-          {
-            pixelWindow: {
-              x: column * tileSize * 2,
-              y: row * tileSize * 2,
-              width: tileSize * 2,
-              height: tileSize * 2,
-            },
-            bands,
-            outputSize: { width: tileSize, height: tileSize },
-            resampling: isClasses ? "nearest" : "average",
-          },
-          { signal: options.signal },
-        );
-        await writer.writeTile(column, row, pixels.data);
-        // Overviews of the overview are the last fifth.
-        options.onProgress?.((0.8 * (row * writer.tilesAcross + column + 1)) / total);
-      }
-    }
+    let done = 0;
+    await eachInParallel(total, tilesAtOnce, async (index) => {
+      options.signal?.throwIfAborted();
+      const column = index % writer.tilesAcross;
+      const row = Math.floor(index / writer.tilesAcross);
+      await writer.writeTile(
+        column,
+        row,
+        await halvedTile(raster, column, row, bands, isClasses, options.signal),
+      );
+      done += 1;
+      // Overviews of the overview are the last fifth.
+      options.onProgress?.((0.8 * done) / total);
+    });
     await writer.finish({ signal: options.signal });
     options.onProgress?.(1);
   } catch (error) {
     await writer.abort();
     throw error;
   }
+}
+
+/** One tile of the first level, from the full resolution. */
+async function halvedTile(
+  raster: LeveledRaster,
+  column: number,
+  row: number,
+  bands: readonly number[],
+  isClasses: boolean,
+  signal: AbortSignal | undefined,
+): Promise<SampleArray> {
+  const { width, height, dtype } = raster.description;
+  const x = column * tileSize * 2;
+  const y = row * tileSize * 2;
+  const pixelWindow = {
+    x,
+    y,
+    width: Math.min(tileSize * 2, width - x),
+    height: Math.min(tileSize * 2, height - y),
+  };
+  const pixels = await raster.readWindow({ pixelWindow, bands }, { signal });
+  const half = { width: Math.ceil(pixelWindow.width / 2), height: Math.ceil(pixelWindow.height / 2) };
+  if (pixels.valid !== null && !isClasses) {
+    // Transparent and nodata pixels must not colour their neighbours.
+    const averaged = await raster.readWindow(
+      {
+        pixelWindow: { ...pixelWindow, width: half.width * 2, height: half.height * 2 },
+        bands,
+        outputSize: half,
+        resampling: "average",
+      },
+      { signal },
+    );
+    return averaged.data;
+  }
+  const samples = allocateSamples(dtype, half.width * half.height * bands.length);
+  halveInto(
+    { samples: pixels.data, width: pixelWindow.width, height: pixelWindow.height, bands: bands.length },
+    { samples, width: half.width, height: half.height, bands: bands.length },
+    0,
+    0,
+    isClasses ? "mode" : "average",
+    raster.description.nodata,
+  );
+  return samples;
 }
 
 async function trimCache(cacheFolder: string, maxBytes: number, keep: string): Promise<void> {

@@ -50,3 +50,31 @@ function abortReason(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason : new DOMException("aborted", "AbortError");
 }
+
+/** Does numbered pieces of work, a few at once, in order; stops at the first failure, after those begun have ended. */
+export async function eachInParallel(
+  count: number,
+  atOnce: number,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    while (next < count && !failed) {
+      const index = next;
+      next += 1;
+      try {
+        await work(index);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, count) }, worker));
+  for (const outcome of outcomes) {
+    if (outcome.status === "rejected") {
+      throw outcome.reason;
+    }
+  }
+}

@@ -13,6 +13,8 @@ export interface GeoTiffOptions {
   /** Side of a tile in pixels, a multiple of 16; 512 when not given. */
   readonly tileSize?: number;
   readonly compression?: "deflate" | "none";
+  /** Deflate's own measure from 1, quick, to 9, small; 6 when not given. */
+  readonly compressionLevel?: number;
   /** Differences between neighbours before compression: for imagery, not for class ids. */
   readonly predictor?: "none" | "horizontal";
   readonly nodata?: number | null;

@@ -2,6 +2,7 @@ import { deflate, inflate } from "node:zlib";
 import { promisify } from "node:util";
 import { RasterError } from "../raster-error.ts";
 import { allocateSamples, dtypeBytes, samplesOver, type SampleArray } from "../typed-pixels.ts";
+import { eachInParallel } from "../blocks/limiter.ts";
 import { createAtomicFile, writeError, writeFully, type AtomicFile } from "./atomic-file.ts";
 import { cogLayout, type TileLevel } from "./cog-layout.ts";
 import { halveInto, type OverviewResampling } from "./decimate.ts";
@@ -52,6 +53,9 @@ export async function createGeoTiffWriter(filePath: string, options: GeoTiffOpti
   const spool = await createAtomicFile(`${filePath}.tiles`);
   return new CogWriter(filePath, options, tileSize, spool);
 }
+
+/** Overview tiles made at once: enough for the compression threads. */
+const tilesAtOnce = 4;
 
 /** Where a compressed tile stands in the spool. */
 interface SpooledTile {
@@ -182,7 +186,9 @@ class CogWriter implements GeoTiffWriter {
       differenceRows(tile, this.tileSize, this.#options.bands);
     }
     const bytes = new Uint8Array(tile.buffer, tile.byteOffset, tile.byteLength);
-    return this.#options.compression === "none" ? bytes : deflateAsync(bytes, { level: 6 });
+    return this.#options.compression === "none"
+      ? bytes
+      : deflateAsync(bytes, { level: this.#options.compressionLevel ?? 6 });
   }
 
   /** Reads one spooled tile back as samples. */
@@ -233,17 +239,18 @@ class CogWriter implements GeoTiffWriter {
       this.#levels.push(new Map());
       const across = Math.ceil(size.width / this.tileSize);
       const down = Math.ceil(size.height / this.tileSize);
-      for (let index = 0; index < across * down; index += 1) {
+      const source = finer;
+      await eachInParallel(across * down, tilesAtOnce, async (index) => {
         signal?.throwIfAborted();
         const tile = await this.#halved(
           level - 1,
-          finer,
+          source,
           index % across,
           Math.floor(index / across),
           overviews,
         );
         await this.#spoolTile(level, index, tile);
-      }
+      });
       levels.push(this.#level(level, size.width, size.height));
       finer = size;
     }
