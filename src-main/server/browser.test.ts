@@ -78,6 +78,15 @@ test("prints one line with its address, and closes the host in order on SIGTERM"
   expect(existsSync(path.join(dataDirectory, "closed-in-order"))).toBe(true);
 });
 
+test("is not hurried by the kill that follows a Ctrl+C when another program started it", async () => {
+  await rm(path.join(dataDirectory, "closed-in-order"), { force: true });
+  const { ended } = await start("serve", "--json");
+  server?.kill("SIGINT");
+  server?.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(existsSync(path.join(dataDirectory, "closed-in-order"))).toBe(true);
+});
+
 test("says in one sentence what is wrong with its arguments, or with its port", async () => {
   await expect(start("serve", "--port", "http")).rejects.toThrow(
     /^orthomask serve: --port wants a number from 0 to 65535, but got "http"\.\n$/,

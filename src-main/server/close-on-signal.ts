@@ -1,10 +1,10 @@
-/** Ends the process in order on Ctrl+C or `kill`; a second signal ends it at once. */
+/**
+ * Ends the process in order on Ctrl+C or `kill`; a second Ctrl+C ends it at once. A `kill` after a Ctrl+C doesn't: the
+ * terminal sends the one to us and to the program that started us, which then sends the other.
+ */
 export function closeOnSignal(close: () => Promise<void>): void {
   let closing = false;
-  const handle = (): void => {
-    if (closing) {
-      process.exit(130);
-    }
+  const begin = (): void => {
     closing = true;
     close().then(
       () => process.exit(0),
@@ -14,6 +14,15 @@ export function closeOnSignal(close: () => Promise<void>): void {
       },
     );
   };
-  process.on("SIGINT", handle);
-  process.on("SIGTERM", handle);
+  process.on("SIGINT", () => {
+    if (closing) {
+      process.exit(130);
+    }
+    begin();
+  });
+  process.on("SIGTERM", () => {
+    if (!closing) {
+      begin();
+    }
+  });
 }

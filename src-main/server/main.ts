@@ -8,7 +8,7 @@ import { engineLauncher } from "../host/engine-process.ts";
 import { noShell } from "../host/ports/no-shell.ts";
 import { userDirectories } from "../host/user-directories.ts";
 import { closeOnSignal } from "./close-on-signal.ts";
-import { SERVER_USAGE, parseServerArguments } from "./server-arguments.ts";
+import { SERVER_USAGE, ServerUsageError, parseServerArguments } from "./server-arguments.ts";
 import type { ServerArguments } from "./server-arguments.ts";
 import { serveApp } from "./serve-app.ts";
 
@@ -17,7 +17,7 @@ const out = path.resolve(import.meta.dirname, "..");
 
 await run().catch((error: unknown) => {
   console.error(`orthomask serve: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof ServerUsageError ? 2 : 1;
 });
 
 async function run(): Promise<void> {

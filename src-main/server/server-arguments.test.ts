@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseServerArguments } from "./server-arguments.ts";
+import { ServerUsageError, parseServerArguments } from "./server-arguments.ts";
 import { allowedHostNames, isLoopback } from "./request-origin.ts";
 
 test("reads folder, port and roots, and listens on loopback unless told otherwise", () => {
@@ -19,7 +19,7 @@ test("reads folder, port and roots, and listens on loopback unless told otherwis
 test.each([["--port", "http"], ["--port", "70000"], ["--port", "-1"], ["--host", ""], ["a", "b"], ["--tls"]])(
   "refuses %s %s",
   (...argv) => {
-    expect(() => parseServerArguments(argv, "/work")).toThrow();
+    expect(() => parseServerArguments(argv, "/work")).toThrow(ServerUsageError);
   },
 );
 

@@ -26,29 +26,25 @@ Serves Orthomask to a browser and prints its address.
   --json       print {"url": …} instead of a sentence
   --help       show this text`;
 
-/** Reads the arguments after `serve`. Throws a sentence for the user. */
+/** The arguments can't be understood; the message is a sentence for the user. */
+export class ServerUsageError extends Error {
+  override readonly name = "ServerUsageError";
+}
+
+/** Reads the arguments after `serve`. Throws `ServerUsageError`. */
 export function parseServerArguments(argv: readonly string[], workingDirectory: string): ServerArguments {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    strict: true,
-    options: {
-      port: { type: "string", default: "0" },
-      host: { type: "string", default: "127.0.0.1" },
-      root: { type: "string", multiple: true, default: [] },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
+  const { values, positionals } = parseWords(argv);
   if (positionals.length > 1) {
-    throw new Error(`serve opens one folder, but got ${positionals.length}: ${positionals.join(", ")}.`);
+    throw new ServerUsageError(
+      `serve opens one folder, but got ${positionals.length}: ${positionals.join(", ")}.`,
+    );
   }
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65535) {
-    throw new Error(`--port wants a number from 0 to 65535, but got "${values.port}".`);
+    throw new ServerUsageError(`--port wants a number from 0 to 65535, but got "${values.port}".`);
   }
   if (values.host === "") {
-    throw new Error("--host wants an address, 127.0.0.1 for this machine only.");
+    throw new ServerUsageError("--host wants an address, 127.0.0.1 for this machine only.");
   }
   const [folder] = positionals;
   return {
@@ -59,4 +55,23 @@ export function parseServerArguments(argv: readonly string[], workingDirectory: 
     json: values.json,
     help: values.help,
   };
+}
+
+function parseWords(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      strict: true,
+      options: {
+        port: { type: "string", default: "0" },
+        host: { type: "string", default: "127.0.0.1" },
+        root: { type: "string", multiple: true, default: [] },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new ServerUsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }
