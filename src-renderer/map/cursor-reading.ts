@@ -33,6 +33,7 @@ export function readCursor(
     ...reading,
     pixel: { mosaicId: found.placed.mosaic.id, column: found.column, row: found.row },
     labelId: labelId === UNLABELLED_ID ? null : labelId,
-    prediction: classId === UNLABELLED_ID ? null : { classId, confidence: confidence / 255 },
+    prediction:
+      classId === UNLABELLED_ID ? null : { classId, confidence: confidence === 0 ? null : confidence / 255 },
   };
 }

@@ -29,23 +29,35 @@ export async function readTile(
   if (plan.kind === "empty") {
     return new Uint8Array(TILE_SIZE * TILE_SIZE * bands).fill(fillByte(bands));
   }
-  const tile = await read(plan.request, options);
-  const expected = plan.request.size.width * plan.request.size.height * bands;
-  if (tile.data.byteLength !== expected) {
-    throw new Error(
-      `A tile of ${plan.request.size.width}×${plan.request.size.height} pixels with ${bands} bytes each was expected, ` +
-        `but ${tile.data.byteLength} bytes came (${tile.layout}).`,
-    );
-  }
+  const { width, height } = plan.request.size;
+  const data = withBands(await read(plan.request, options), bands, width * height);
   if (plan.kind === "copy") {
-    return ownBytes(tile.data);
+    return ownBytes(data);
   }
   return warpTile(
     plan.mesh,
     plan.request,
-    { width: plan.request.size.width, height: plan.request.size.height, bands, data: tile.data },
+    { width, height, bands, data },
     { side: TILE_SIZE, fill: fillByte(bands), resampling: bands === 4 ? "bilinear" : "nearest" },
   );
+}
+
+/** The tile's bytes with as many bands as are drawn; a prediction without confidences gets 0 for each: not known. */
+function withBands(tile: Tile, bands: Bands, pixels: number): Uint8Array {
+  const { layout, data } = tile;
+  if (bands === 2 && layout === "classes" && data.byteLength === pixels) {
+    const doubled = new Uint8Array(pixels * 2);
+    for (let pixel = 0; pixel < pixels; pixel += 1) {
+      doubled[pixel * 2] = data[pixel] ?? 255;
+    }
+    return doubled;
+  }
+  if (data.byteLength !== pixels * bands) {
+    throw new Error(
+      `A tile of ${pixels} pixels with ${bands} bytes each was expected, but ${data.byteLength} bytes came (${layout}).`,
+    );
+  }
+  return data;
 }
 
 /** A message's bytes may be a view of a larger buffer that a kept tile would hold on to. */

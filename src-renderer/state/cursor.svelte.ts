@@ -16,8 +16,8 @@ export interface CursorReading {
   readonly pixel: MosaicPixel | null;
   /** Null where there is no label, or none loaded. */
   readonly labelId: number | null;
-  /** Null where nothing was predicted; `confidence` is 0–1. */
-  readonly prediction: { readonly classId: number; readonly confidence: number } | null;
+  /** Null where nothing was predicted; `confidence` is 0–1, null when the prediction has none. */
+  readonly prediction: { readonly classId: number; readonly confidence: number | null } | null;
 }
 
 /** What is under the cursor; without a cursor, what is in the middle of the map. */
