@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import path from "node:path";
 import { UNLABELLED_ID, landClassesSchema } from "#shared/project/land-class.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
@@ -78,6 +79,8 @@ export class FolderProject implements Project {
         message: given.loaded.problem,
       });
     }
+    // Each read in flight listens on it: many are no leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#scan = this.#readFolder(given.listing);
   }
 
