@@ -11,7 +11,8 @@ const { dataDirectory, cacheDirectory } = userDirectories();
 app.setName("Orthomask");
 // Before the lock, which is one per data folder: tests run beside the user's own window.
 app.setPath("userData", dataDirectory);
-app.setPath("sessionData", path.join(cacheDirectory, "browser"));
+// Chromium's own files, among them what the page remembers (sizes of panels).
+app.setPath("sessionData", path.join(dataDirectory, "browser"));
 
 if (app.requestSingleInstanceLock()) {
   run();
