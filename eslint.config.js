@@ -22,7 +22,7 @@ export default tseslint.config(
     },
     rules: {
       curly: ["error", "all"],
-      eqeqeq: "error",
+      eqeqeq: ["error", "always", { null: "ignore" }],
       "no-console": "off",
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
       "@typescript-eslint/switch-exhaustiveness-check": [
@@ -65,6 +65,6 @@ export default tseslint.config(
   {
     files: ["**/*.mjs", "**/*.js", "**/*.cjs"],
     languageOptions: { globals: globals.node },
-    rules: { curly: ["error", "all"], eqeqeq: "error", "no-undef": "error", "no-unused-vars": ["error", { argsIgnorePattern: "^_" }] },
+    rules: { curly: ["error", "all"], eqeqeq: ["error", "always", { null: "ignore" }], "no-undef": "error", "no-unused-vars": ["error", { argsIgnorePattern: "^_" }] },
   },
 );
