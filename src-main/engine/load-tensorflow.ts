@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { dataTypeNumbers } from "./graph/data-type.ts";
+import type { DataType, Shape } from "./graph/data-type.ts";
+
+/** The tensors' numbers as JavaScript holds them. int64 can only be read. */
+export type TensorData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+
+/** A tensor that the binding holds until `deleteTensor`. */
+interface BoundTensor {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** The native functions of tfjs-node's binding that we call (`binding/tfjs_binding.cc`). */
+interface NativeBinding {
+  readonly TF_Version: string;
+  isUsingGpuDevice(): boolean;
+  createTensor(shape: readonly number[], dataType: number, data: TensorData): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): TensorData;
+  loadSavedModel(directory: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  /** Names are joined with commas. */
+  runSavedModel(id: number, inputIds: readonly number[], inputNames: string, outputNames: string): BoundTensor[];
+  getNumOfTensors(): number;
+  getNumOfSavedModels(): number;
+}
+
+/** TensorFlow, loaded once a process. Every call blocks until TensorFlow is done. */
+export class TensorFlow {
+  readonly #binding: NativeBinding;
+
+  constructor(binding: NativeBinding) {
+    this.#binding = binding;
+  }
+
+  get version(): string {
+    return this.#binding.TF_Version;
+  }
+
+  get usesGpu(): boolean {
+    return this.#binding.isUsingGpuDevice();
+  }
+
+  /** Tensors and graphs that the binding holds now; a session that was closed leaves none. */
+  get held(): { tensors: number; graphs: number } {
+    return { tensors: this.#binding.getNumOfTensors(), graphs: this.#binding.getNumOfSavedModels() };
+  }
+
+  /** Loads the SavedModel in a directory; free it with `freeGraph`. */
+  loadGraph(directory: string, tag: string): number {
+    return this.#binding.loadSavedModel(directory, tag);
+  }
+
+  freeGraph(id: number): void {
+    this.#binding.deleteSavedModel(id);
+  }
+
+  /** Runs a loaded graph once. `feeds` are lent for the call; the results are copies. */
+  runGraph(
+    id: number,
+    feeds: readonly { readonly name: string; readonly shape: Shape; readonly dataType: DataType; readonly data: TensorData }[],
+    fetches: readonly string[],
+  ): TensorData[] {
+    const inputs: number[] = [];
+    let outputs: BoundTensor[] = [];
+    try {
+      for (const { shape, dataType, data } of feeds) {
+        inputs.push(this.#binding.createTensor(shape, dataTypeNumbers[dataType], data));
+      }
+      outputs = this.#binding.runSavedModel(id, inputs, feeds.map(({ name }) => name).join(","), fetches.join(","));
+      return outputs.map((output) => this.#binding.tensorDataSync(output.id));
+    } finally {
+      for (const input of inputs) {
+        this.#binding.deleteTensor(input);
+      }
+      for (const output of outputs) {
+        this.#binding.deleteTensor(output.id);
+      }
+    }
+  }
+}
+
+let loaded: TensorFlow | undefined;
+
+/**
+ * Loads TensorFlow's binding, only its native part: the JavaScript around it would take a second and 100 MB more.
+ * Throws `unsupported` with what to do when it isn't there or doesn't fit this machine.
+ */
+export function loadTensorFlow(): TensorFlow {
+  if (loaded === undefined) {
+    // Read by TensorFlow when its library is loaded: without these it writes pages to stderr and takes a whole GPU.
+    process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+    process.env["TF_FORCE_GPU_ALLOW_GROWTH"] ??= "true";
+    loaded = new TensorFlow(requireBinding());
+  }
+  return loaded;
+}
+
+function requireBinding(): NativeBinding {
+  const require = createRequire(import.meta.url);
+  let bindingPath: string;
+  try {
+    const packageFile = require.resolve("@tensorflow/tfjs-node-gpu/package.json");
+    bindingPath = path.join(path.dirname(packageFile), "lib", "napi-v8", "tfjs_binding.node");
+  } catch (cause) {
+    throw new RpcError("unsupported", "The package @tensorflow/tfjs-node-gpu is not installed. Run `npm start` once.", { cause });
+  }
+  if (!existsSync(bindingPath)) {
+    throw new RpcError(
+      "unsupported",
+      "TensorFlow has not been set up for this copy of Orthomask. Run `npm start` once, or `npx orthomask doctor` to see why.",
+    );
+  }
+  try {
+    return require(bindingPath) as NativeBinding;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RpcError("unsupported", `TensorFlow can't be loaded on this machine: ${reason}`, { cause });
+  }
+}

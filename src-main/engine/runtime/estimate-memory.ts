@@ -1,0 +1,39 @@
+import type { Model } from "../models/model.ts";
+import { parameterCounts } from "../models/describe.ts";
+
+/** What TensorFlow and its thread pools take before there is a graph. */
+const BASE_BYTES = 350 << 20;
+
+/** How many buffers of its output a layer needs in a training step: those its gradient reads. */
+const KEPT_IN_TRAINING: Readonly<Record<string, number>> = {
+  Conv2D: 1,
+  Conv2DTranspose: 1,
+  BatchNormalization: 0,
+  Activation: 1,
+  Dropout: 1.25,
+  MaxPooling2D: 1,
+  UpSampling2D: 1,
+  Concatenate: 1,
+  Add: 1,
+};
+
+/**
+ * What a process will need at its peak, in bytes: weights, gradients and optimizer slots, the activations that gradients
+ * read, and the largest layer's gradients on top. An estimate, within about a third of what was measured.
+ */
+export function estimateBytes(
+  model: Model,
+  { batch, training, slots }: { readonly batch: number; readonly training: boolean; readonly slots: number },
+): number {
+  const { parameters, trainableParameters } = parameterCounts(model);
+  const sizes = model.layers.map(({ outputShape: [height, width, channels], definition }) => ({
+    type: definition.type,
+    bytes: batch * height * width * channels * 4,
+  }));
+  const largest = Math.max(...sizes.map(({ bytes }) => bytes));
+  if (!training) {
+    return BASE_BYTES + parameters * 4 + 3 * largest;
+  }
+  const kept = sizes.reduce((total, { type, bytes }) => total + bytes * (KEPT_IN_TRAINING[type] ?? 1), 0);
+  return BASE_BYTES + parameters * 4 + trainableParameters * 4 * (slots + 1) + kept + 3 * largest;
+}

@@ -1,0 +1,179 @@
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { TensorFlow } from "./load-tensorflow.ts";
+import { modelOf, parameterCounts } from "./models/describe.ts";
+import type { Model } from "./models/model.ts";
+import { weightsOf } from "./models/model.ts";
+import { optimizers } from "./optimizers/registry.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import type { TrainingRequest } from "./port.ts";
+import { asBytes, asFloats, fillBatch, fillLabels } from "./runtime/batch-tiles.ts";
+import { estimateBytes } from "./runtime/estimate-memory.ts";
+import { GraphSession } from "./runtime/graph-session.ts";
+import type { Feed } from "./runtime/graph-session.ts";
+import { buildTrainingGraph, OPTIMIZER_PREFIX } from "./runtime/training-graph.ts";
+import type { TrainingGraph } from "./runtime/training-graph.ts";
+import { CheckpointFile, writeCheckpoint } from "./weights/checkpoint.ts";
+import { initialValues } from "./weights/initializers.ts";
+
+export interface StepResult {
+  readonly loss: number;
+  /** Row-major, truth by prediction. */
+  readonly confusion: number[];
+  readonly milliseconds: number;
+}
+
+export interface EvaluationResult extends StepResult {
+  readonly validPixels: number;
+  readonly prediction: Uint8Array<ArrayBuffer> | null;
+}
+
+export interface TrainingSessionOptions {
+  /** False leaves dropout out, to compare with another implementation. */
+  readonly dropout?: boolean;
+  /** First weights by full name, instead of drawn ones. */
+  readonly initialWeights?: (fullName: string, shape: readonly number[]) => Float32Array;
+}
+
+/** A network in training: its graph, weights and optimizer state, all inside TensorFlow. Owns them until `close`. */
+export class TrainingSession {
+  readonly parameters: number;
+  readonly trainableParameters: number;
+  readonly estimatedBytes: number;
+  readonly #request: TrainingRequest;
+  readonly #model: Model;
+  readonly #optimizer: Optimizer;
+  readonly #graph: TrainingGraph;
+  readonly #session: GraphSession;
+  readonly #tilePixels: number;
+
+  constructor(tensorflow: TensorFlow, request: TrainingRequest, options: TrainingSessionOptions = {}) {
+    const { model: settings, batch, optimizer, inputType } = request;
+    this.#request = request;
+    this.#model = modelOf(settings);
+    this.#optimizer = optimizers[optimizer];
+    this.#tilePixels = settings.tileHeight * settings.tileWidth;
+    ({ parameters: this.parameters, trainableParameters: this.trainableParameters } = parameterCounts(this.#model));
+    this.estimatedBytes = estimateBytes(this.#model, { batch, training: true, slots: this.#optimizer.slots.length });
+    this.#graph = buildTrainingGraph({
+      model: this.#model,
+      batch,
+      inputType,
+      loss: request.loss,
+      optimizer: this.#optimizer,
+      classes: settings.classes,
+      classWeights: request.classWeights,
+      ignoredClasses: request.ignoredClasses,
+      dropout: options.dropout ?? true,
+    });
+    const checkpoint = request.checkpoint === null ? null : new CheckpointFile(request.checkpoint);
+    try {
+      this.#session = new GraphSession(tensorflow, this.#graph.graph);
+      try {
+        this.#graph.variables.load(this.#session, this.#firstValues(checkpoint, options));
+      } catch (error) {
+        this.#session.close();
+        throw error;
+      }
+    } finally {
+      checkpoint?.close();
+    }
+  }
+
+  /** One step of the optimizer on up to `batch` tiles; see the contract's `trainStep`. */
+  trainStep(input: { pixels: Uint8Array; labels: Uint8Array; learningRate: number; step: number }): StepResult {
+    const started = performance.now();
+    const { train, dropoutSeed, learningRate } = this.#graph;
+    const results = this.#session.run(
+      [
+        ...this.#batchFeeds(input),
+        [learningRate, Float32Array.of(input.learningRate)],
+        [dropoutSeed, Int32Array.of(this.#request.seed, input.step)],
+        ...this.#graph.perStep.map(({ placeholder, value }): Feed => [placeholder, Float32Array.of(value(input.step))]),
+      ],
+      [train.loss, train.confusion],
+    );
+    return {
+      loss: Number(results[0]?.[0]),
+      confusion: [...(results[1] as Int32Array)],
+      milliseconds: performance.now() - started,
+    };
+  }
+
+  /** Loss, counts and predictions without changing anything; see the contract's `evaluateStep`. */
+  evaluateStep(input: { pixels: Uint8Array; labels: Uint8Array; returnPrediction: boolean }): EvaluationResult {
+    const started = performance.now();
+    const { evaluate } = this.#graph;
+    const fetches = [evaluate.loss, evaluate.validCount, evaluate.confusion];
+    const results = this.#session.run(
+      this.#batchFeeds(input),
+      input.returnPrediction ? [...fetches, evaluate.prediction] : fetches,
+    );
+    return {
+      loss: Number(results[0]?.[0]),
+      validPixels: Number(results[1]?.[0]),
+      confusion: [...(results[2] as Int32Array)],
+      prediction: input.returnPrediction ? asBytes(results[3] as Int32Array).slice(0, input.labels.length) : null,
+      milliseconds: performance.now() - started,
+    };
+  }
+
+  /** Writes the weights, and what the optimizer remembers if wanted. */
+  saveCheckpoint(filePath: string, includeOptimizer: boolean): void {
+    const wanted = (name: string): boolean => includeOptimizer || !name.startsWith(OPTIMIZER_PREFIX);
+    const shapes = new Map([...this.#graph.variables.shapes].filter(([name]) => wanted(name)));
+    const { architecture, width, bands, classes } = this.#request.model;
+    const metadata = {
+      architecture,
+      width: String(width ?? ""),
+      bands: String(bands),
+      classes: String(classes),
+      optimizer: includeOptimizer ? this.#optimizer.id : "",
+    };
+    writeCheckpoint(filePath, shapes, metadata, this.#graph.variables.read(this.#session, wanted));
+  }
+
+  /** The current value of every weight, by full name. */
+  *weights(): Generator<[fullName: string, values: Float32Array]> {
+    yield* this.#graph.variables.read(this.#session, (name) => !name.startsWith(OPTIMIZER_PREFIX));
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  #batchFeeds({ pixels, labels }: { pixels: Uint8Array; labels: Uint8Array }): Feed[] {
+    const { batch, inputType, model } = this.#request;
+    const bytesPerNumber = inputType === "uint8" ? 1 : 4;
+    const filled = fillBatch(pixels, this.#tilePixels * model.bands * bytesPerNumber, batch);
+    const { bytes: checkedLabels, tiles } = fillBatch(labels, this.#tilePixels, batch);
+    if (tiles !== filled.tiles) {
+      throw new RpcError("invalid-input", `${filled.tiles} tiles came with labels for ${tiles}.`);
+    }
+    return [
+      [this.#graph.pixels, inputType === "uint8" ? filled.bytes : asFloats(filled.bytes)],
+      [this.#graph.labels, tiles === batch ? checkedLabels : fillLabels(labels, this.#tilePixels, batch)],
+    ];
+  }
+
+  /** Where each variable's first numbers come from: the checkpoint, else the caller, else the seed. */
+  #firstValues(
+    checkpoint: CheckpointFile | null,
+    options: TrainingSessionOptions,
+  ): (name: string, shape: readonly number[]) => Float32Array {
+    const initializers = new Map(weightsOf(this.#model).map(({ fullName, initializer }) => [fullName, initializer]));
+    const hasOptimizer = [...(checkpoint?.shapes.keys() ?? [])].some((name) => name.startsWith(OPTIMIZER_PREFIX));
+    return (name: string, shape: readonly number[]): Float32Array => {
+      const ofOptimizer = name.startsWith(OPTIMIZER_PREFIX);
+      if (checkpoint !== null && (!ofOptimizer || hasOptimizer)) {
+        return checkpoint.values(name, shape);
+      }
+      if (ofOptimizer) {
+        return initialValues("zeros", shape, 0, name);
+      }
+      return (
+        options.initialWeights?.(name, shape) ??
+        initialValues(initializers.get(name) ?? "zeros", shape, this.#request.seed, name)
+      );
+    };
+  }
+}
