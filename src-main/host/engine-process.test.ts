@@ -12,7 +12,10 @@ let probe: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "orthomask-engine-"));
-  probe = await buildForNode(path.resolve(import.meta.dirname, "../../fixtures/rpc/probe-child.ts"));
+  probe = await buildForNode(
+    path.resolve(import.meta.dirname, "../../fixtures/rpc/probe-child.ts"),
+    directory,
+  );
 }, 60_000);
 afterAll(() => rm(directory, { recursive: true }));
 

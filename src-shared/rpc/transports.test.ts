@@ -1,7 +1,9 @@
 import { fork } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -70,20 +72,28 @@ function messageChannel(): Transport {
 }
 
 function childProcess(): Transport {
-  let script: string;
+  let built: Promise<{ directory: string; script: string }> | null = null;
+  async function buildChild(): Promise<{ directory: string; script: string }> {
+    const directory = await mkdtemp(path.join(tmpdir(), "orthomask-transports-"));
+    const entry = fileURLToPath(new URL("../../fixtures/rpc/probe-child.ts", import.meta.url));
+    return { directory, script: await buildForNode(entry, directory) };
+  }
   return {
     name: "child process",
     connect: async () => {
-      script ??= await buildForNode(
-        fileURLToPath(new URL("../../fixtures/rpc/probe-child.ts", import.meta.url)),
-      );
-      const child = fork(script, { serialization: "advanced", execArgv: [] });
+      built ??= buildChild();
+      const child = fork((await built).script, { serialization: "advanced", execArgv: [] });
       return {
         port: processPort(child),
         loseHost: () => {
           child.kill("SIGKILL");
         },
       };
+    },
+    close: async () => {
+      if (built !== null) {
+        await rm((await built).directory, { recursive: true });
+      }
     },
   };
 }
