@@ -129,17 +129,19 @@ function esriWkt(keys: GeoKeys): string | null {
 function geographicBase(keys: GeoKeys, geographic: number | null): GeographicBase | string {
   if (geographic !== null && geographic !== userDefined && geographic !== 0) {
     const entry = epsgEntry(geographic);
-    if (entry?.proj4 == null) {
+    const formula = entry?.proj4 ?? null;
+    if (formula === null) {
       return `its geographic base EPSG:${geographic} is not in the EPSG table`;
     }
-    return baseFromProj4(entry.proj4);
+    return baseFromProj4(formula);
   }
   const shift = keys.get(geoKey.toWgs84);
   // A datum code 6xxx belongs to the geographic system 4xxx of the same number in all but a few cases.
   const datum = numberOf(keys, geoKey.geodeticDatum);
   const datumEntry = datum !== null && datum >= 6001 && datum < 7000 ? epsgEntry(datum - 2000) : null;
-  const datumShift = datumEntry?.proj4 == null ? null : shiftOf(datumEntry.proj4);
-  const axes = ellipsoidAxes(keys) ?? (datumEntry?.proj4 == null ? null : axesOf(datumEntry.proj4));
+  const datumFormula = datumEntry?.proj4 ?? null;
+  const datumShift = datumFormula === null ? null : shiftOf(datumFormula);
+  const axes = ellipsoidAxes(keys) ?? (datumFormula === null ? null : axesOf(datumFormula));
   if (axes === null) {
     return "its ellipsoid is not known";
   }
@@ -167,9 +169,8 @@ function ellipsoidAxes(keys: GeoKeys): readonly [number, number] | null {
 }
 
 function axesOf(proj4String: string): readonly [number, number] {
-  const definition = proj4.Proj(proj4String);
-  const { a, b } = definition;
-  return a === b ? [a, 0] : [a, definition.rf ?? a / (a - b)];
+  const { a, b, rf } = proj4.Proj(proj4String) as { a: number; b: number; rf?: number };
+  return a === b ? [a, 0] : [a, rf ?? a / (a - b)];
 }
 
 function baseFromProj4(proj4String: string): GeographicBase {

@@ -101,7 +101,7 @@ function baseOf(node: WktNode): GeographicBase | null {
   const shift = childNamed(datum, "TOWGS84");
   const shiftNumbers = shift === null ? [] : numbersOf(shift);
   const code = authorityCode(node);
-  const entry = code === null ? null : epsgEntry(code);
+  const formula = code === null ? null : (epsgEntry(code)?.proj4 ?? null);
   return {
     semiMajorMeters,
     inverseFlattening,
@@ -109,9 +109,9 @@ function baseOf(node: WktNode): GeographicBase | null {
     toWgs84:
       shiftNumbers.length === 3 || shiftNumbers.length === 7
         ? shiftNumbers
-        : entry?.proj4 == null
+        : formula === null
           ? shiftOfDatumName(textAt(datum, 0) ?? "")
-          : shiftOf(entry.proj4),
+          : shiftOf(formula),
   };
 }
 

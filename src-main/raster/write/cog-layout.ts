@@ -117,7 +117,8 @@ function imageTags(
 ): TagToWrite[] {
   const { bands, dtype } = options;
   const isColour = bands >= 3 && (dtype === "uint8" || dtype === "uint16");
-  const hasTable = options.colorTable != null;
+  const colorTable = options.colorTable ?? null;
+  const nodata = options.nodata ?? null;
   const format = dtype.startsWith("float") ? 3 : dtype.startsWith("int") ? 2 : 1;
   const extra = bands - (isColour ? 3 : 1);
   const repeated = (value: number): number[] => new Array<number>(bands).fill(value);
@@ -134,7 +135,9 @@ function imageTags(
     {
       number: tag.photometric,
       kind: "short",
-      values: [hasTable ? photometric.palette : isColour ? photometric.rgb : photometric.minIsBlack],
+      values: [
+        colorTable !== null ? photometric.palette : isColour ? photometric.rgb : photometric.minIsBlack,
+      ],
     },
     { number: tag.samplesPerPixel, kind: "short", values: [bands] },
     { number: tag.planarConfiguration, kind: "short", values: [1] },
@@ -154,11 +157,11 @@ function imageTags(
     }
     tags.push({ number: tag.extraSamples, kind: "short", values: kinds });
   }
-  if (options.colorTable != null) {
-    tags.push({ number: tag.colorMap, kind: "short", values: colorMapFromTable(options.colorTable) });
+  if (colorTable !== null) {
+    tags.push({ number: tag.colorMap, kind: "short", values: colorMapFromTable(colorTable) });
   }
-  if (options.nodata != null) {
-    tags.push({ number: tag.gdalNodata, kind: "ascii", text: nodataText(options.nodata) });
+  if (nodata !== null) {
+    tags.push({ number: tag.gdalNodata, kind: "ascii", text: nodataText(nodata) });
   }
   return tags;
 }
@@ -199,10 +202,11 @@ function descriptiveTags(options: GeoTiffOptions): TagToWrite[] {
     band: null,
     role: "",
   }));
-  if (options.categoryNames != null) {
+  const categoryNames = options.categoryNames ?? null;
+  if (categoryNames !== null) {
     items.push({
       name: categoryNamesItem,
-      value: JSON.stringify(options.categoryNames),
+      value: JSON.stringify(categoryNames),
       band: null,
       role: "",
     });

@@ -44,7 +44,7 @@ export async function createGeoTiffWriter(filePath: string, options: GeoTiffOpti
   if (tileSize % 16 !== 0 || tileSize <= 0) {
     refuse(`expected tiles of a multiple of 16 pixels, got ${tileSize}`);
   }
-  if (options.colorTable != null && (options.bands !== 1 || options.dtype !== "uint8")) {
+  if ((options.colorTable ?? null) !== null && (options.bands !== 1 || options.dtype !== "uint8")) {
     refuse(`a colour table needs one band of uint8, got ${options.bands} of ${options.dtype}`);
   }
   if (options.predictor === "horizontal" && !["uint8", "uint16", "int16"].includes(options.dtype)) {
@@ -74,7 +74,7 @@ class CogWriter implements GeoTiffWriter {
   readonly #filePath: string;
   readonly #options: GeoTiffOptions;
   readonly #spool: AtomicFile;
-  readonly #levels: Map<number, SpooledTile>[] = [new Map()];
+  readonly #levels: Map<number, SpooledTile>[] = [new Map<number, SpooledTile>()];
   #spoolEnd = 0;
   #output: AtomicFile | null = null;
   #state: "open" | "finished" | "aborted" = "open";
@@ -170,7 +170,8 @@ class CogWriter implements GeoTiffWriter {
 
   #blankTile(): SampleArray {
     const tile = allocateSamples(this.#options.dtype, this.tileSize * this.tileSize * this.#options.bands);
-    return this.#options.nodata == null ? tile : tile.fill(this.#options.nodata);
+    const nodata = this.#options.nodata ?? null;
+    return nodata === null ? tile : tile.fill(nodata);
   }
 
   async #spoolTile(level: number, index: number, tile: SampleArray): Promise<void> {
