@@ -1,6 +1,6 @@
 import type DataTile from "ol/DataTile.js";
 import TileState from "ol/TileState.js";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Tile } from "#shared/contract.ts";
 import type { MapProjection } from "#shared/project/mosaic.ts";
 import { mosaicGrid, type MosaicGrid } from "./mosaic-grid.ts";
@@ -66,7 +66,7 @@ function setUp(): {
     onFailure: (message) => {
       failures.push(message);
     },
-    isPassing: () => false,
+    isPassing: (reason) => reason instanceof Error && reason.message === "disconnected",
   });
   return { host, source, statistics, failures, finest: grid.tileGrid.getMaxZoom() };
 }
@@ -160,6 +160,23 @@ describe("MosaicSource", () => {
     expect(host.asked).toHaveLength(1);
     source.keepOnly(frameWith(tile));
     expect(host.asked).toHaveLength(2);
+  });
+
+  test("waits a second before asking a host again that was gone", async () => {
+    vi.useFakeTimers();
+    try {
+      const { host, source, failures, finest } = setUp();
+      const tile = tileAt(source, finest, 0, 0);
+      tile.load();
+      host.asked[0]?.fail(new Error("disconnected"));
+      await vi.advanceTimersByTimeAsync(900);
+      expect(tile.getState()).toBe(TileState.ERROR);
+      await vi.advanceTimersByTimeAsync(200);
+      expect(tile.getState()).toBe(TileState.IDLE);
+      expect(failures).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("shows nothing where a tile failed, says why, and asks again when told to", async () => {

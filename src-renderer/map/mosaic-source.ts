@@ -32,6 +32,12 @@ interface Loading {
 /** How many tiles of one source are redrawn at the same time, so that a running prediction leaves room for panning. */
 const REFRESHES_AT_ONCE = 4;
 
+/** The host is gone: asking it again with every frame would keep the page busy until it is back. */
+const RETRY_MILLISECONDS = 1000;
+
+/** A tile was stopped because no frame wanted it any more. */
+class TileStopped extends Error {}
+
 /**
  * The tiles of one layer of one mosaic.
  *
@@ -65,12 +71,18 @@ export class MosaicSource extends DataTileSource {
       }
     });
     this.on("tileloaderror", ({ tile }) => {
-      // Later, because OpenLayers' queue must see the error first, or it counts the tile as loading for ever.
-      queueMicrotask(() => {
+      const reset = (): void => {
         if (tile.getState() === TileState.ERROR) {
           tile.setState(TileState.IDLE);
+          options.onChange();
         }
-      });
+      };
+      if (tile instanceof DataTile && tile.getError() instanceof TileStopped) {
+        // Later, because OpenLayers' queue must see the error first, or it counts the tile as loading for ever.
+        queueMicrotask(reset);
+      } else {
+        setTimeout(reset, RETRY_MILLISECONDS);
+      }
     });
   }
 
@@ -155,8 +167,17 @@ export class MosaicSource extends DataTileSource {
         shown.set(bytes);
         tile.dispatchEvent("change");
       }
-    } catch {
-      this.#stale.set(tileKey(coordinate), coordinate);
+    } catch (reason) {
+      const again = (): void => {
+        this.#stale.set(tileKey(coordinate), coordinate);
+        this.#options.onChange();
+      };
+      if (reason instanceof TileStopped) {
+        again();
+      } else {
+        setTimeout(again, RETRY_MILLISECONDS);
+      }
+      return;
     }
     this.#options.onChange();
   }
@@ -179,8 +200,11 @@ export class MosaicSource extends DataTileSource {
       statistics.answered(performance.now() - start);
       return bytes;
     } catch (reason) {
-      if (controller.signal.aborted || isPassing(reason)) {
+      if (controller.signal.aborted) {
         statistics.aborted += 1;
+        throw new TileStopped();
+      }
+      if (isPassing(reason)) {
         throw reason;
       }
       statistics.failed += 1;
