@@ -8,14 +8,24 @@ import { run, step } from "./setup/step.mjs";
 const bin = (name) => path.join(rootDirectory, "node_modules", name);
 
 const checks = [
-  { name: "format (prettier)", program: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."] },
+  {
+    name: "format (prettier)",
+    program: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."],
+  },
   { name: "lint (eslint)", program: [bin("eslint/bin/eslint.js"), "--max-warnings", "0", "."] },
   { name: "types: shared", program: [bin("typescript/bin/tsc"), "-p", "src-shared"] },
   { name: "types: main", program: [bin("typescript/bin/tsc"), "-p", "src-main"] },
   { name: "types: end-to-end tests", program: [bin("typescript/bin/tsc"), "-p", "e2e"] },
   {
     name: "types: page (svelte-check)",
-    program: [bin("svelte-check/bin/svelte-check"), "--tsconfig", "./src-renderer/tsconfig.json", "--fail-on-warnings", "--output", "human"],
+    program: [
+      bin("svelte-check/bin/svelte-check"),
+      "--tsconfig",
+      "./src-renderer/tsconfig.json",
+      "--fail-on-warnings",
+      "--output",
+      "human",
+    ],
   },
   {
     name: "layers (dependency-cruiser)",

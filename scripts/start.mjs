@@ -12,7 +12,8 @@ const options = new Set(words.filter((word) => word.startsWith("--")));
 async function main() {
   await setUp({ gpu: options.has("--gpu") });
   const why = options.has("--serve") ? "as asked" : await whyNoWindow();
-  const folder = folders[0] === undefined ? [] : [path.resolve(process.env.INIT_CWD ?? process.cwd(), folders[0])];
+  const folder =
+    folders[0] === undefined ? [] : [path.resolve(process.env.INIT_CWD ?? process.cwd(), folders[0])];
   if (why === null) {
     const electron = await provideElectron();
     // Chromium's sandbox needs an unprivileged user: root has to go without it.
@@ -20,9 +21,13 @@ async function main() {
     return runVisibly(electron.program, [...sandbox, rootDirectory, ...folder], { cwd: rootDirectory });
   }
   process.stderr.write(`Serving the app to a browser (${why}).\n`);
-  return runVisibly(process.execPath, [path.join(rootDirectory, "scripts/orthomask.mjs"), "serve", ...folder], {
-    cwd: rootDirectory,
-  });
+  return runVisibly(
+    process.execPath,
+    [path.join(rootDirectory, "scripts/orthomask.mjs"), "serve", ...folder],
+    {
+      cwd: rootDirectory,
+    },
+  );
 }
 
 /** Why no window can be opened, or null when one can. */

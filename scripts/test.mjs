@@ -18,7 +18,9 @@ async function main() {
   const failedChecks = await runChecks();
 
   const { providePeers } = await import("./setup/peers.mjs");
-  await providePeers().catch((error) => notes.push(`no Python peers, comparisons with them are skipped: ${error.message}`));
+  await providePeers().catch((error) =>
+    notes.push(`no Python peers, comparisons with them are skipped: ${error.message}`),
+  );
   const unit = await runUnitTests();
   const endToEnd = await runEndToEndTests(notes);
 
@@ -40,7 +42,9 @@ async function runUnitTests() {
   rmSync(report, { force: true });
   const program = path.join(rootDirectory, "node_modules/vitest/vitest.mjs");
   const words = ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
-  await step("unit tests (vitest)", () => runVisibly(process.execPath, [program, ...words], { cwd: rootDirectory }));
+  await step("unit tests (vitest)", () =>
+    runVisibly(process.execPath, [program, ...words], { cwd: rootDirectory }),
+  );
   if (!existsSync(report)) {
     return { passed: 0, failed: 1, skipped: 0, skippedNames: [] };
   }

@@ -14,7 +14,9 @@ const watched = ["src-shared", "src-main", "src-renderer", "assets", "scripts/bu
 function sourcesFingerprint() {
   const hash = createHash("sha256");
   const visit = (directory) => {
-    for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(directory, { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
       const file = path.join(directory, entry.name);
       if (entry.isDirectory()) {
         visit(file);
@@ -53,7 +55,11 @@ export async function buildAll(names, progress = () => undefined) {
   if (wanted("desktop") || wanted("page")) {
     progress("desktop shell and page");
     const { build } = await import("electron-vite");
-    await build({ configFile: path.join(rootDirectory, "electron.config.ts"), root: rootDirectory, logLevel: "warn" });
+    await build({
+      configFile: path.join(rootDirectory, "electron.config.ts"),
+      root: rootDirectory,
+      logLevel: "warn",
+    });
   }
 }
 

@@ -21,7 +21,9 @@ describe.skipIf(!existsSync(path.join(rootDirectory, "out/.built")))("build outp
     for (const script of scripts) {
       const source = readFileSync(path.join(directory, script), "utf8");
       for (const module of requested(source).filter((name) => name.startsWith("."))) {
-        expect(path.dirname(path.join(folder, module)), `${folder}/${script} asks for ${module}`).toBe(folder);
+        expect(path.dirname(path.join(folder, module)), `${folder}/${script} asks for ${module}`).toBe(
+          folder,
+        );
       }
     }
   });

@@ -55,7 +55,12 @@ function commentBefore(source, declaration) {
   const at = source.indexOf(declaration);
   const before = at < 0 ? "" : source.slice(0, at).trimEnd();
   const match = /\/\*\*((?:[^*]|\*(?!\/))*)\*\/$/.exec(before);
-  return match === null ? "" : match[1].replace(/^\s*\* ?/gm, "").replace(/\s+/g, " ").trim();
+  return match === null
+    ? ""
+    : match[1]
+        .replace(/^\s*\* ?/gm, "")
+        .replace(/\s+/g, " ")
+        .trim();
 }
 
 /** A schema as a TypeScript-like expression; named schemas inside others become their names. */
@@ -145,7 +150,15 @@ for (const [service, methods] of Object.entries(contract)) {
 }
 lines.push("# Values", "");
 for (const [name, { schema, comment }] of [...schemas].sort(([a], [b]) => a.localeCompare(b))) {
-  lines.push(`## ${name}`, "", ...(comment === "" ? [] : [comment, ""]), "```ts", declaration(schema), "```", "");
+  lines.push(
+    `## ${name}`,
+    "",
+    ...(comment === "" ? [] : [comment, ""]),
+    "```ts",
+    declaration(schema),
+    "```",
+    "",
+  );
 }
 
 function code(schema) {

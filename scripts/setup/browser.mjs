@@ -1,23 +1,14 @@
 // A browser for tests: an installed one, else Playwright's own download, else the distribution's package.
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { rootDirectory } from "./places.mjs";
+import { onPath, rootDirectory } from "./places.mjs";
 import { run, SetupError, step } from "./step.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-const macApps = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
-
-/** The first program of these names on the PATH, or null. */
-export function onPath(...programs) {
-  for (const program of programs) {
-    for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
-      if (folder !== "" && existsSync(path.join(folder, program))) {
-        return path.join(folder, program);
-      }
-    }
-  }
-  return null;
-}
+const macApps = [
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
 
 /** An installed Chromium or Chrome, or null. */
 export function findBrowser() {
@@ -47,9 +38,18 @@ export async function provideBrowser() {
   }
   return step("browser for tests", async (progress) => {
     try {
-      await run(process.execPath, [path.join(rootDirectory, "node_modules/@playwright/test/cli.js"), "install", "chromium-headless-shell", "chromium"], {
-        onLine: progress,
-      });
+      await run(
+        process.execPath,
+        [
+          path.join(rootDirectory, "node_modules/@playwright/test/cli.js"),
+          "install",
+          "chromium-headless-shell",
+          "chromium",
+        ],
+        {
+          onLine: progress,
+        },
+      );
       const downloaded = await playwrightBrowser();
       if (downloaded !== null) {
         return downloaded;
@@ -65,7 +65,10 @@ export async function provideBrowser() {
         return installed;
       }
     }
-    throw new SetupError("The tests need a Chromium or Chrome, and none was found.", "Debian and Ubuntu: apt install chromium. Or set ORTHOMASK_CHROMIUM to one.");
+    throw new SetupError(
+      "The tests need a Chromium or Chrome, and none was found.",
+      "Debian and Ubuntu: apt install chromium. Or set ORTHOMASK_CHROMIUM to one.",
+    );
   });
 }
 

@@ -23,7 +23,11 @@ export function findElectron() {
     return null;
   }
   const versionFile = path.join(directory, "version");
-  return { program, directory, version: existsSync(versionFile) ? readFileSync(versionFile, "utf8").trim() : "unknown" };
+  return {
+    program,
+    directory,
+    version: existsSync(versionFile) ? readFileSync(versionFile, "utf8").trim() : "unknown",
+  };
 }
 
 /** The runtime, downloaded once where it can be; null where it can't. */
@@ -34,7 +38,9 @@ export async function provideElectron() {
   }
   try {
     await step("Electron runtime", (progress) =>
-      run(process.execPath, [path.join(packageDirectory, "install.js")], { onLine: (line) => progress(line.slice(0, 80)) }),
+      run(process.execPath, [path.join(packageDirectory, "install.js")], {
+        onLine: (line) => progress(line.slice(0, 80)),
+      }),
     );
   } catch {
     return null;

@@ -1,24 +1,31 @@
 // A Python environment with the independent implementations that tests and benchmarks compare against.
 // The app needs none of it. `node scripts/setup/peers.mjs` makes it and prints its Python.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { cacheDirectory, findPython } from "./places.mjs";
+import { isMade, makeOnce } from "./make-once.mjs";
+import { cacheDirectory, findPython, onPath } from "./places.mjs";
 import { run, SetupError, step } from "./step.mjs";
 
-/** Pinned to what a CPython of 3.10 to 3.13 can install. */
+/** The newest that each CPython of 3.10 to 3.13 can install, pinned so that their numbers stay the same. */
 const requirements = [
   "tensorflow-cpu==2.21.0; platform_system == 'Linux' and platform_machine == 'x86_64'",
   "tensorflow==2.21.0; platform_system != 'Linux' or platform_machine != 'x86_64'",
-  "numpy<2.4",
-  "rasterio>=1.4,<1.6",
-  "rio-cogeo>=5.4,<8",
-  "scikit-learn>=1.6,<1.9",
-  "pyproj>=3.7,<3.9",
-  "shapely>=2.0,<2.2",
+  ...sinceEleven("keras", "3.15.1", "3.12.4"),
+  ...sinceEleven("numpy", "2.3.5", "2.2.6"),
+  ...sinceEleven("scipy", "1.17.1", "1.15.3"),
+  ...sinceEleven("scikit-learn", "1.8.0", "1.7.2"),
+  ...sinceEleven("pyproj", "3.7.2", "3.7.1"),
+  ...sinceEleven("rio-cogeo", "7.0.4", "6.0.0"),
+  "rasterio==1.4.4",
+  "shapely==2.1.2",
 ];
+
+/** One version from Python 3.11 on, and the last that still runs on 3.10. */
+function sinceEleven(name, version, onTen) {
+  return [`${name}==${version}; python_version >= '3.11'`, `${name}==${onTen}; python_version < '3.11'`];
+}
 
 /** The environment's folder: its name changes with the requirements, so that an old one is never taken for a new one. */
 function peersDirectory() {
@@ -29,8 +36,7 @@ function peersDirectory() {
 /** The environment's Python, or null when it has not been made. */
 export function peersPython() {
   const directory = peersDirectory();
-  const python = path.join(directory, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
-  return existsSync(path.join(directory, ".complete")) ? python : null;
+  return isMade(directory) ? pythonOf(directory) : null;
 }
 
 /** Makes the environment once; answers its Python. */
@@ -39,29 +45,50 @@ export async function providePeers() {
   if (ready !== null) {
     return ready;
   }
-  const python = findPython();
-  if (python === null) {
-    throw new SetupError("Python 3 is needed for the tests' peers, and none was found.", "Debian and Ubuntu: apt install python3.");
-  }
+  const python = await findSuitablePython();
   return step("Python peers for tests (Keras, rasterio, scikit-learn, pyproj)", async (progress) => {
     const directory = peersDirectory();
-    await rm(directory, { recursive: true, force: true });
-    await mkdir(path.dirname(directory), { recursive: true });
-    await makeEnvironment(python, directory, progress);
-    const list = path.join(directory, "requirements.txt");
-    await writeFile(list, `${requirements.join("\n")}\n`);
-    const environmentPython = path.join(directory, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
-    await run(environmentPython, ["-m", "pip", "install", "--progress-bar", "off", "--requirement", list], {
-      onLine: (line) => {
-        if (line.startsWith("Downloading") || line.startsWith("Installing")) {
-          progress(line.slice(0, 90));
-        }
-      },
-      remedy: "Python 3.10 to 3.13 is needed, and the package index must be reachable.",
+    // Only `bin/python` is used, and that works after the folder has taken its name; scripts beside it would not.
+    await makeOnce(directory, async (work) => {
+      await makeEnvironment(python, work, progress);
+      const list = path.join(work, "requirements.txt");
+      await writeFile(list, `${requirements.join("\n")}\n`);
+      await run(pythonOf(work), ["-m", "pip", "install", "--progress-bar", "off", "--requirement", list], {
+        onLine: (line) => {
+          if (line.startsWith("Downloading") || line.startsWith("Installing")) {
+            progress(line.slice(0, 90));
+          }
+        },
+        remedy: "The package index must be reachable, and 2 GB of disk be free.",
+      });
     });
-    await writeFile(path.join(directory, ".complete"), "");
-    return environmentPython;
+    return pythonOf(directory);
   });
+}
+
+function pythonOf(environment) {
+  return path.join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+}
+
+/** The user's Python where TensorFlow has wheels for it, else another version that is installed beside it. */
+async function findSuitablePython() {
+  const candidates = [
+    findPython(),
+    ...["3.13", "3.12", "3.11", "3.10"].map((version) => onPath(`python${version}`)),
+  ];
+  for (const python of candidates.filter((file) => file !== null)) {
+    const minor = await run(python, [
+      "-c",
+      "import sys; print(sys.version_info[1] if sys.version_info[0] == 3 else 0)",
+    ]).then(Number, () => 0);
+    if (minor >= 10 && minor <= 13) {
+      return python;
+    }
+  }
+  throw new SetupError(
+    "The tests' peers need Python 3.10 to 3.13, and none was found.",
+    "Debian and Ubuntu: apt install python3 python3-venv. macOS: brew install python@3.12.",
+  );
 }
 
 /** `venv`, or where Debian keeps ensurepip in a package of its own, pip's own `virtualenv`. */
@@ -70,13 +97,13 @@ async function makeEnvironment(python, directory, progress) {
     await run(python, ["-m", "venv", directory]);
   } catch {
     progress("venv is not complete here, using virtualenv");
-    const tools = `${directory}.virtualenv`;
+    await rm(path.join(directory, "bin"), { recursive: true, force: true });
+    const tools = path.join(directory, ".virtualenv");
     await run(python, ["-m", "pip", "install", "--quiet", "--target", tools, "virtualenv"]);
     await run(python, ["-m", "virtualenv", "--quiet", directory], {
       env: { ...process.env, PYTHONPATH: tools },
       remedy: "Debian and Ubuntu: apt install python3-venv.",
     });
-    await rename(tools, path.join(directory, ".virtualenv"));
   }
 }
 

@@ -24,16 +24,19 @@ export function cacheDirectory() {
   return path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "orthomask");
 }
 
-/** The Python that set-up uses, or null. It fetches TensorFlow's libraries and runs the tests' peers; the app needs none. */
-export function findPython() {
-  const names = process.platform === "win32" ? ["python.exe", "python3.exe"] : ["python3", "python"];
-  const folders = (process.env.PATH ?? "").split(path.delimiter);
-  for (const name of names) {
-    for (const folder of folders) {
-      if (folder !== "" && existsSync(path.join(folder, name))) {
-        return path.join(folder, name);
-      }
+/** The first program of these names on the PATH, or null. */
+export function onPath(...programs) {
+  const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
+  for (const program of programs) {
+    const folder = folders.find((candidate) => existsSync(path.join(candidate, program)));
+    if (folder !== undefined) {
+      return path.join(folder, program);
     }
   }
   return null;
+}
+
+/** The Python that set-up uses, or null. It fetches TensorFlow's libraries and runs the tests' peers; the app needs none. */
+export function findPython() {
+  return process.platform === "win32" ? onPath("python.exe", "python3.exe") : onPath("python3", "python");
 }

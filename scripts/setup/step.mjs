@@ -78,7 +78,12 @@ export function run(program, words, options = {}) {
     });
     child.stderr.setEncoding("utf8").on("data", take);
     child.once("error", (error) => {
-      reject(new SetupError(`${program} could not be started: ${error.message}`, options.remedy ?? `Install ${program}.`));
+      reject(
+        new SetupError(
+          `${program} could not be started: ${error.message}`,
+          options.remedy ?? `Install ${program}.`,
+        ),
+      );
     });
     child.once("close", (code) => {
       if (code === 0) {
@@ -98,7 +103,11 @@ export function run(program, words, options = {}) {
 /** Runs a program with the terminal handed through; answers its exit code. */
 export function runVisibly(program, words, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { cwd: options.cwd, env: options.env ?? process.env, stdio: "inherit" });
+    const child = spawn(program, words, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: "inherit",
+    });
     child.once("error", reject);
     child.once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
   });

@@ -2,9 +2,11 @@
 // libraries of the official Python wheel. Why not its own installer: docs/decisions/0005-tensorflow-from-the-wheel.md.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { isMade, makeOnce } from "./make-once.mjs";
+import { provideNvidiaLibraries } from "./nvidia.mjs";
 import { cacheDirectory, findPython, rootDirectory } from "./places.mjs";
 import { run, SetupError, step } from "./step.mjs";
 
@@ -29,7 +31,11 @@ const wheels = {
     platforms: ["manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"],
     sha256: "b07d15737406533898e36c7ef7944b1be18e9028dc521b9229952c537bbc5552",
   },
-  "darwin-arm64-cpu": { package: "tensorflow", platforms: ["macosx_12_0_arm64"], sha256: "56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712" },
+  "darwin-arm64-cpu": {
+    package: "tensorflow",
+    platforms: ["macosx_12_0_arm64"],
+    sha256: "56ecd7d47429acbe1df2694d50b75bf9fc3995ac92cb367cd9af6c4780ead712",
+  },
 };
 
 const packageDirectory = path.join(rootDirectory, "node_modules/@tensorflow/tfjs-node-gpu");
@@ -37,7 +43,11 @@ const bindingFile = path.join(packageDirectory, "lib/napi-v8/tfjs_binding.node")
 
 /** Whether a CUDA build is wanted: `--gpu`, or an NVIDIA driver that is loaded. */
 export function wantsGpu(force) {
-  return process.platform === "linux" && process.arch === "x64" && (force || existsSync("/proc/driver/nvidia/version"));
+  return (
+    process.platform === "linux" &&
+    process.arch === "x64" &&
+    (force || existsSync("/proc/driver/nvidia/version"))
+  );
 }
 
 /** The folder of a provided runtime: `lib/` with TensorFlow's libraries, `tfjs_binding.node` beside it. */
@@ -58,18 +68,24 @@ export async function provideTensorFlow({ gpu = false } = {}) {
   const withGpu = wantsGpu(gpu);
   const directory = runtimeDirectory(withGpu);
   const bindingInCache = path.join(directory, `tfjs_binding-${await bindingSourceHash()}.node`);
-  if (!existsSync(path.join(directory, "lib/.complete"))) {
+  if (!isMade(directory)) {
     await step(`TensorFlow ${tensorflowVersion} libraries (${withGpu ? "CUDA" : "CPU"})`, (progress) =>
       provideLibraries(directory, withGpu, progress),
     );
+  }
+  if (withGpu) {
+    await provideNvidiaLibraries(directory, pythonForSetup());
   }
   if (!existsSync(bindingInCache)) {
     await step("TensorFlow binding for Node", () => compileBinding(directory, bindingInCache));
   }
   if ((await readlink(bindingFile).catch(() => "")) !== bindingInCache) {
     await mkdir(path.dirname(bindingFile), { recursive: true });
-    await rm(bindingFile, { force: true });
-    await symlink(bindingInCache, bindingFile);
+    // By a rename, so that two commands in one checkout don't fail on each other's link.
+    const link = `${bindingFile}.${process.pid}`;
+    await rm(link, { force: true });
+    await symlink(bindingInCache, link);
+    await rename(link, bindingFile);
   }
 }
 
@@ -91,27 +107,30 @@ async function provideLibraries(directory, gpu, progress) {
       "Use Linux x64 or arm64, or a Mac with Apple silicon.",
     );
   }
-  const python = findPython();
-  if (python === null) {
-    throw new SetupError(
-      "Python 3 with pip is needed to fetch TensorFlow's libraries, and none was found.",
-      "Debian and Ubuntu: apt install python3 python3-pip. macOS: brew install python.",
-    );
-  }
-  await mkdir(path.dirname(directory), { recursive: true });
-  // Two checkouts may do this at once: each works in a folder of its own, and the first rename wins.
-  const work = await mkdtemp(`${directory}.making-`);
-  try {
+  const python = pythonForSetup();
+  await makeOnce(directory, async (work) => {
     progress("fetching");
     await run(
       python,
       [
-        ...["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar", "off"],
+        ...[
+          "-m",
+          "pip",
+          "download",
+          "--no-deps",
+          "--only-binary=:all:",
+          "--no-cache-dir",
+          "--progress-bar",
+          "off",
+        ],
         ...["--python-version", "3.12", "--implementation", "cp"],
         ...wheel.platforms.flatMap((platform) => ["--platform", platform]),
         ...["--dest", work, `${wheel.package}==${tensorflowVersion}`],
       ],
-      { onLine: progress, remedy: "Check that pip works (python3 -m pip --version) and reaches the package index." },
+      {
+        onLine: progress,
+        remedy: "Check that pip works (python3 -m pip --version) and reaches the package index.",
+      },
     );
     const wheelFile = (await readdir(work)).find((name) => name.endsWith(".whl"));
     const wheelPath = path.join(work, wheelFile);
@@ -124,25 +143,25 @@ async function provideLibraries(directory, gpu, progress) {
       );
     }
     progress("unpacking");
+    const unpacked = path.join(work, "unpacked");
     // zipfile of Python's standard library: npm's packages may not be there yet, and Node has no unzip.
-    await run(python, ["-c", unpack, wheelPath, path.join(work, "unpacked")]);
-    const made = path.join(work, "runtime");
-    await mkdir(made);
-    await rename(path.join(work, "unpacked/tensorflow/include"), path.join(made, "include"));
-    await mkdir(path.join(made, "lib"));
-    for (const name of await readdir(path.join(work, "unpacked/tensorflow"))) {
-      await rename(path.join(work, "unpacked/tensorflow", name), path.join(made, "lib", name));
-    }
-    await writeFile(path.join(made, "lib/.complete"), actual);
-    await rm(directory, { recursive: true, force: true });
-    await rename(made, directory).catch((error) => {
-      if (!existsSync(path.join(directory, "lib/.complete"))) {
-        throw error;
-      }
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
+    await run(python, ["-c", unpack, wheelPath, unpacked]);
+    await rename(path.join(unpacked, "tensorflow/include"), path.join(work, "include"));
+    await rename(path.join(unpacked, "tensorflow"), path.join(work, "lib"));
+    await rm(unpacked, { recursive: true });
+    await rm(wheelPath);
+  });
+}
+
+function pythonForSetup() {
+  const python = findPython();
+  if (python === null) {
+    throw new SetupError(
+      "Python 3 with pip is needed to fetch TensorFlow's libraries, and none was found.",
+      "Debian and Ubuntu: apt install python3 python3-pip. macOS: brew install python.",
+    );
   }
+  return python;
 }
 
 const unpack = `
@@ -168,7 +187,9 @@ async function sha256(file) {
  */
 async function compileBinding(directory, target) {
   const compiler = process.env.CXX ?? (process.platform === "darwin" ? "clang++" : "g++");
-  const { include_dir: nodeApiHeaders } = createRequire(path.join(rootDirectory, "package.json"))("node-api-headers");
+  const { include_dir: nodeApiHeaders } = createRequire(path.join(rootDirectory, "package.json"))(
+    "node-api-headers",
+  );
   const sources = (await readdir(path.join(packageDirectory, "binding")))
     .filter((name) => name.endsWith(".cc"))
     .map((name) => path.join(packageDirectory, "binding", name));
@@ -180,14 +201,18 @@ async function compileBinding(directory, target) {
     compiler,
     [
       ...["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8", "-DNODE_GYP_MODULE_NAME=tfjs_binding"],
-      ...[path.join(packageDirectory, "binding"), path.join(directory, "include"), nodeApiHeaders].map((p) => `-I${p}`),
+      ...[path.join(packageDirectory, "binding"), path.join(directory, "include"), nodeApiHeaders].map(
+        (p) => `-I${p}`,
+      ),
       ...sources,
       ...["-o", temporary],
       ...names.map((name) => path.join(libraries, name)),
       `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/lib`,
       ...(mac ? ["-undefined", "dynamic_lookup"] : []),
     ],
-    { remedy: "A C++ compiler is needed. Debian and Ubuntu: apt install g++. macOS: xcode-select --install." },
+    {
+      remedy: "A C++ compiler is needed. Debian and Ubuntu: apt install g++. macOS: xcode-select --install.",
+    },
   );
   await rename(temporary, target);
 }
@@ -210,5 +235,8 @@ export async function copyRuntime(target, { gpu = false } = {}) {
   const directory = runtimeDirectory(wantsGpu(gpu));
   await mkdir(target, { recursive: true });
   await cp(path.join(directory, "lib"), path.join(target, "lib"), { recursive: true, dereference: true });
-  await cp(path.join(directory, `tfjs_binding-${await bindingSourceHash()}.node`), path.join(target, "tfjs_binding.node"));
+  await cp(
+    path.join(directory, `tfjs_binding-${await bindingSourceHash()}.node`),
+    path.join(target, "tfjs_binding.node"),
+  );
 }
