@@ -31,7 +31,10 @@ export default tseslint.config(
       ],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       // Numbers in sentences are what this program prints all day.
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       // `(): void => callee()` says what it means.
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       // Handlers of a contract are async by their type even where one answers at once.
@@ -65,6 +68,11 @@ export default tseslint.config(
   {
     files: ["**/*.mjs", "**/*.js", "**/*.cjs"],
     languageOptions: { globals: globals.node },
-    rules: { curly: ["error", "all"], eqeqeq: ["error", "always", { null: "ignore" }], "no-undef": "error", "no-unused-vars": ["error", { argsIgnorePattern: "^_" }] },
+    rules: {
+      curly: ["error", "all"],
+      eqeqeq: ["error", "always", { null: "ignore" }],
+      "no-undef": "error",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+    },
   },
 );

@@ -28,7 +28,10 @@ async function colorAt(page: Page, x: number, y: number): Promise<number[]> {
 
 /** Mean colour over the middle of the map, to see that a layer changed what is drawn. */
 async function mapPixels(map: Locator): Promise<Buffer> {
-  return sharp(await map.screenshot()).removeAlpha().raw().toBuffer();
+  return sharp(await map.screenshot())
+    .removeAlpha()
+    .raw()
+    .toBuffer();
 }
 
 /** Share of bytes that differ by more than a rounding error. */
@@ -222,7 +225,8 @@ async function compareWithFile(page: Page, map: Locator, file: string): Promise<
     const y = Math.round(box.y + box.height * shareY);
     await page.mouse.move(x, y);
     await expect(page.getByTestId("status-pixel")).toContainText(/\d+\D+\d+/);
-    const words = ((await page.getByTestId("status-pixel").textContent()) ?? "").match(/[\d\u202f, ]+/g) ?? [];
+    const words =
+      ((await page.getByTestId("status-pixel").textContent()) ?? "").match(/[\d\u202f, ]+/g) ?? [];
     const numbers = (words.join(" ").match(/\d+/g) ?? []).map(Number);
     const [column = 0, row = 0] = numbers;
     const offset = (row * info.width + column) * info.channels;

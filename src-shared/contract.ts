@@ -131,7 +131,11 @@ export const contract = defineContract({
     roots: call(nothing, z.array(folderSchema)),
     list: call(
       z.strictObject({ folderId: idSchema }),
-      z.strictObject({ folder: folderSchema, parentId: idSchema.nullable(), children: z.array(folderSchema) }),
+      z.strictObject({
+        folder: folderSchema,
+        parentId: idSchema.nullable(),
+        children: z.array(folderSchema),
+      }),
     ),
   },
   projects: {
@@ -181,9 +185,16 @@ export const contract = defineContract({
     /** The recipe that fits this project's data and this machine. */
     suggest: call(projectInput, trainingSettingsSchema),
     plan: call(z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema }), trainingPlanSchema),
-    measure: call(z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema }), trainingMeasureSchema),
+    measure: call(
+      z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema }),
+      trainingMeasureSchema,
+    ),
     start: call(
-      z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema, name: z.string().max(120).nullable() }),
+      z.strictObject({
+        projectId: idSchema,
+        settings: trainingSettingsSchema,
+        name: z.string().max(120).nullable(),
+      }),
       z.strictObject({ runId: idSchema, jobId: idSchema }),
     ),
     /** Goes on from the last finished epoch of a run that was stopped, interrupted or failed. */
@@ -194,7 +205,10 @@ export const contract = defineContract({
   },
   runs: {
     watch: stream(projectInput, z.array(runSchema)),
-    rename: call(z.strictObject({ projectId: idSchema, runId: idSchema, name: z.string().trim().min(1).max(120) }), nothing),
+    rename: call(
+      z.strictObject({ projectId: idSchema, runId: idSchema, name: z.string().trim().min(1).max(120) }),
+      nothing,
+    ),
     remove: call(runInput, nothing),
   },
   predictions: {
@@ -225,7 +239,15 @@ export const contract = defineContract({
     plan: call(
       z.strictObject({ projectId: idSchema, runId: idSchema, mosaicIds: z.array(idSchema).min(1) }),
       z.strictObject({
-        files: z.array(z.strictObject({ fileName: z.string(), width: z.int(), height: z.int(), crs: z.string(), uncompressedBytes: z.number() })),
+        files: z.array(
+          z.strictObject({
+            fileName: z.string(),
+            width: z.int(),
+            height: z.int(),
+            crs: z.string(),
+            uncompressedBytes: z.number(),
+          }),
+        ),
         displayPath: z.string(),
       }),
     ),

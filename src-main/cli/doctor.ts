@@ -19,7 +19,13 @@ const gibibyte = 2 ** 30;
 
 /** Everything `orthomask doctor` reports; `engineStatus` loads TensorFlow in an engine process of its own. */
 export async function doctorReport(engineStatus: () => Promise<EngineStatus>): Promise<DoctorFinding[]> {
-  return [nodeFinding(), ...engineFindings(await engineStatus()), memoryFinding(), electronFinding(), browserFinding()];
+  return [
+    nodeFinding(),
+    ...engineFindings(await engineStatus()),
+    memoryFinding(),
+    electronFinding(),
+    browserFinding(),
+  ];
 }
 
 /** The report as lines for a terminal. */
@@ -107,7 +113,8 @@ function browserFinding(): DoctorFinding {
   return {
     name: "browser",
     found: found ?? null,
-    remedy: found === undefined ? "Only tests and `orthomask serve` need one: install Chromium or Chrome." : null,
+    remedy:
+      found === undefined ? "Only tests and `orthomask serve` need one: install Chromium or Chrome." : null,
     required: false,
   };
 }

@@ -29,7 +29,10 @@ export const mapProjectionSchema = z.strictObject({
 export type MapProjection = z.infer<typeof mapProjectionSchema>;
 
 /** Where a mosaic lies: `geotransform` maps pixel coordinates (corner of the first pixel is 0,0) to `projection`. */
-export const placementSchema = z.strictObject({ projection: mapProjectionSchema, geotransform: geotransformSchema });
+export const placementSchema = z.strictObject({
+  projection: mapProjectionSchema,
+  geotransform: geotransformSchema,
+});
 export type Placement = z.infer<typeof placementSchema>;
 
 /** The mask that came with a mosaic. */

@@ -6,6 +6,7 @@ import { splitByList } from "./split-by-list.ts";
 import { splitByMosaic } from "./split-by-mosaic.ts";
 import { listedTile, tileGrid } from "./tile-grid.ts";
 import {
+  classTotals,
   SplitError,
   type LabelKnowledge,
   type MosaicTile,
@@ -182,17 +183,6 @@ function missingClasses(parts: SplitParts, labels: LabelKnowledge): string[] {
     warnings.push(`No validation tile has ${onlyTrained.join(", ")}: its IoU can't be measured.`);
   }
   return warnings;
-}
-
-/** Pixels of each class over many tiles. */
-export function classTotals(tiles: readonly MosaicTile[], labels: LabelKnowledge): number[] {
-  const totals = labels.classNames.map(() => 0);
-  for (const tile of tiles) {
-    for (const [index, pixels] of labels.classPixels(tile.mosaicId, tile.pixelWindow).entries()) {
-      totals[index] = (totals[index] ?? 0) + pixels;
-    }
-  }
-  return totals;
 }
 
 function names(mosaics: readonly SplitMosaic[]): string {

@@ -52,3 +52,14 @@ export interface SplitParts {
 export class SplitError extends Error {
   readonly code = "invalid-input";
 }
+
+/** Pixels of each class over many tiles. */
+export function classTotals(tiles: readonly MosaicTile[], labels: LabelKnowledge): number[] {
+  const totals = labels.classNames.map(() => 0);
+  for (const tile of tiles) {
+    for (const [index, pixels] of labels.classPixels(tile.mosaicId, tile.pixelWindow).entries()) {
+      totals[index] = (totals[index] ?? 0) + pixels;
+    }
+  }
+  return totals;
+}

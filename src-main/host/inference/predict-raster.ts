@@ -23,7 +23,7 @@ export interface TilePredictor {
    * probabilities, NHWC.
    */
   predict(
-    images: Uint8Array | Float32Array,
+    images: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>,
     count: number,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Float32Array>;

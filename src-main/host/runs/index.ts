@@ -10,6 +10,7 @@ import { writeFileWhole } from "../write-file-whole.ts";
 import { isTrainedElsewhere, readRun, releaseRun, runFiles, writeRun } from "./run-files.ts";
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles } from "./run-files.ts";
+export { architectureEntry, networkSide } from "./network-side.ts";
 
 /** A run and the folder that its files are in. */
 export interface StoredRun {

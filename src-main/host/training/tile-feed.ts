@@ -6,21 +6,20 @@ import type { InputLayout } from "./input-layout.ts";
 import { aheadOf } from "./read-ahead.ts";
 import { rearrangePixels, symmetrySources, type SquareSymmetry } from "./square-symmetry.ts";
 import type { TileCache } from "./tile-cache.ts";
-import { IGNORED_CHANNEL, readTile, type DecodedTile, type TileShape } from "./tile-reader.ts";
+import { readTile, type DecodedTile, type TileShape } from "./tile-reader.ts";
 
 /** Batches made before they are asked for: one in the making while two wait. */
 const BATCHES_AHEAD = 3;
 
 /**
- * Tiles as one step takes them, always `batch` of them. Where the tiles don't fill the last batch, images from the start of the pass do (so that batch
- * normalization sees nothing unusual), labelled 255 throughout. Each array is the receiver's.
+ * Tiles as one step takes them, the last batch of a pass perhaps fewer. Each array is the receiver's.
  */
 export interface TileBatch {
   /** NHWC; 8-bit samples as they are, or float32 after the linear normalization. */
-  readonly images: Uint8Array | Float32Array;
+  readonly images: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
   /** NHW: output channel a pixel, 255 for what counts for nothing. */
-  readonly channels: Uint8Array;
-  /** How many of the batch are tiles, 1 to `batch`. */
+  readonly channels: Uint8Array<ArrayBuffer>;
+  /** 1 to `batch`. */
   readonly count: number;
   /** Which tiles these are, in the order of the list that the feed was given. */
   readonly tileIndices: readonly number[];
@@ -78,12 +77,21 @@ export class TileFeed {
       this.batchCount - first,
       BATCHES_AHEAD,
       (index, signal) => {
-        const items = order.slice((first + index) * batch, (first + index + 1) * batch);
-        const missing = batch - items.length;
-        const filling = Array.from({ length: missing }, (_, slot) => order[slot % order.length]!);
-        return this.#makeBatch(items, filling, signal);
+        const start = (first + index) * batch;
+        return this.#makeBatch(order.slice(start, start + batch), signal);
       },
       options,
+    );
+  }
+
+  /** The tiles with these indices as one batch, as they are. */
+  batchOf(
+    tileIndices: readonly number[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<TileBatch> {
+    return this.#makeBatch(
+      tileIndices.map((index) => ({ index, symmetry: 0 })),
+      options.signal,
     );
   }
 
@@ -115,39 +123,32 @@ export class TileFeed {
       }));
   }
 
-  async #makeBatch(
-    items: readonly OrderedTile[],
-    filling: readonly OrderedTile[],
-    signal: AbortSignal,
-  ): Promise<TileBatch> {
-    const { shape, normalization, batch } = this.#options;
+  async #makeBatch(items: readonly OrderedTile[], signal: AbortSignal | undefined): Promise<TileBatch> {
+    const { shape, normalization } = this.#options;
     const pixels = shape.inputPixels ** 2;
     const bands = shape.bands.length;
-    const all = [...items, ...filling];
-    const tiles = await Promise.all(all.map(({ index }) => this.tile(index, { signal })));
+    const tiles = await Promise.all(items.map(({ index }) => this.tile(index, { signal })));
+    const count = tiles.length;
     const images =
       normalization.kind === "uint8"
-        ? new Uint8Array(batch * pixels * bands)
-        : new Float32Array(batch * pixels * bands);
-    const channels = new Uint8Array(batch * pixels).fill(IGNORED_CHANNEL);
+        ? new Uint8Array(count * pixels * bands)
+        : new Float32Array(count * pixels * bands);
+    const channels = new Uint8Array(count * pixels);
     for (const [slot, tile] of tiles.entries()) {
-      const symmetry = all[slot]?.symmetry ?? 0;
+      const symmetry = items[slot]?.symmetry ?? 0;
       const image = images.subarray(slot * pixels * bands, (slot + 1) * pixels * bands);
       const labels = channels.subarray(slot * pixels, (slot + 1) * pixels);
-      const isFilling = slot >= items.length;
       if (symmetry === 0) {
         image.set(tile.image);
-      } else {
-        rearrangePixels(tile.image, bands, this.#symmetrySources(symmetry), image);
-      }
-      if (!isFilling && symmetry === 0) {
         labels.set(tile.channels);
-      } else if (!isFilling) {
-        rearrangePixels(tile.channels, 1, this.#symmetrySources(symmetry), labels);
+      } else {
+        const sources = this.#symmetrySources(symmetry);
+        rearrangePixels(tile.image, bands, sources, image);
+        rearrangePixels(tile.channels, 1, sources, labels);
       }
       normalize(image, normalization);
     }
-    return { images, channels, count: items.length, tileIndices: items.map(({ index }) => index) };
+    return { images, channels, count, tileIndices: items.map(({ index }) => index) };
   }
 
   #symmetrySources(symmetry: SquareSymmetry): Uint32Array {

@@ -166,7 +166,10 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
         }
         waited += waitedMilliseconds;
         const before = performance.now();
-        const outcome = await options.trainer.step(batch, settings.learningRate);
+        const outcome = await options.trainer.step(batch, {
+          learningRate: settings.learningRate,
+          step: stepsDone + 1,
+        });
         clock.trained(performance.now() - before);
         step++;
         stepsDone++;
@@ -197,7 +200,7 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
           return false;
         }
         const before = performance.now();
-        const outcome = await options.trainer.evaluate(batch);
+        const outcome = await options.trainer.evaluate(batch, { predict: false });
         clock.validated(performance.now() - before);
         validationStep++;
         if (!Number.isFinite(outcome.loss)) {

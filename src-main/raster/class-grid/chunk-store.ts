@@ -82,7 +82,7 @@ export class ChunkStore {
       await file.commit();
     } catch (error) {
       await file.discard();
-      throw writeError(error, path);
+      throw writeError(error, this.#folder);
     }
   }
 
