@@ -1,0 +1,231 @@
+import { copyFile, rename } from "node:fs/promises";
+import { freemem } from "node:os";
+import path from "node:path";
+import type { JobResult } from "#shared/jobs/job.ts";
+import type { Run, RunState } from "#shared/training/run.ts";
+import { createEngineTrainer } from "../engine/engine-trainer.ts";
+import type { Engine } from "../engine/index.ts";
+import type { JobContext } from "../jobs/index.ts";
+import type { Project } from "../projects/project.ts";
+import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
+import { classWeights } from "./class-weights.ts";
+import { findNormalization } from "./input-layout.ts";
+import type { LabelCensus } from "./label-census.ts";
+import { modelSettings } from "./plan-training.ts";
+import { choosePreviewTiles, previewTiles } from "./preview-tiles.ts";
+import type { RunEvents } from "./run-events.ts";
+import { TileCache } from "./tile-cache.ts";
+import { TileFeed } from "./tile-feed.ts";
+import { prepareTrainingData, type TrainingData } from "./training-data.ts";
+import { runTrainingLoop, type FinishedEpoch, type LoopEnd } from "./training-loop.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** What a training job works with. */
+export interface TrainingJob {
+  readonly project: Project;
+  readonly runId: string;
+  readonly runs: Runs;
+  readonly engine: Engine;
+  readonly census: LabelCensus;
+  readonly events: RunEvents;
+  /** Aborted by `training.stop`: what was learned is kept, even in the first epoch. */
+  readonly stop: AbortSignal;
+}
+
+/** Decoded tiles kept for the next epoch: at most this, and a quarter of the memory that is free. */
+const MOST_CACHE_BYTES = 2 * 2 ** 30;
+
+/**
+ * Trains a run from where it stands to its end, and writes it down after each epoch: `last.weights`, `best.weights` when it is the best, then `run.json`. A stop
+ * returns; anything that fails leaves the run `failed` with a sentence and what earlier epochs came to.
+ */
+export async function carryOutTraining(job: TrainingJob, context: JobContext): Promise<JobResult> {
+  const { project, runId, runs, events } = job;
+  const stop = AbortSignal.any([context.signal, job.stop]);
+  const { directory } = await runs.get(project.id, runId);
+  const update = async (change: (run: Run) => Run): Promise<Run> => {
+    const run = await runs.update(project.id, runId, change);
+    events.emit(runId, { kind: "run", run });
+    return run;
+  };
+  const settle = (state: RunState): Promise<Run> => update((run) => ({ ...run, state }));
+
+  await claimRun(directory);
+  let trainer: Trainer | null = null;
+  try {
+    context.report({ progress: null, detail: "reading labels" });
+    const started = await startTraining(job, directory, update, stop);
+    trainer = started.trainer;
+    const end = await train(job, context, { ...started, directory, stop, update });
+    const { history } = (await runs.get(project.id, runId)).run;
+    if (end === "stopped" && history.length === 0) {
+      // Nothing worth keeping was finished: the job counts as cancelled.
+      await settle({ kind: "interrupted" });
+      stop.throwIfAborted();
+    }
+    await settle({ kind: "finished", reason: end });
+    return { kind: "training", runId };
+  } catch (error) {
+    const { run } = await runs.get(project.id, runId);
+    if (run.state.kind === "running") {
+      await settle(
+        stop.aborted && error === stop.reason
+          ? { kind: "interrupted" }
+          : { kind: "failed", message: failureMessage(error, run) },
+      );
+    }
+    throw error;
+  } finally {
+    await trainer?.close();
+    await releaseRun(directory);
+  }
+}
+
+interface StartedTraining {
+  readonly data: TrainingData;
+  readonly trainer: Trainer;
+  readonly training: TileFeed;
+  readonly validation: TileFeed;
+}
+
+async function startTraining(
+  { project, runId, runs, engine, census }: TrainingJob,
+  directory: string,
+  update: (change: (run: Run) => Run) => Promise<Run>,
+  signal: AbortSignal,
+): Promise<StartedTraining> {
+  const { run } = await runs.get(project.id, runId);
+  const isFresh = run.history.length === 0;
+  const data = await prepareTrainingData(project, run.settings, {
+    census,
+    count: "wait",
+    stride: architectureEntry(run.settings.architecture).stride,
+    classes: run.classes,
+    signal,
+  });
+  const images = await Promise.all(data.mosaics.map(({ id }) => project.image(id)));
+  const input = isFresh
+    ? {
+        bands: [...data.shape.bands],
+        normalization: await findNormalization(images, data.shape.bands, { signal }),
+      }
+    : run.input;
+  const shape = { ...data.shape, bands: input.bands };
+  const client = await engine.client();
+  const info = await client.engine.info().catch(async (error: unknown) => {
+    throw await engine.explained(error);
+  });
+  signal.throwIfAborted();
+  const trainer = await createEngineTrainer(engine, {
+    model: modelSettings({ ...data, shape }),
+    batch: run.settings.batch,
+    loss: run.settings.loss,
+    optimizer: run.settings.optimizer,
+    seed: run.settings.seed,
+    classWeights:
+      data.labels === null
+        ? null
+        : classWeights(run.settings.classWeighting, data.counted, data.split.training, data.labels),
+    ignoredClasses: [],
+    inputType: input.normalization.kind === "uint8" ? "uint8" : "float32",
+    checkpoint: isFresh ? null : path.join(directory, runFiles.last),
+  });
+  await update((before) => ({
+    ...before,
+    input,
+    parameters: trainer.parameters,
+    trainableParameters: trainer.trainableParameters,
+    trainingMosaicIds: [...new Set(data.split.training.map(({ mosaicId }) => mosaicId))],
+    validationMosaicIds: [...new Set(data.split.validation.map(({ mosaicId }) => mosaicId))],
+    madeWith: {
+      ...before.madeWith,
+      tensorflow: info.tensorflowVersion,
+      device: `${info.device}: ${info.deviceName}`,
+    },
+  }));
+  const feedOptions = {
+    shape,
+    normalization: input.normalization,
+    batch: run.settings.batch,
+    cache: new TileCache(Math.min(MOST_CACHE_BYTES, freemem() / 4)),
+  };
+  return {
+    data: { ...data, shape },
+    trainer,
+    training: new TileFeed(project, data.split.training, feedOptions),
+    validation: new TileFeed(project, data.split.validation, feedOptions),
+  };
+}
+
+async function train(
+  { project, runId, runs, events, stop: userStop }: TrainingJob,
+  context: JobContext,
+  started: StartedTraining & {
+    readonly directory: string;
+    readonly stop: AbortSignal;
+    readonly update: (change: (run: Run) => Run) => Promise<Run>;
+  },
+): Promise<LoopEnd> {
+  const { data, trainer, training, validation, directory, stop, update } = started;
+  const { run } = await runs.get(project.id, runId);
+  const shown = choosePreviewTiles(data.split.validation, data.labels);
+
+  const onEpoch = async ({ record, confusion, stepMilliseconds }: FinishedEpoch): Promise<void> => {
+    const { best } = (await runs.get(project.id, runId)).run;
+    const lastPath = path.join(directory, runFiles.last);
+    await trainer.save(lastPath);
+    const isBest = best === null || record.valMeanIou > best.meanIou;
+    if (isBest) {
+      await copyWhole(lastPath, path.join(directory, runFiles.best));
+    }
+    // Afterwards, so that whatever run.json tells of is there.
+    await update((before) => ({
+      ...before,
+      history: [...before.history, record],
+      stepMilliseconds,
+      best: isBest
+        ? { epoch: record.epoch, meanIou: record.valMeanIou, confusion: confusion.toRows() }
+        : before.best,
+    }));
+    await appendLog(directory, record);
+    events.emit(runId, { kind: "epoch", record });
+    const tiles = await previewTiles(shown, data, validation, trainer, data.settings.batch);
+    events.emit(runId, { kind: "previews", epoch: record.epoch, tiles });
+  };
+
+  return runTrainingLoop({
+    trainer,
+    training,
+    validation,
+    settings: run.settings,
+    counted: data.counted,
+    finishedEpochs: run.history.length,
+    stop,
+    keepsFirstSteps: () => userStop.aborted && !context.signal.aborted,
+    whilePaused: () => context.whilePaused(),
+    isPaused: () => context.paused,
+    onStep: ({ progress, ...step }) => {
+      events.emit(runId, { kind: "step", ...step });
+      context.report({
+        progress,
+        detail: `epoch ${step.epoch} of ${run.settings.epochs}${step.phase === "validating" ? ", validating" : ""}`,
+        etaSeconds: step.totalEtaSeconds,
+      });
+    },
+    onEpoch,
+  });
+}
+
+function failureMessage(error: unknown, { best, history }: Run): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (best === null) {
+    return message;
+  }
+  return `${message} The best so far, epoch ${best.epoch}, is kept, and training can go on from epoch ${history.length}.`;
+}
+
+async function copyWhole(fromPath: string, toPath: string): Promise<void> {
+  const temporaryPath = `${toPath}.tmp`;
+  await copyFile(fromPath, temporaryPath);
+  await rename(temporaryPath, toPath);
+}
