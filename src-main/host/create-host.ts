@@ -65,10 +65,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
         jobs.dismiss(jobId);
       },
     },
-    training: learning.training,
-    runs: learning.runs,
-    predictions: learning.predictions,
-    evaluation: learning.evaluation,
+    ...learning.implementation,
     exports: {
       plan: (request) => exports.plan(request),
       mask: async ({ destination, ...request }) =>
