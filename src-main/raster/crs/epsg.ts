@@ -39,7 +39,7 @@ function readEntry(code: number): EpsgEntry | null {
     return {
       code,
       name: entry.name,
-      proj4: entry.proj4 === null ? null : withoutGridFiles(entry.proj4.trim()),
+      proj4: entry.proj4 === null ? null : asProj4jsReads(code, entry.proj4.trim()),
     };
   } catch {
     return null;
@@ -75,6 +75,26 @@ const shiftsInsteadOfGrids: readonly (readonly [gridName: RegExp, towgs84: strin
   [/^"?National/, "-134,-48,149"],
   [/^CA(7072|61)/, "-206.05,168.28,-3.82"],
 ];
+
+/** proj4js takes an ellipsoid that it doesn't know for WGS 84 without a word, which is a metre wrong. */
+const unknownEllipsoids: readonly (readonly [name: string, axes: string])[] = [
+  ["+ellps=WGS72", "+a=6378135 +rf=298.26"],
+  ["+ellps=GSK2011", "+a=6378136.5 +rf=298.2564151"],
+];
+
+/** Entries whose formula in the table is not the system's: the US National Atlas projects from a sphere. */
+const corrected: ReadonlyMap<number, string> = new Map([
+  [9311, "+proj=laea +lat_0=45 +lon_0=-100 +x_0=0 +y_0=0 +R=6370997 +units=m +no_defs"],
+]);
+
+/** The table's PROJ string in words that proj4js understands as PROJ does. */
+function asProj4jsReads(code: number, proj4: string): string {
+  const named = unknownEllipsoids.reduce(
+    (text, [name, axes]) => text.replace(name, axes),
+    corrected.get(code) ?? proj4,
+  );
+  return withoutGridFiles(named);
+}
 
 function withoutGridFiles(proj4: string): string {
   const grid = /\+nadgrids=("[^"]*"|\S+)/.exec(proj4);
