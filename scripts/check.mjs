@@ -1,9 +1,11 @@
-// `npm run check`: everything but the end-to-end tests' own run. Each check is named with its time; all run even when one fails.
+// `npm run check [-- --static]`: everything but the end-to-end tests; `--static` leaves the unit tests out too.
+// Each check is named with its time, and all run even when one fails.
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { endWith, setUp } from "./setup.mjs";
 import { rootDirectory } from "./setup/places.mjs";
 import { run, step } from "./setup/step.mjs";
+import { printSummary } from "./test-summary.mjs";
 
 const bin = (name) => path.join(rootDirectory, "node_modules", name);
 
@@ -51,8 +53,16 @@ export async function runChecks() {
   return failed;
 }
 
+async function main() {
+  await setUp();
+  const failedChecks = await runChecks();
+  if (process.argv.includes("--static")) {
+    return printSummary(failedChecks, []);
+  }
+  const { runUnitTests } = await import("./unit-tests.mjs");
+  return printSummary(failedChecks, [await runUnitTests()]);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  setUp()
-    .then(runChecks)
-    .then((failed) => process.exit(failed.length === 0 ? 0 : 1), endWith);
+  main().then((code) => process.exit(code), endWith);
 }

@@ -13,13 +13,17 @@ export async function setUp({ gpu = false } = {}) {
   await buildIfChanged();
 }
 
-/** Ends the process with what a set-up step could not do, in words and without a stack trace. */
-export function endWith(error) {
+/** What a step could not do, in words; the stack trace only of what set-up did not foresee. */
+export function describeFailure(error) {
   if (error instanceof SetupError) {
-    process.stderr.write(`\n${error.message}\n`);
-  } else {
-    process.stderr.write(`\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return error.message;
   }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Ends the process with what a set-up step could not do. */
+export function endWith(error) {
+  process.stderr.write(`\n${describeFailure(error)}\n`);
   process.exit(1);
 }
 

@@ -1,13 +1,14 @@
 // Builds every process into out/. `node scripts/build/build.mjs [name …] [--force]`
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { rootDirectory } from "../setup/places.mjs";
-import { step } from "../setup/step.mjs";
-import { nodeEntries } from "./entries.mjs";
+import { SetupError, step } from "../setup/step.mjs";
+import { namedOutputs, nodeEntries } from "./entries.mjs";
 
-const stampFile = path.join(rootDirectory, "out/.built");
+const outDirectory = path.join(rootDirectory, "out");
+const stampFile = path.join(outDirectory, ".built");
 const watched = ["src-shared", "src-main", "src-renderer", "assets", "scripts/build"];
 
 /** A fingerprint of everything that goes into a build: names, sizes and times, so that it costs milliseconds. */
@@ -36,31 +37,51 @@ function sourcesFingerprint() {
 /** Builds what is out of date; nothing when the sources are as they were. */
 export async function buildIfChanged() {
   const fingerprint = sourcesFingerprint();
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint) {
+  const whole = namedOutputs.every((output) => existsSync(path.join(outDirectory, output)));
+  if (whole && existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint) {
     return;
   }
   await step("build", (progress) => buildAll([], progress));
+  // Taken before the build: what changes while it runs is built the next time.
   writeFileSync(stampFile, fingerprint);
 }
 
-/** Builds the named processes, or all of them. */
+/** Builds the named processes, or all of them; throws `SetupError` with the bundler's own sentence. */
 export async function buildAll(names, progress = () => undefined) {
   const wanted = (name) => names.length === 0 || names.includes(name);
   for (const entry of nodeEntries) {
     if (wanted(entry.name)) {
       progress(entry.name);
-      await buildNodeEntry(entry);
+      await named(entry.name, () => buildNodeEntry(entry));
     }
   }
   if (wanted("desktop") || wanted("page")) {
     progress("desktop shell and page");
-    const { build } = await import("electron-vite");
-    await build({
-      configFile: path.join(rootDirectory, "electron.config.ts"),
-      root: rootDirectory,
-      logLevel: "warn",
-    });
+    await named("desktop shell and page", buildDesktopAndPage);
   }
+}
+
+async function named(name, build) {
+  try {
+    await build();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new SetupError(
+      `${name} could not be built: ${text}`,
+      "The source it names has to be put right first.",
+    );
+  }
+}
+
+async function buildDesktopAndPage() {
+  const { build } = await import("electron-vite");
+  // Shell and preload share the folder, so neither build may empty it.
+  rmSync(path.join(outDirectory, "desktop"), { recursive: true, force: true });
+  await build({
+    configFile: path.join(rootDirectory, "electron.config.ts"),
+    root: rootDirectory,
+    logLevel: "warn",
+  });
 }
 
 async function buildNodeEntry({ name, source, output }) {
@@ -88,9 +109,11 @@ async function buildNodeEntry({ name, source, output }) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-  if (names.length > 0 || process.argv.includes("--force")) {
-    await buildAll(names, (name) => process.stderr.write(`· ${name}\n`));
-  } else {
-    await buildIfChanged();
-  }
+  const force = names.length > 0 || process.argv.includes("--force");
+  await (force ? buildAll(names, (name) => process.stderr.write(`· ${name}\n`)) : buildIfChanged()).catch(
+    (error) => {
+      process.stderr.write(`\n${error instanceof SetupError ? error.message : error.stack}\n`);
+      process.exit(1);
+    },
+  );
 }

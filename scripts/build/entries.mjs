@@ -6,3 +6,11 @@ export const nodeEntries = [
   { name: "server", source: "src-main/server/main.ts", output: "server/server.mjs" },
   { name: "cli", source: "src-main/cli/main.ts", output: "cli/cli.mjs" },
 ];
+
+/** Every file below `out/` that something else starts or opens by its name. */
+export const namedOutputs = [
+  ...nodeEntries.map((entry) => entry.output),
+  "desktop/main.cjs",
+  "desktop/preload.cjs",
+  "page/index.html",
+];

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { rootDirectory } from "../setup/places.mjs";
-import { nodeEntries } from "./entries.mjs";
+import { namedOutputs, nodeEntries } from "./entries.mjs";
 
 const folders = [...nodeEntries.map((entry) => path.dirname(entry.output)), "desktop"];
 
@@ -14,6 +15,10 @@ function requested(source) {
 
 // A bundler that shares chunks between entries once made Electron start the HTTP server.
 describe.skipIf(!existsSync(path.join(rootDirectory, "out/.built")))("build outputs", () => {
+  test.each(namedOutputs)("out/%s is there", (output) => {
+    expect(existsSync(path.join(rootDirectory, "out", output))).toBe(true);
+  });
+
   test.each(folders)("out/%s asks for no file of another process", (folder) => {
     const directory = path.join(rootDirectory, "out", folder);
     const scripts = readdirSync(directory).filter((name) => /\.[mc]js$/.test(name));
@@ -26,5 +31,21 @@ describe.skipIf(!existsSync(path.join(rootDirectory, "out/.built")))("build outp
         );
       }
     }
+  });
+
+  test("preload stands alone, because a sandboxed one can require nothing but electron", () => {
+    const source = readFileSync(path.join(rootDirectory, "out/desktop/preload.cjs"), "utf8");
+    expect(requested(source).filter((name) => name !== "electron")).toEqual([]);
+  });
+
+  test("the page asks for nothing that is not beside it", () => {
+    const page = readFileSync(path.join(rootDirectory, "out/page/index.html"), "utf8");
+    expect(page).not.toMatch(/(?:src|href)="(?:https?:|\/)/);
+  });
+
+  test.each(["desktop/main.cjs", "desktop/preload.cjs"])("out/%s asks for no npm package", (output) => {
+    const source = readFileSync(path.join(rootDirectory, "out", output), "utf8");
+    const packages = requested(source).filter((name) => !name.startsWith(".") && name !== "electron");
+    expect(packages.filter((name) => !isBuiltin(name))).toEqual([]);
   });
 });

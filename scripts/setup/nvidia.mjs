@@ -65,7 +65,7 @@ export async function provideNvidiaLibraries(runtimeDirectory, python) {
             }
           },
           remedy:
-            "Check that pip reaches the package index and that 8 GB of disk are free; or start on the CPU: unload the driver.",
+            "Check that pip reaches the package index and that 8 GB of disk are free; or stay on the CPU with ORTHOMASK_TENSORFLOW=cpu.",
         },
       );
       for (const name of await readdir(path.join(site, "nvidia"))) {

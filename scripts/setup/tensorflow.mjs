@@ -41,13 +41,17 @@ const wheels = {
 const packageDirectory = path.join(rootDirectory, "node_modules/@tensorflow/tfjs-node-gpu");
 const bindingFile = path.join(packageDirectory, "lib/napi-v8/tfjs_binding.node");
 
-/** Whether a CUDA build is wanted: `--gpu`, or an NVIDIA driver that is loaded. */
+/**
+ * Whether a CUDA build is wanted: `--gpu`, or an NVIDIA driver that is loaded. `ORTHOMASK_TENSORFLOW=cpu` keeps to the CPU
+ * build on a machine with a driver, `gpu` is the same as `--gpu`.
+ */
 export function wantsGpu(force) {
-  return (
-    process.platform === "linux" &&
-    process.arch === "x64" &&
-    (force || existsSync("/proc/driver/nvidia/version"))
-  );
+  const chosen = process.env.ORTHOMASK_TENSORFLOW;
+  const possible = process.platform === "linux" && process.arch === "x64";
+  if (!possible || chosen === "cpu") {
+    return false;
+  }
+  return force || chosen === "gpu" || existsSync("/proc/driver/nvidia/version");
 }
 
 /** The folder of a provided runtime: `lib/` with TensorFlow's libraries, `tfjs_binding.node` beside it. */

@@ -1,0 +1,104 @@
+// Runs the end-to-end tests in each shell that this machine can start, and counts them.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { provideBrowser, provideVirtualDisplay } from "./setup/browser.mjs";
+import { provideElectronForTests } from "./setup/electron.mjs";
+import { rootDirectory } from "./setup/places.mjs";
+import { runVisibly, step } from "./setup/step.mjs";
+import { artifactsDirectory } from "./unit-tests.mjs";
+
+/** Runs the `browser` and the `desktop` project. @returns {Promise<import("./unit-tests.mjs").Counts>} */
+export async function runEndToEndTests() {
+  const total = { passed: 0, failed: 0, skipped: 0, skippedNames: [] };
+  for (const shell of [await browserShell(), await desktopShell()]) {
+    if (shell.missing !== undefined) {
+      total.skippedNames.push(`end-to-end tests, ${shell.project}: ${shell.missing}`);
+      continue;
+    }
+    const counts = await runProject(shell);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+    total.skippedNames.push(...counts.skippedNames);
+  }
+  return total;
+}
+
+async function browserShell() {
+  const project = "browser";
+  try {
+    return { project, env: { ORTHOMASK_CHROMIUM: await provideBrowser() }, before: [] };
+  } catch (error) {
+    return { project, missing: error.message };
+  }
+}
+
+async function desktopShell() {
+  const project = "desktop";
+  let electron;
+  try {
+    electron = await provideElectronForTests();
+  } catch (error) {
+    return { project, missing: error.message };
+  }
+  if (electron === null) {
+    return { project, missing: "Electron's runtime could not be downloaded" };
+  }
+  const env = { ELECTRON_OVERRIDE_DIST_PATH: electron.directory };
+  if (process.env.DISPLAY || process.env.WAYLAND_DISPLAY || process.platform !== "linux") {
+    return { project, env, before: [] };
+  }
+  const virtualDisplay = await provideVirtualDisplay().catch(() => null);
+  if (virtualDisplay === null) {
+    return { project, missing: "there is no display and no xvfb-run. Debian and Ubuntu: apt install xvfb" };
+  }
+  return { project, env, before: [virtualDisplay, "-a", "-s", "-screen 0 1600x1000x24"] };
+}
+
+async function runProject({ project, env, before }) {
+  mkdirSync(artifactsDirectory, { recursive: true });
+  const report = path.join(artifactsDirectory, `e2e-${project}.json`);
+  rmSync(report, { force: true });
+  const [program, ...words] = [
+    ...before,
+    process.execPath,
+    path.join(rootDirectory, "node_modules/@playwright/test/cli.js"),
+    ...["test", "--project", project, "--reporter=list,json"],
+  ];
+  const code = await step(`end-to-end tests: ${project}`, () =>
+    runVisibly(program, words, {
+      cwd: rootDirectory,
+      env: { ...process.env, ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+    }),
+  );
+  if (!existsSync(report)) {
+    return { passed: 0, failed: 1, skipped: 0, skippedNames: [] };
+  }
+  const counts = countEndToEndTests(JSON.parse(readFileSync(report, "utf8")), project);
+  // Playwright also fails for what no test names: a spec that can't be loaded, or none found.
+  return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed };
+}
+
+/** Counts Playwright's JSON report; a flaky test is one that passed. @returns {import("./unit-tests.mjs").Counts} */
+export function countEndToEndTests({ stats, suites }, project) {
+  const skippedNames = [];
+  const visit = (suite, titles) => {
+    for (const spec of suite.specs ?? []) {
+      if (spec.tests.some((test) => test.status === "skipped")) {
+        skippedNames.push([`e2e ${project}`, ...titles, spec.title].join(": "));
+      }
+    }
+    for (const inner of suite.suites ?? []) {
+      visit(inner, [...titles, inner.title]);
+    }
+  };
+  for (const suite of suites) {
+    visit(suite, [suite.title]);
+  }
+  return {
+    passed: stats.expected + stats.flaky,
+    failed: stats.unexpected,
+    skipped: stats.skipped,
+    skippedNames,
+  };
+}
