@@ -30,6 +30,14 @@ export class Outlines {
       declutter: true,
       style: (feature, resolution) => this.#style(feature.get("placed") as PlacedMosaic, resolution),
     });
+    this.layer.on("prerender", ({ context }) => {
+      // Chromium goes on showing the last outlines after a frame that only cleared the canvas; a trace of ink makes it
+      // take the frame. (OpenLayers clears the canvas before this event.)
+      if (context !== undefined && "fillRect" in context) {
+        context.fillStyle = "rgba(0, 0, 0, 0.004)";
+        context.fillRect(0, 0, 1, 1);
+      }
+    });
   }
 
   setScene(scene: MosaicScene): void {
