@@ -13,7 +13,7 @@ import { exportFolder, plannedFiles, refuseToOverwrite, summaryOf } from "./expo
 import type { FileSummary, PlannedFile } from "./export-plan.ts";
 import { writeExport } from "./write-export.ts";
 
-export { exportTags } from "./write-export.ts";
+export { exportTags, fileOptions } from "./write-export.ts";
 
 /** What exports need of the runs. */
 export interface PredictionSource extends PredictionGrids {

@@ -54,7 +54,11 @@ export async function writeExport(
   }
 }
 
-function fileOptions(content: PlannedFile["content"], { image, run, version }: ExportSource): GeoTiffOptions {
+/** What the GeoTIFF of a prediction is like: the image's grid, with colours, names and nodata for classes. */
+export function fileOptions(
+  content: PlannedFile["content"],
+  { image, run, version }: Pick<ExportSource, "image" | "run" | "version">,
+): GeoTiffOptions {
   const { width, height } = image.description;
   const shared = {
     width,

@@ -12,9 +12,9 @@ export interface TileProbabilities {
 export interface BlendedChunk {
   readonly pixelWindow: PixelWindow;
   /** Class id a pixel, 255 for none. */
-  readonly ids: Uint8Array;
+  readonly ids: Uint8Array<ArrayBuffer>;
   /** The winner's probability, 0–255 for 0–1. */
-  readonly confidence: Uint8Array;
+  readonly confidence: Uint8Array<ArrayBuffer>;
 }
 
 /** Keeps the rim's weight above zero, for pixels that no other tile covers. */

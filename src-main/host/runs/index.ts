@@ -11,6 +11,7 @@ import { isTrainedElsewhere, readRun, releaseRun, runFiles, writeRun } from "./r
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles } from "./run-files.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
+export { listModels, type ListedModel } from "./list-models.ts";
 
 /** A run and the folder that its files are in. */
 export interface StoredRun {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { contract } from "#shared/contract.ts";
 import type { JobState } from "#shared/jobs/job.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run, RunEvent } from "#shared/training/run.ts";
@@ -72,12 +73,16 @@ export class Training {
   }
 
   /** What a training would be; class shares are null while masks are still being counted. */
-  async plan(project: Project, settings: TrainingSettings): Promise<TrainingPlan> {
-    const counting = this.#prepare(project, settings, "wait");
+  async plan(
+    project: Project,
+    settings: TrainingSettings,
+    options: { readonly classes?: readonly LandClass[] | undefined } = {},
+  ): Promise<TrainingPlan> {
+    const counting = this.#prepare(project, settings, "wait", options);
     // It goes on in the background for the next plan; what fails is told by the one that is waited for.
     counting.catch(() => undefined);
     const counted = await Promise.race([counting, afterMilliseconds(PLAN_PATIENCE_MILLISECONDS)]);
-    return planTraining(counted ?? (await this.#prepare(project, settings, "if-known")));
+    return planTraining(counted ?? (await this.#prepare(project, settings, "if-known", options)));
   }
 
   /** Times a few real steps; refuses while a training runs, which would be slowed and slow it. */
@@ -93,7 +98,7 @@ export class Training {
       throw new RpcError("conflict", "The engine is busy with another job: measure when it has ended.");
     }
     checkLoss(settings);
-    const data = await this.#prepare(project, settings, "wait", signal);
+    const data = await this.#prepare(project, settings, "wait", { signal });
     const images = await Promise.all(data.mosaics.map(({ id }) => project.image(id)));
     const normalization = await findNormalization(images, data.shape.bands, { signal });
     const status = await engine.status();
@@ -132,11 +137,18 @@ export class Training {
     }
   }
 
-  /** Writes a new run and starts its job; `directory` is where the run goes instead of the project's own storage. */
+  /**
+   * Writes a new run and starts its job; `directory` is where the run goes instead of the project's own storage, `classes` what it learns instead of the project's
+   * classes.
+   */
   async start(
     project: Project,
     settings: TrainingSettings,
-    options: { readonly name?: string | null; readonly directory?: string | undefined } = {},
+    options: {
+      readonly name?: string | null;
+      readonly directory?: string | undefined;
+      readonly classes?: readonly LandClass[];
+    } = {},
   ): Promise<StartedRun> {
     checkLoss(settings);
     const { runs, version } = this.#options;
@@ -144,7 +156,7 @@ export class Training {
     const mosaicIds = labelledMosaics(project, settings.mosaicIds).map(({ id }) => id);
     // The run says which mosaics it was made from: one added later must not move the split when it is taken up again.
     const ownSettings = { ...settings, mosaicIds };
-    const data = await this.#prepare(project, ownSettings, "if-known");
+    const data = await this.#prepare(project, ownSettings, "if-known", { classes: options.classes });
     const plan = planTraining(data);
     const count = (await runs.list(project)).length;
     const createdAt = new Date().toISOString();
@@ -316,13 +328,17 @@ export class Training {
     project: Project,
     settings: TrainingSettings,
     count: "wait" | "if-known",
-    signal?: AbortSignal,
+    options: {
+      readonly classes?: readonly LandClass[] | undefined;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<TrainingData> {
     return prepareTrainingData(project, settings, {
       census: this.#census,
       count,
       stride: architectureEntry(settings.architecture).stride,
-      signal,
+      classes: options.classes ?? null,
+      signal: options.signal,
     });
   }
 }

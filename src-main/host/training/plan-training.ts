@@ -49,7 +49,7 @@ export function planTraining(data: TrainingData): TrainingPlan {
             training: share(totals.training, index),
             validation: share(totals.validation, index),
           })),
-    warnings: [...data.warnings],
+    warnings: [...data.warnings, ...weightingWarnings(settings)],
   };
 }
 
@@ -62,6 +62,19 @@ export function checkLoss({ loss }: TrainingSettings): void {
       cause: error,
     });
   }
+}
+
+/** Weights and a loss that uses them belong together. */
+function weightingWarnings({ loss, classWeighting }: TrainingSettings): string[] {
+  const usesWeights = loss.split("+").includes("weighted-crossentropy");
+  if (usesWeights && classWeighting.kind === "none") {
+    return [
+      "Weighted cross-entropy without class weights is plain cross-entropy: choose automatic weights, or give them.",
+    ];
+  }
+  return !usesWeights && classWeighting.kind !== "none"
+    ? ["The class weights do nothing: only the weighted cross-entropy uses them."]
+    : [];
 }
 
 function describedModel(settings: ModelSettings): ReturnType<typeof describeModel> {

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import { compareFolders } from "../host/evaluation/compare-folders.ts";
+import type { CliIo } from "./cli-io.ts";
+
+/** `orthomask evaluate`: how right masks are, against true ones of the same names. */
+export function registerEvaluateCommand(program: Command, io: CliIo): void {
+  program
+    .command("evaluate")
+    .description("compare mask rasters, matched by name: IoU, confusion matrix and the rest")
+    .requiredOption("--truth <dir>", "the true masks; classes.json may stand there or one folder up")
+    .requiredOption("--prediction <dir>", "the masks to judge")
+    .action(async ({ truth, prediction }: { readonly truth: string; readonly prediction: string }) => {
+      const progress = io.progress("comparing");
+      const comparison = await compareFolders(truth, prediction, {
+        signal: io.signal,
+        onProgress: (done, detail) => {
+          progress.update({ progress: done, detail });
+        },
+      });
+      progress.end();
+      for (const name of comparison.withoutPrediction) {
+        io.warn(`${name} has no prediction and is left out`);
+      }
+      for (const name of comparison.withoutTruth) {
+        io.warn(`${name} has no truth and is left out`);
+      }
+      const { report, compared } = comparison;
+      io.answer({ ...report, compared }, describe);
+    });
+}
+
+function describe(report: EvaluationReport): string {
+  const rows = report.perClass.map(({ name, iou, dice, precision, recall, truthPixels }) =>
+    [name.padEnd(16), ...[iou, dice, precision, recall].map(shown), String(truthPixels).padStart(12)].join(
+      " ",
+    ),
+  );
+  const absent = report.perClass
+    .filter(({ id }) => report.absentClassIds.includes(id))
+    .map(({ name }) => name);
+  return [
+    `${"class".padEnd(16)} ${["IoU", "Dice", "prec.", "recall"].map((title) => title.padStart(7)).join(" ")} ${"pixels".padStart(12)}`,
+    ...rows,
+    "",
+    `mean IoU ${shown(report.meanIou)}   frequency-weighted IoU ${shown(report.frequencyWeightedIou)}   accuracy ${shown(report.accuracy)}   kappa ${shown(report.kappa)}`,
+    ...(absent.length === 0 ? [] : [`absent, and left out of the mean: ${absent.join(", ")}`]),
+    ...(report.unpredictedPixels === 0
+      ? []
+      : [`labelled pixels without a prediction: ${report.unpredictedPixels}`]),
+    "",
+    "confusion (rows truth, columns prediction):",
+    ...report.confusion.map((row, index) =>
+      [
+        (report.classes[index]?.name ?? "").padEnd(16),
+        ...row.map((count) => String(count).padStart(12)),
+      ].join(" "),
+    ),
+  ].join("\n");
+}
+
+function shown(value: number | null): string {
+  return (value === null ? "–" : value.toFixed(4)).padStart(7);
+}

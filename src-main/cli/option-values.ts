@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from "commander";
+
+/** Parses a whole number within limits; commander turns the error into wrong usage. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** Parses a number above `above`, and below `below` where that is given. */
+export function realNumber(above: number, below = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value > above && value < below)) {
+      throw new InvalidArgumentError(
+        below === Infinity
+          ? `Expected a number above ${above}.`
+          : `Expected a number between ${above} and ${below}.`,
+      );
+    }
+    return value;
+  };
+}
+
+/** Parses a share from `least` to `most`, both allowed. */
+export function share(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}

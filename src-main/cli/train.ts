@@ -1,0 +1,303 @@
+import path from "node:path";
+import type { Command } from "commander";
+import type { LandClass } from "#shared/project/land-class.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { EpochRecord, Run } from "#shared/training/run.ts";
+import {
+  optimizerSchema,
+  type SplitSettings,
+  type TrainingSettings,
+} from "#shared/training/training-settings.ts";
+import type { Learning } from "../host/learning.ts";
+import type { Project } from "../host/projects/project.ts";
+import type { StartedRun } from "../host/training/index.ts";
+import { defaultSettings } from "../host/training/presets.ts";
+import { suggestSplit } from "../host/training/suggest-settings.ts";
+import { labelledMosaics, splitMosaics } from "../host/training/training-data.ts";
+import { UsageError, type CliIo } from "./cli-io.ts";
+import { findRun } from "./find-run.ts";
+import { realNumber, wholeNumber } from "./option-values.ts";
+import { readSplitFile } from "./split-file.ts";
+
+interface TrainOptions {
+  readonly model?: string;
+  readonly width?: number;
+  readonly tile: number;
+  readonly resize?: number;
+  readonly epochs?: number;
+  readonly batch: number;
+  readonly lr: number;
+  readonly optimizer: string;
+  readonly loss?: string;
+  readonly classWeights?: string;
+  readonly ignore: readonly string[];
+  readonly split?: string;
+  readonly validation: number;
+  readonly augment: boolean;
+  readonly seed: number;
+  readonly resume?: string;
+  readonly out?: string;
+  readonly maxSteps?: number;
+}
+
+/** `orthomask train`: trains a network on a folder of mosaics and masks. */
+export function registerTrainCommand(program: Command, io: CliIo): void {
+  program
+    .command("train")
+    .description("train a network on a project, or a folder with images/ and masks/")
+    .argument("<dir>", "the folder")
+    .option("--model <id>", "the network; `orthomask models` lists them (default: unet)")
+    .option("--width <n>", "filters of the first stage, for the families that scale", wholeNumber(1, 512))
+    .option("--tile <pixels>", "side of the windows cut from the mosaics", wholeNumber(32, 4096), 256)
+    .option("--resize <pixels>", "side of what the network sees of a tile", wholeNumber(32, 2048))
+    .option(
+      "--epochs <n>",
+      `times through all tiles (default: ${defaultSettings.epochs})`,
+      wholeNumber(1, 100_000),
+    )
+    .option("--batch <n>", "tiles a step", wholeNumber(1, 512), defaultSettings.batch)
+    .option("--lr <rate>", "learning rate", realNumber(0), defaultSettings.learningRate)
+    .option("--optimizer <name>", optimizerSchema.options.join(", "), defaultSettings.optimizer)
+    .option("--loss <id>", "crossentropy, weighted-crossentropy, dice, …, or a sum of them with +")
+    .option("--class-weights <weights>", "auto, or one for each class that counts: 1,2.5,0.7")
+    .option("--ignore <id>", "a class that counts for nothing; may be given again", collect, [])
+    .option(
+      "--split <way>",
+      "random, mosaic, blocks, or a file or folder with tile lists (default: mosaic if possible, else blocks)",
+    )
+    .option("--validation <share>", "share held out to measure on", realNumber(0, 1), 0.25)
+    .option("--no-augment", "don't flip and turn training tiles")
+    .option(
+      "--seed <n>",
+      "decides first weights, split and order",
+      wholeNumber(0, 0xffff_ffff),
+      defaultSettings.seed,
+    )
+    .option(
+      "--resume <run>",
+      "go on with a run that was stopped; its own settings hold, but for --epochs and --max-steps",
+    )
+    .option("--out <dir>", "the folder for the run (default: where the project keeps its own files)")
+    .option("--max-steps <n>", "end after this many steps in all", wholeNumber(1, 1e9))
+    .action(async (dir: string, options: TrainOptions) => {
+      const { projects, learning, jobs } = await io.services();
+      const project = await projects.open(dir, { remember: false });
+      await project.settled();
+      for (const { message, severity } of project.snapshot().problems) {
+        if (severity === "error") {
+          io.warn(message);
+        }
+      }
+      const started =
+        options.resume === undefined
+          ? await startNew(learning, project, options, io)
+          : await resumeRun(learning, project, options.resume, options);
+      const run = await followRun(io, learning, project, started, () => {
+        jobs.cancel(started.jobId);
+      });
+      io.answer(answerOf(run, started.directory), () => summaryOf(run, started.directory));
+    });
+}
+
+async function startNew(
+  learning: Learning,
+  project: Project,
+  options: TrainOptions,
+  io: CliIo,
+): Promise<StartedRun> {
+  const classes = classesWithIgnored(project.snapshot().classes, options.ignore);
+  const settings = await settingsOf(options, project, classes);
+  const plan = await learning.training.plan(project, settings, { classes });
+  for (const warning of plan.warnings) {
+    io.warn(warning);
+  }
+  io.note(
+    `${settings.architecture}: ${plan.parameters.toLocaleString("en-US")} parameters; ${plan.trainingTiles} tiles to train on ` +
+      `(${plan.trainingMosaics.join(", ")}), ${plan.validationTiles} to validate on (${plan.validationMosaics.join(", ")})`,
+  );
+  io.signal.throwIfAborted();
+  const directory = options.out === undefined ? undefined : path.resolve(options.out);
+  return learning.training.start(project, settings, { classes, directory });
+}
+
+async function resumeRun(
+  learning: Learning,
+  project: Project,
+  given: string,
+  { epochs, maxSteps }: TrainOptions,
+): Promise<StartedRun> {
+  const { run, directory } = await findRun(learning.runs, given);
+  const known = await learning.runs.get(project.id, run.id).catch(() => null);
+  if (known === null) {
+    await learning.runs.adopt(project, directory);
+  }
+  return learning.training.resume(project, run.id, { epochs, maxSteps });
+}
+
+/** Shows a training as it goes on, and its run when it has ended; an interruption ends it after its step in flight. */
+async function followRun(
+  io: CliIo,
+  learning: Learning,
+  project: Project,
+  { runId, done }: StartedRun,
+  cancel: () => void,
+): Promise<Run> {
+  const watching = new AbortController();
+  const progress = io.progress("training");
+  io.signal.addEventListener("abort", cancel, { once: true });
+  if (io.signal.aborted) {
+    cancel();
+  }
+  const show = async (): Promise<void> => {
+    let epochs = 0;
+    for await (const event of learning.training.watch(project.id, runId, watching)) {
+      switch (event.kind) {
+        case "run":
+          ({ epochs } = event.run.settings);
+          break;
+        case "step":
+          progress.update({
+            progress:
+              (event.epoch - 1 + (event.phase === "training" ? event.step / event.stepsPerEpoch : 1)) /
+              Math.max(1, epochs),
+            detail: `epoch ${event.epoch} of ${epochs}, ${event.phase}, loss ${event.loss.toFixed(4)}`,
+            etaSeconds: event.totalEtaSeconds,
+          });
+          break;
+        case "epoch":
+          io.note(epochLine(event.record, epochs));
+          break;
+        case "previews":
+          break;
+      }
+    }
+  };
+  const shown = show();
+  const state = await done;
+  watching.abort();
+  await shown;
+  progress.end();
+  io.signal.removeEventListener("abort", cancel);
+  if (state.kind === "failed") {
+    throw new RpcError(state.error.code, state.error.message);
+  }
+  return learning.run(project.id, runId);
+}
+
+function epochLine(
+  { epoch, loss, accuracy, valLoss, valAccuracy, valMeanIou, seconds }: EpochRecord,
+  epochs: number,
+): string {
+  return (
+    `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}, validation loss ${valLoss.toFixed(4)}, ` +
+    `accuracy ${valAccuracy.toFixed(4)}, mean IoU ${valMeanIou.toFixed(4)} (${seconds.toFixed(1)} s)`
+  );
+}
+
+function answerOf(run: Run, dir: string): object {
+  return {
+    run: run.id,
+    dir,
+    epochs: run.history,
+    best: run.best === null ? null : { epoch: run.best.epoch, meanIou: run.best.meanIou },
+    params: run.parameters,
+    stepMilliseconds: run.stepMilliseconds,
+  };
+}
+
+function summaryOf({ id, best, history }: Run, dir: string): string {
+  return best === null
+    ? `run ${id} in ${dir}: no epoch finished`
+    : `run ${id} in ${dir}: ${history.length} epochs, best mean IoU ${best.meanIou.toFixed(4)} in epoch ${best.epoch}`;
+}
+
+async function settingsOf(
+  options: TrainOptions,
+  project: Project,
+  classes: readonly LandClass[],
+): Promise<TrainingSettings> {
+  const optimizer = optimizerSchema.safeParse(options.optimizer);
+  if (!optimizer.success) {
+    throw new UsageError(
+      `--optimizer ${options.optimizer}: expected one of ${optimizerSchema.options.join(", ")}.`,
+    );
+  }
+  const classWeighting = classWeightingOf(options.classWeights, classes);
+  // Weights that no loss uses would be forgotten without a word.
+  const loss = options.loss ?? (classWeighting.kind === "none" ? "crossentropy" : "weighted-crossentropy");
+  return {
+    ...defaultSettings,
+    architecture: options.model ?? "unet",
+    width: options.width ?? null,
+    tilePixels: options.tile,
+    inputPixels: options.resize ?? null,
+    batch: options.batch,
+    epochs: options.epochs ?? defaultSettings.epochs,
+    maxSteps: options.maxSteps ?? null,
+    learningRate: options.lr,
+    optimizer: optimizer.data,
+    loss,
+    classWeighting:
+      classWeighting.kind === "none" && loss.split("+").includes("weighted-crossentropy")
+        ? { kind: "auto" }
+        : classWeighting,
+    split: await splitOf(options, project),
+    augment: options.augment,
+    seed: options.seed,
+  };
+}
+
+async function splitOf({ split, validation, tile }: TrainOptions, project: Project): Promise<SplitSettings> {
+  switch (split) {
+    case "random":
+    case "mosaic":
+      return { kind: split, share: validation };
+    case "blocks":
+      return { kind: "blocks", share: validation, blockTiles: 2, guardTiles: 1 };
+    case undefined: {
+      const suggested = suggestSplit(splitMosaics(project, labelledMosaics(project, null)), tile);
+      return suggested.kind === "list" ? suggested : { ...suggested, share: validation };
+    }
+    default:
+      return readSplitFile(split);
+  }
+}
+
+function classWeightingOf(
+  given: string | undefined,
+  classes: readonly LandClass[],
+): TrainingSettings["classWeighting"] {
+  if (given === undefined) {
+    return { kind: "none" };
+  }
+  if (given === "auto") {
+    return { kind: "auto" };
+  }
+  const counted = classes.filter(({ ignore }) => !ignore);
+  const weights = given.split(",").map(Number);
+  if (weights.length !== counted.length || weights.some((weight) => !(weight >= 0))) {
+    throw new UsageError(
+      `--class-weights ${given}: expected auto, or ${counted.length} numbers for ${counted.map(({ name }) => name).join(", ")}.`,
+    );
+  }
+  return {
+    kind: "manual",
+    weights: Object.fromEntries(counted.map(({ id }, index) => [String(id), weights[index] ?? 1])),
+  };
+}
+
+function classesWithIgnored(classes: readonly LandClass[], ignored: readonly string[]): LandClass[] {
+  const ids = ignored.flatMap((text) => text.split(",")).map(Number);
+  const unknown = ids.find((id) => !classes.some((item) => item.id === id));
+  // 255 is never a class, and ignoring it is what people write out of habit.
+  if (unknown !== undefined && unknown !== 255) {
+    throw new UsageError(
+      `--ignore ${unknown}: the classes are ${classes.map(({ id, name }) => `${id} ${name}`).join(", ")}.`,
+    );
+  }
+  return classes.map((item) => (ids.includes(item.id) ? { ...item, ignore: true } : item));
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

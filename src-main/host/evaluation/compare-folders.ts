@@ -1,0 +1,205 @@
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { evaluationReport } from "#shared/metrics/build-report.ts";
+import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
+import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { openRaster, type Raster } from "../../raster/index.ts";
+import {
+  CLASSES_FILE,
+  classesFromMasks,
+  countMask,
+  isRasterName,
+  maskBandProblem,
+  maskDisagreement,
+  readClassesFile,
+  readMaskIds,
+} from "../projects/index.ts";
+import { addWindows } from "./add-windows.ts";
+
+/** What comparing two sets of masks came to. */
+export interface FolderComparison {
+  readonly report: EvaluationReport;
+  /** Pairs that were compared, by name. */
+  readonly compared: readonly string[];
+  /** Names that only one side has. */
+  readonly withoutPrediction: readonly string[];
+  readonly withoutTruth: readonly string[];
+}
+
+export interface CompareOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (share: number, detail: string) => void;
+}
+
+interface MaskPair {
+  readonly name: string;
+  readonly truthPath: string;
+  readonly predictionPath: string;
+}
+
+/**
+ * Compares masks matched by file name, extension aside, window by window. Each side is a folder or one file. Classes come from `classes.json` beside the truth (in
+ * its folder or the one above), else its colour table and names, else the values found; ignored ones and 255 are left out. Throws `invalid-input` where nothing
+ * matches or a pair differs in size or place.
+ */
+export async function compareFolders(
+  truth: string,
+  prediction: string,
+  options: CompareOptions = {},
+): Promise<FolderComparison> {
+  const truthFiles = await maskFiles(truth);
+  const predictionFiles = await maskFiles(prediction);
+  const isSinglePair = truthFiles.isFile && predictionFiles.isFile;
+  const pairs: MaskPair[] = [];
+  const withoutPrediction: string[] = [];
+  for (const [name, truthPath] of truthFiles.paths) {
+    const predictionPath = isSinglePair
+      ? [...predictionFiles.paths.values()][0]
+      : predictionFiles.paths.get(name);
+    if (predictionPath === undefined) {
+      withoutPrediction.push(name);
+    } else {
+      pairs.push({ name, truthPath, predictionPath });
+    }
+  }
+  if (pairs.length === 0) {
+    throw new RpcError(
+      "invalid-input",
+      `No mask in ${prediction} has the name of one in ${truth} (${truthFiles.paths.size} there, ${predictionFiles.paths.size} here).`,
+    );
+  }
+  const classes = countedClasses(await truthClasses(truthFiles.folder, pairs, options));
+  if (classes.length === 0) {
+    throw new RpcError(
+      "invalid-input",
+      `The masks in ${truth} have no class that counts: all are ignored or unlabelled.`,
+    );
+  }
+  const matrix = new ConfusionMatrix(classes.map(({ id }) => id));
+  for (const [index, pair] of pairs.entries()) {
+    await addPair(matrix, pair, {
+      signal: options.signal,
+      onProgress: (share) => options.onProgress?.((index + share) / pairs.length, pair.name),
+    });
+  }
+  const compared = pairs.map(({ name }) => name);
+  return {
+    report: evaluationReport(matrix, classes),
+    compared,
+    withoutPrediction,
+    withoutTruth: isSinglePair
+      ? []
+      : [...predictionFiles.paths.keys()].filter((name) => !truthFiles.paths.has(name)),
+  };
+}
+
+async function addPair(
+  matrix: ConfusionMatrix,
+  { truthPath, predictionPath }: MaskPair,
+  options: { readonly signal: AbortSignal | undefined; readonly onProgress: (share: number) => void },
+): Promise<void> {
+  const truth = await openMask(truthPath, options);
+  try {
+    const prediction = await openMask(predictionPath, options);
+    try {
+      const disagreement = maskDisagreement(truth.description, prediction.description);
+      if (disagreement !== null) {
+        throw new RpcError(
+          "invalid-input",
+          `${predictionPath} can't be compared with ${truthPath}: ${disagreement.replace("its image", "the truth").replace("mask is", "the prediction is").replace("mask lies", "the prediction lies")}.`,
+        );
+      }
+      const read =
+        (mask: Raster) => async (pixelWindow: Parameters<Raster["readWindow"]>[0]["pixelWindow"]) =>
+          (await readMaskIds(mask, { pixelWindow }, options)).ids;
+      await addWindows(matrix, truth.description, read(truth), read(prediction), options);
+    } finally {
+      await prediction.close();
+    }
+  } finally {
+    await truth.close();
+  }
+}
+
+async function openMask(
+  filePath: string,
+  options: { readonly signal?: AbortSignal | undefined },
+): Promise<Raster> {
+  const mask = await openRaster(filePath, options);
+  const problem = await maskBandProblem(mask, options);
+  if (problem !== null) {
+    await mask.close();
+    throw new RpcError("invalid-input", `${filePath}: ${problem}.`);
+  }
+  return mask;
+}
+
+/** Masks by name; a confidence raster beside a mask isn't one. */
+async function maskFiles(
+  given: string,
+): Promise<{
+  readonly folder: string;
+  readonly isFile: boolean;
+  readonly paths: ReadonlyMap<string, string>;
+}> {
+  const absolute = path.resolve(given);
+  const found = await stat(absolute).catch(() => null);
+  if (found === null) {
+    throw new RpcError("not-found", `There is no file or folder ${given}.`);
+  }
+  if (found.isFile()) {
+    return {
+      folder: path.dirname(absolute),
+      isFile: true,
+      paths: new Map([[path.parse(absolute).name, absolute]]),
+    };
+  }
+  const names = (await readdir(absolute)).filter((name) => isRasterName(name)).toSorted();
+  const stems = new Set(names.map((name) => path.parse(name).name));
+  const masks = names.filter((name) => {
+    const stem = path.parse(name).name;
+    return !(stem.endsWith("_confidence") && stems.has(stem.slice(0, -"_confidence".length)));
+  });
+  return {
+    folder: absolute,
+    isFile: false,
+    paths: new Map(masks.map((name) => [path.parse(name).name, path.join(absolute, name)])),
+  };
+}
+
+async function truthClasses(
+  folder: string,
+  pairs: readonly MaskPair[],
+  { signal }: CompareOptions,
+): Promise<readonly LandClass[]> {
+  for (const candidate of [folder, path.dirname(folder)]) {
+    const filePath = path.join(candidate, CLASSES_FILE);
+    const listed = await readClassesFile(filePath);
+    switch (listed.kind) {
+      case "ok":
+        return listed.classes;
+      case "damaged":
+        throw new RpcError("invalid-input", `${filePath} can't be used: ${listed.reason}.`);
+      case "none":
+        break;
+    }
+  }
+  const legends: Raster["description"][] = [];
+  const ids = new Set<number>();
+  for (const { truthPath, predictionPath } of pairs) {
+    for (const filePath of [truthPath, predictionPath]) {
+      const mask = await openMask(filePath, { signal });
+      try {
+        legends.push(mask.description);
+        for (const id of (await countMask(mask, { signal })).ids.keys()) {
+          ids.add(id);
+        }
+      } finally {
+        await mask.close();
+      }
+    }
+  }
+  return classesFromMasks(legends, ids).classes;
+}
