@@ -20,7 +20,14 @@ export interface ArchitectureEntry {
 
 /** Every network, the recommended one first. */
 export function listArchitectures(): ArchitectureEntry[] {
-  return architectures.map(({ id, name, summary, source, stride, width }) => ({ id, name, summary, source, stride, width }));
+  return architectures.map(({ id, name, summary, source, stride, width }) => ({
+    id,
+    name,
+    summary,
+    source,
+    stride,
+    width,
+  }));
 }
 
 /** A loss as one chooses it; a setting names one, or several joined with `+`. */

@@ -55,7 +55,10 @@ export function createEngine(load: () => TensorFlow): Implementation<EngineContr
 function found<T>(sessions: ReadonlyMap<string, T>, sessionId: string, kind: string): T {
   const session = sessions.get(sessionId);
   if (session === undefined) {
-    throw new RpcError("not-found", `There is no ${kind} session ${sessionId}; it was closed, or the engine started anew.`);
+    throw new RpcError(
+      "not-found",
+      `There is no ${kind} session ${sessionId}; it was closed, or the engine started anew.`,
+    );
   }
   return session;
 }
@@ -68,7 +71,9 @@ function asInvalidInput<T>(create: () => T): T {
     if (error instanceof RpcError) {
       throw error;
     }
-    throw new RpcError("invalid-input", error instanceof Error ? error.message : String(error), { cause: error });
+    throw new RpcError("invalid-input", error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
   }
 }
 

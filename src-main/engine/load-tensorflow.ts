@@ -25,7 +25,12 @@ interface NativeBinding {
   loadSavedModel(directory: string, tags: string): number;
   deleteSavedModel(id: number): void;
   /** Names are joined with commas. */
-  runSavedModel(id: number, inputIds: readonly number[], inputNames: string, outputNames: string): BoundTensor[];
+  runSavedModel(
+    id: number,
+    inputIds: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): BoundTensor[];
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
 }
@@ -63,7 +68,12 @@ export class TensorFlow {
   /** Runs a loaded graph once. `feeds` are lent for the call; the results are copies. */
   runGraph(
     id: number,
-    feeds: readonly { readonly name: string; readonly shape: Shape; readonly dataType: DataType; readonly data: TensorData }[],
+    feeds: readonly {
+      readonly name: string;
+      readonly shape: Shape;
+      readonly dataType: DataType;
+      readonly data: TensorData;
+    }[],
     fetches: readonly string[],
   ): TensorData[] {
     const inputs: number[] = [];
@@ -72,7 +82,12 @@ export class TensorFlow {
       for (const { shape, dataType, data } of feeds) {
         inputs.push(this.#binding.createTensor(shape, dataTypeNumbers[dataType], data));
       }
-      outputs = this.#binding.runSavedModel(id, inputs, feeds.map(({ name }) => name).join(","), fetches.join(","));
+      outputs = this.#binding.runSavedModel(
+        id,
+        inputs,
+        feeds.map(({ name }) => name).join(","),
+        fetches.join(","),
+      );
       return outputs.map((output) => this.#binding.tensorDataSync(output.id));
     } finally {
       for (const input of inputs) {
@@ -108,7 +123,11 @@ function requireBinding(): NativeBinding {
     const packageFile = require.resolve("@tensorflow/tfjs-node-gpu/package.json");
     bindingPath = path.join(path.dirname(packageFile), "lib", "napi-v8", "tfjs_binding.node");
   } catch (cause) {
-    throw new RpcError("unsupported", "The package @tensorflow/tfjs-node-gpu is not installed. Run `npm start` once.", { cause });
+    throw new RpcError(
+      "unsupported",
+      "The package @tensorflow/tfjs-node-gpu is not installed. Run `npm start` once.",
+      { cause },
+    );
   }
   if (!existsSync(bindingPath)) {
     throw new RpcError(

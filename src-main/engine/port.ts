@@ -93,7 +93,13 @@ export const engineContract = defineContract({
      * run repeats what an uninterrupted one does. `loss` may be NaN or infinite: what follows from that is the host's matter.
      */
     trainStep: call(
-      z.strictObject({ ...session, ...tiles, ...labels, learningRate: z.number().nonnegative(), step: count }),
+      z.strictObject({
+        ...session,
+        ...tiles,
+        ...labels,
+        learningRate: z.number().nonnegative(),
+        step: count,
+      }),
       z.strictObject({ loss: z.number(), ...confusion, ...milliseconds }),
     ),
     /** Loss and predictions as they are in use: moving batch statistics, no dropout, nothing changes. */
@@ -128,7 +134,10 @@ export const engineContract = defineContract({
       }),
     ),
     /** Writes under another name first, so that an existing file stays whole until the new one is. */
-    saveCheckpoint: call(z.strictObject({ ...session, path: z.string(), includeOptimizer: z.boolean() }), z.void()),
+    saveCheckpoint: call(
+      z.strictObject({ ...session, path: z.string(), includeOptimizer: z.boolean() }),
+      z.void(),
+    ),
     /** Frees what a session holds. Closing one that isn't there does nothing. */
     close: call(z.strictObject(session), z.void()),
   },

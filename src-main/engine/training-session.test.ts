@@ -1,21 +1,282 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { peerPython, runPeer } from "../../fixtures/peers.ts";
 import { loadTensorFlow } from "./load-tensorflow.ts";
+import { modelOf } from "./models/describe.ts";
+import { weightsOf } from "./models/model.ts";
+import type { ModelSettings, OptimizerName, TrainingRequest } from "./port.ts";
 import { TrainingSession } from "./training-session.ts";
+import type { TrainingSessionOptions } from "./training-session.ts";
+import { randomSource } from "./weights/random.ts";
 
-test("unet learns", () => {
-  const tf = loadTensorFlow();
-  const session = new TrainingSession(tf, {
-    model: { architecture: process.env["ARCH"] ?? "unet", width: 8, bands: 3, classes: 3, tileHeight: 64, tileWidth: 64 },
-    batch: 2, loss: process.env["LOSS"] ?? "crossentropy", optimizer: "adam", seed: 1, classWeights: null, ignoredClasses: [], inputType: "uint8", checkpoint: null,
-  });
-  const pixels = new Uint8Array(2 * 64 * 64 * 3).map((_, i) => (i * 7919) % 251);
-  const labels = new Uint8Array(2 * 64 * 64).map((_, i) => Math.floor((pixels[i * 3] ?? 0) / 85) % 3);
-  for (let step = 1; step <= 20; step += 1) {
-    const r = session.trainStep({ pixels, labels, learningRate: 1e-3, step });
-    console.log(step, r.loss, r.confusion, r.milliseconds);
+const tensorflow = loadTensorFlow();
+const small: ModelSettings = {
+  architecture: "unet",
+  width: 8,
+  bands: 3,
+  classes: 4,
+  tileHeight: 64,
+  tileWidth: 64,
+};
+
+function request(changes: Partial<TrainingRequest> = {}): TrainingRequest {
+  return {
+    model: small,
+    batch: 2,
+    loss: "crossentropy",
+    optimizer: "adam",
+    seed: 7,
+    classWeights: null,
+    ignoredClasses: [],
+    inputType: "uint8",
+    checkpoint: null,
+    ...changes,
+  };
+}
+
+/** Tiles whose classes can be told from their colours, with a few unlabelled pixels. */
+function drawBatch(seed: number, tiles = 2, model = small): { pixels: Uint8Array; labels: Uint8Array } {
+  const next = randomSource(seed, "tiles");
+  const count = tiles * model.tileHeight * model.tileWidth;
+  const labels = new Uint8Array(count);
+  const pixels = new Uint8Array(count * model.bands);
+  for (let pixel = 0; pixel < count; pixel += 1) {
+    // Blocks of 16×16 pixels, so that neighbours agree.
+    const x = Math.floor((pixel % model.tileWidth) / 16);
+    const y = Math.floor(pixel / model.tileWidth / 16);
+    const label = (x * 7 + y * 3 + seed) % model.classes;
+    labels[pixel] = pixel % 97 === 0 ? 255 : label;
+    for (let band = 0; band < model.bands; band += 1) {
+      pixels[pixel * model.bands + band] = ((label * 61 + band * 40) % 200) + (next() % 50);
+    }
   }
-  const e = session.evaluateStep({ pixels, labels, returnPrediction: true });
-  console.log({ ...e, prediction: e.prediction?.slice(0, 10) });
-  session.close();
-  expect(tf.held).toEqual({ tensors: 0, graphs: 0 });
+  return { pixels, labels };
+}
+
+let folder = "";
+let opened: TrainingSession[] = [];
+
+function open(...words: [TrainingRequest, TrainingSessionOptions?]): TrainingSession {
+  const session = new TrainingSession(tensorflow, ...words);
+  opened.push(session);
+  return session;
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "orthomask-engine-test-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  for (const session of opened) {
+    session.close();
+  }
+  opened = [];
+  // Closing leaves nothing behind.
+  expect(tensorflow.held).toEqual({ tensors: 0, graphs: 0 });
+});
+
+const twinSchema = z.object({ parameters: z.number(), losses: z.array(z.number()) });
+
+/** Runs the same steps in Keras, from the same weights and tiles. */
+async function keras(
+  session: TrainingSession,
+  settings: {
+    model: ModelSettings;
+    optimizer: OptimizerName;
+    learningRate: number;
+    steps: number;
+    batches: number;
+  },
+): Promise<{ parameters: number; losses: number[]; weights: Map<string, Float32Array> }> {
+  const { model: size, steps } = settings;
+  const model = modelOf(size);
+  const file = (name: string): string => path.join(folder, name);
+  session.saveCheckpoint(file("first.weights"), false);
+  const batches = Array.from({ length: settings.batches }, (_, index) => {
+    const { pixels, labels } = drawBatch(index, 2, size);
+    writeFileSync(file(`pixels${index}`), pixels);
+    writeFileSync(file(`labels${index}`), labels);
+    return { pixels: file(`pixels${index}`), labels: file(`labels${index}`) };
+  });
+  const names = weightsOf(model);
+  writeFileSync(
+    file("request.json"),
+    JSON.stringify({
+      layers: model.layers.map(({ name, definition, inputs }) => ({
+        name,
+        type: definition.type,
+        config: definition.config,
+        inputs: inputs.map((input) => input.name),
+      })),
+      ...{
+        batch: 2,
+        height: size.tileHeight,
+        width: size.tileWidth,
+        bands: size.bands,
+        classes: size.classes,
+      },
+      ...{
+        weights: file("first.weights"),
+        optimizer: settings.optimizer,
+        learningRate: settings.learningRate,
+      },
+      ...{ batches, steps, dropout: false, mode: "losses", weightsAfter: file("after") },
+      weightNames: names.map(({ fullName }) => fullName),
+    }),
+  );
+  const answer = twinSchema.parse(await runPeer("bench/keras_twin.py", [file("request.json")]));
+  const bytes = readFileSync(file("after"));
+  const weights = new Map<string, Float32Array>();
+  let offset = 0;
+  for (const { fullName, shape } of names) {
+    const length = shape.reduce((product, value) => product * value, 1) * 4;
+    weights.set(
+      fullName,
+      new Float32Array(bytes.buffer.slice(bytes.byteOffset + offset, bytes.byteOffset + offset + length)),
+    );
+    offset += length;
+  }
+  return { ...answer, weights };
+}
+
+describe.skipIf(peerPython() === undefined)("against Keras (skipped without the Python peers)", () => {
+  test.each<{ architecture: string; optimizer: OptimizerName; tile: number }>([
+    { architecture: "unet", optimizer: "adam", tile: 64 },
+    { architecture: "unet", optimizer: "adamw", tile: 64 },
+    // Larger tiles: with four numbers a channel at its narrowest, batch normalization magnifies rounding.
+    { architecture: "segnet-upsample", optimizer: "adam", tile: 160 },
+  ])(
+    "$architecture with $optimizer: losses of ten steps and the weights after them",
+    async ({ architecture, optimizer, tile }) => {
+      const model = {
+        ...small,
+        architecture,
+        width: architecture === "unet" ? 8 : null,
+        tileHeight: tile,
+        tileWidth: tile,
+      };
+      const session = open(request({ model, optimizer }), { dropout: false });
+      const learningRate = 1e-3;
+      const steps = 10;
+      const batches = 3;
+      const theirs = await keras(session, { model, optimizer, learningRate, steps, batches });
+      expect(session.parameters).toBe(theirs.parameters);
+
+      const ours = Array.from({ length: steps }, (_, index) =>
+        session.trainStep({ ...drawBatch(index % batches, 2, model), learningRate, step: index + 1 }),
+      );
+      const differences = ours.map(({ loss }, index) => Math.abs(loss / (theirs.losses[index] ?? NaN) - 1));
+      expect(
+        Math.max(...differences),
+        `${ours.map((step) => step.loss).join()} | ${theirs.losses.join()}`,
+      ).toBeLessThan(1e-4);
+      expect(ours.at(-1)?.loss).toBeLessThan(ours[0]?.loss ?? 0);
+      for (const [name, values] of session.weights()) {
+        if (name.endsWith("moving_mean") || name.endsWith("moving_variance")) {
+          const expected = theirs.weights.get(name);
+          const worst = values.reduce(
+            (most, value, index) => Math.max(most, Math.abs(value - (expected?.[index] ?? NaN))),
+            0,
+          );
+          expect(worst, name).toBeLessThan(1e-3);
+        }
+      }
+    },
+    180_000,
+  );
+});
+
+test("resuming from a checkpoint repeats the uninterrupted run to the last bit", () => {
+  const steps = (session: TrainingSession, from: number, to: number): number[] =>
+    Array.from(
+      { length: to - from + 1 },
+      (_, index) =>
+        session.trainStep({ ...drawBatch((from + index) % 3), learningRate: 1e-3, step: from + index }).loss,
+    );
+  const whole = open(request());
+  const wholeLosses = steps(whole, 1, 6);
+  const wholeWeights = [...whole.weights()];
+
+  const checkpoint = path.join(folder, "last.weights");
+  const first = open(request());
+  const firstLosses = steps(first, 1, 3);
+  first.saveCheckpoint(checkpoint, true);
+  const second = open(request({ checkpoint }));
+  const secondLosses = steps(second, 4, 6);
+  expect([...firstLosses, ...secondLosses]).toEqual(wholeLosses);
+  expect([...second.weights()]).toEqual(wholeWeights);
+});
+
+test("pixels without a label and of ignored classes change neither loss, counts nor weights", () => {
+  const { pixels, labels } = drawBatch(1);
+  const weightsAfter = (changed: Uint8Array, ignoredClasses: number[]) => {
+    const session = open(request({ ignoredClasses, loss: "crossentropy+dice" }));
+    const result = session.trainStep({ pixels, labels: changed, learningRate: 1e-2, step: 1 });
+    const weights = [...session.weights()];
+    return { loss: result.loss, confusion: result.confusion, weights };
+  };
+  const ignored = weightsAfter(labels, [2]);
+  const unlabelled = weightsAfter(
+    labels.map((label) => (label === 2 ? 255 : label)),
+    [],
+  );
+  expect(ignored).toEqual(unlabelled);
+  expect(ignored.confusion.reduce((total, count) => total + count)).toBe(
+    labels.filter((label) => label < 4 && label !== 2).length,
+  );
+});
+
+test.each(["crossentropy", "weighted-crossentropy", "dice", "focal", "iou", "tversky", "focal-tversky"])(
+  "%s of a batch without any label is 0 and moves no weight",
+  (loss) => {
+    const session = open(request({ loss, optimizer: "sgd" }));
+    const trainable = (): [string, Float32Array][] =>
+      [...session.weights()].filter(([name]) => !name.includes("moving"));
+    const before = trainable();
+    const { pixels, labels } = drawBatch(2);
+    const result = session.trainStep({ pixels, labels: labels.fill(255), learningRate: 1, step: 1 });
+    expect(result.loss).toBe(0);
+    expect(result.confusion.every((count) => count === 0)).toBe(true);
+    expect(trainable()).toEqual(before);
+  },
+);
+
+test("evaluation counts what its prediction shows", () => {
+  const session = open(request());
+  const { pixels, labels } = drawBatch(3);
+  const { confusion, prediction, validPixels } = session.evaluateStep({
+    pixels,
+    labels,
+    returnPrediction: true,
+  });
+  const counted = new Array<number>(16).fill(0);
+  labels.forEach((truth, pixel) => {
+    if (truth < 4) {
+      const cell = truth * 4 + (prediction?.[pixel] ?? NaN);
+      counted[cell] = (counted[cell] ?? 0) + 1;
+    }
+  });
+  expect(confusion).toEqual(counted);
+  expect(validPixels).toBe(labels.filter((label) => label < 4).length);
+});
+
+test("a short last batch counts only its own tiles", () => {
+  const session = open(request({ batch: 3 }));
+  const { pixels, labels } = drawBatch(4, 2);
+  const { confusion } = session.trainStep({ pixels, labels, learningRate: 1e-3, step: 1 });
+  expect(confusion.reduce((total, count) => total + count)).toBe(labels.filter((label) => label < 4).length);
+  const evaluated = session.evaluateStep({ pixels, labels, returnPrediction: true });
+  expect(evaluated.prediction?.length).toBe(labels.length);
+  expect(() =>
+    session.trainStep({ pixels: pixels.subarray(1), labels, learningRate: 1e-3, step: 2 }),
+  ).toThrow("Expected 1 to 3 tiles of 12288 bytes each, but 24575 bytes came.");
+});
+
+test("a loss that isn't finite is told, not thrown", () => {
+  const session = open(request({ loss: "weighted-crossentropy", classWeights: [Infinity, 1, 1, 1] }));
+  expect(session.trainStep({ ...drawBatch(5), learningRate: 1e-3, step: 1 }).loss).toBe(Infinity);
+  expect(session.trainStep({ ...drawBatch(5), learningRate: 1e-3, step: 2 }).loss).toBeNaN();
 });

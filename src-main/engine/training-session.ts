@@ -52,8 +52,14 @@ export class TrainingSession {
     this.#model = modelOf(settings);
     this.#optimizer = optimizers[optimizer];
     this.#tilePixels = settings.tileHeight * settings.tileWidth;
-    ({ parameters: this.parameters, trainableParameters: this.trainableParameters } = parameterCounts(this.#model));
-    this.estimatedBytes = estimateBytes(this.#model, { batch, training: true, slots: this.#optimizer.slots.length });
+    ({ parameters: this.parameters, trainableParameters: this.trainableParameters } = parameterCounts(
+      this.#model,
+    ));
+    this.estimatedBytes = estimateBytes(this.#model, {
+      batch,
+      training: true,
+      slots: this.#optimizer.slots.length,
+    });
     this.#graph = buildTrainingGraph({
       model: this.#model,
       batch,
@@ -80,7 +86,12 @@ export class TrainingSession {
   }
 
   /** One step of the optimizer on up to `batch` tiles; see the contract's `trainStep`. */
-  trainStep(input: { pixels: Uint8Array; labels: Uint8Array; learningRate: number; step: number }): StepResult {
+  trainStep(input: {
+    pixels: Uint8Array;
+    labels: Uint8Array;
+    learningRate: number;
+    step: number;
+  }): StepResult {
     const started = performance.now();
     const { train, dropoutSeed, learningRate } = this.#graph;
     const results = this.#session.run(
@@ -88,7 +99,10 @@ export class TrainingSession {
         ...this.#batchFeeds(input),
         [learningRate, Float32Array.of(input.learningRate)],
         [dropoutSeed, Int32Array.of(this.#request.seed, input.step)],
-        ...this.#graph.perStep.map(({ placeholder, value }): Feed => [placeholder, Float32Array.of(value(input.step))]),
+        ...this.#graph.perStep.map(({ placeholder, value }): Feed => [
+          placeholder,
+          Float32Array.of(value(input.step)),
+        ]),
       ],
       [train.loss, train.confusion],
     );
@@ -100,7 +114,11 @@ export class TrainingSession {
   }
 
   /** Loss, counts and predictions without changing anything; see the contract's `evaluateStep`. */
-  evaluateStep(input: { pixels: Uint8Array; labels: Uint8Array; returnPrediction: boolean }): EvaluationResult {
+  evaluateStep(input: {
+    pixels: Uint8Array;
+    labels: Uint8Array;
+    returnPrediction: boolean;
+  }): EvaluationResult {
     const started = performance.now();
     const { evaluate } = this.#graph;
     const fetches = [evaluate.loss, evaluate.validCount, evaluate.confusion];
@@ -112,7 +130,9 @@ export class TrainingSession {
       loss: Number(results[0]?.[0]),
       validPixels: Number(results[1]?.[0]),
       confusion: [...(results[2] as Int32Array)],
-      prediction: input.returnPrediction ? asBytes(results[3] as Int32Array).slice(0, input.labels.length) : null,
+      prediction: input.returnPrediction
+        ? asBytes(results[3] as Int32Array).slice(0, input.labels.length)
+        : null,
       milliseconds: performance.now() - started,
     };
   }
@@ -160,8 +180,12 @@ export class TrainingSession {
     checkpoint: CheckpointFile | null,
     options: TrainingSessionOptions,
   ): (name: string, shape: readonly number[]) => Float32Array {
-    const initializers = new Map(weightsOf(this.#model).map(({ fullName, initializer }) => [fullName, initializer]));
-    const hasOptimizer = [...(checkpoint?.shapes.keys() ?? [])].some((name) => name.startsWith(OPTIMIZER_PREFIX));
+    const initializers = new Map(
+      weightsOf(this.#model).map(({ fullName, initializer }) => [fullName, initializer]),
+    );
+    const hasOptimizer = [...(checkpoint?.shapes.keys() ?? [])].some((name) =>
+      name.startsWith(OPTIMIZER_PREFIX),
+    );
     return (name: string, shape: readonly number[]): Float32Array => {
       const ofOptimizer = name.startsWith(OPTIMIZER_PREFIX);
       if (checkpoint !== null && (!ofOptimizer || hasOptimizer)) {

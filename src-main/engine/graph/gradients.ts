@@ -21,7 +21,11 @@ export type GradientRules = Readonly<Record<string, GradientRule>>;
  * Adds the nodes that compute the derivatives of `loss` (a scalar) with respect to `targets`, by reverse accumulation.
  * Throws when a target has no influence on the loss, or an operation in between has no rule.
  */
-export function addGradients(graph: Graph, loss: TensorSymbol, targets: readonly TensorSymbol[]): TensorSymbol[] {
+export function addGradients(
+  graph: Graph,
+  loss: TensorSymbol,
+  targets: readonly TensorSymbol[],
+): TensorSymbol[] {
   const forward = graph.nodes.slice(0, graph.nodes.indexOf(loss.node) + 1);
   const influenced = symbolsInfluencedBy(graph, forward, targets);
   const contributions = new Map<TensorSymbol, TensorSymbol[]>([[loss, [onesOf(graph, loss.shape)]]]);

@@ -89,7 +89,11 @@ export class Graph {
   }
 
   /** A small constant, row-major; equal ones are written once. Big arrays belong in variables: the graph is parsed and copied. */
-  constant(values: number | readonly number[], dataType: "float32" | "int32" | "uint16" = "float32", shape?: Shape): TensorSymbol {
+  constant(
+    values: number | readonly number[],
+    dataType: "float32" | "int32" | "uint16" = "float32",
+    shape?: Shape,
+  ): TensorSymbol {
     const list = typeof values === "number" ? [values] : values;
     const actualShape = shape ?? (typeof values === "number" ? [] : [list.length]);
     if (elementCount(actualShape) !== list.length) {
@@ -100,7 +104,12 @@ export class Graph {
     if (known !== undefined) {
       return known;
     }
-    const array = dataType === "float32" ? new Float32Array(list) : dataType === "int32" ? new Int32Array(list) : new Uint16Array(list);
+    const array =
+      dataType === "float32"
+        ? new Float32Array(list)
+        : dataType === "int32"
+          ? new Int32Array(list)
+          : new Uint16Array(list);
     const symbol = this.symbol("Const", {
       shape: actualShape,
       dataType,

@@ -29,7 +29,11 @@ export function conv2d(options: ConvolutionLayerOptions): LayerDefinition {
     outputShape: (inputs) => {
       const [height, width] = onlyInput(inputs, "Conv2D");
       const window = (kernelSize - 1) * dilation + 1;
-      return [windowedSize(height, window, stride, padding), windowedSize(width, window, stride, padding), filters];
+      return [
+        windowedSize(height, window, stride, padding),
+        windowedSize(width, window, stride, padding),
+        filters,
+      ];
     },
     weights: (inputs) => {
       const [, , channels] = onlyInput(inputs, "Conv2D");
@@ -39,7 +43,11 @@ export function conv2d(options: ConvolutionLayerOptions): LayerDefinition {
       ];
     },
     build: ({ graph, inputs, weight }) => {
-      const convolved = convolve(graph, onlyInput(inputs, "Conv2D"), weight("kernel"), { stride, dilation, padding });
+      const convolved = convolve(graph, onlyInput(inputs, "Conv2D"), weight("kernel"), {
+        stride,
+        dilation,
+        padding,
+      });
       const biased = bias ? addBias(graph, convolved, weight("bias")) : convolved;
       return activation === "relu" ? rectify(graph, biased) : biased;
     },

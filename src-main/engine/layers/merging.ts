@@ -36,7 +36,9 @@ function sizeOf(inputs: readonly FeatureShape[], type: string): FeatureShape {
   }
   const other = inputs.find(([height, width]) => height !== first[0] || width !== first[1]);
   if (other !== undefined) {
-    throw new Error(`${type} of ${first[1]}×${first[0]} and ${other[1]}×${other[0]} pixels: the sizes must be the same.`);
+    throw new Error(
+      `${type} of ${first[1]}×${first[0]} and ${other[1]}×${other[0]} pixels: the sizes must be the same.`,
+    );
   }
   return first;
 }

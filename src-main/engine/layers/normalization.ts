@@ -38,7 +38,10 @@ export function batchNormalization(): LayerDefinition {
       const [batch = 0, height = 0, width = 0] = input.shape;
       const pixels = batch * height * width;
       const follow = (name: string, value: typeof mean, share: number): void => {
-        updateWeight(name, add(graph, multiply(graph, weight(name), MOMENTUM), multiply(graph, value, share)));
+        updateWeight(
+          name,
+          add(graph, multiply(graph, weight(name), MOMENTUM), multiply(graph, value, share)),
+        );
       };
       follow("moving_mean", mean, 1 - MOMENTUM);
       follow("moving_variance", variance, ((1 - MOMENTUM) * (pixels - 1)) / pixels);

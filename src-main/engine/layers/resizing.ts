@@ -19,7 +19,10 @@ export function maxPooling2d(size = 2): LayerDefinition {
 }
 
 /** Enlarges `factor` times by repeating pixels or by bilinear interpolation (Keras' `UpSampling2D`). */
-export function upSampling2d(factor: number, interpolation: "nearest" | "bilinear" = "nearest"): LayerDefinition {
+export function upSampling2d(
+  factor: number,
+  interpolation: "nearest" | "bilinear" = "nearest",
+): LayerDefinition {
   return {
     type: "UpSampling2D",
     defaultName: "up_sampling2d",

@@ -36,6 +36,10 @@ export const focal: Loss = {
   build: ({ graph, logits, classIndices, valid, validCount }) => {
     const entropy = crossEntropyOfLogits(graph, logits, classIndices);
     const miss = subtract(graph, 1, exponential(graph, negate(graph, entropy)));
-    return divide(graph, sum(graph, multiply(graph, multiply(graph, power(graph, miss, FOCUS), entropy), valid)), validCount);
+    return divide(
+      graph,
+      sum(graph, multiply(graph, multiply(graph, power(graph, miss, FOCUS), entropy), valid)),
+      validCount,
+    );
   },
 };

@@ -1,4 +1,13 @@
-import { add, cast, divide, greater, maximum, multiply, power, subtract } from "../graph/operations/arithmetic.ts";
+import {
+  add,
+  cast,
+  divide,
+  greater,
+  maximum,
+  multiply,
+  power,
+  subtract,
+} from "../graph/operations/arithmetic.ts";
 import { sum } from "../graph/operations/reduction.ts";
 import { reshape } from "../graph/operations/shape.ts";
 import type { TensorSymbol } from "../graph/graph.ts";
@@ -42,7 +51,11 @@ function meanOverPresent({ graph }: LossInput, losses: TensorSymbol, present: Te
 }
 
 /** `1 - TP / (TP + a·FP + b·FN)` for each class: Dice with a = b = ½, IoU with a = b = 1. */
-function tverskyLoss(input: LossInput, falsePositiveWeight: number, falseNegativeWeight: number): {
+function tverskyLoss(
+  input: LossInput,
+  falsePositiveWeight: number,
+  falseNegativeWeight: number,
+): {
   losses: TensorSymbol;
   present: TensorSymbol;
 } {
@@ -73,14 +86,23 @@ function overlapLoss(
 
 /** Soft Dice, one minus the mean over the classes that occur. */
 export const dice = overlapLoss(
-  { id: "dice", name: "Dice", summary: "One minus the overlap (F1) of each class, so that small classes count as much as large (Milletari et al. 2016, arXiv:1606.04797)." },
+  {
+    id: "dice",
+    name: "Dice",
+    summary:
+      "One minus the overlap (F1) of each class, so that small classes count as much as large (Milletari et al. 2016, arXiv:1606.04797).",
+  },
   0.5,
   0.5,
 );
 
 /** Soft intersection over union, one minus the mean over the classes that occur. */
 export const iou = overlapLoss(
-  { id: "iou", name: "IoU", summary: "One minus the intersection over union of each class (Rahman and Wang 2016)." },
+  {
+    id: "iou",
+    name: "IoU",
+    summary: "One minus the intersection over union of each class (Rahman and Wang 2016).",
+  },
   1,
   1,
 );
@@ -90,7 +112,12 @@ const TVERSKY_FALSE_NEGATIVE = 0.7;
 
 /** Dice with misses weighing more than false alarms: 0.7 to 0.3, as in the paper. */
 export const tversky = overlapLoss(
-  { id: "tversky", name: "Tversky", summary: "Like Dice, but a missed pixel costs more than a false alarm (Salehi et al. 2017, arXiv:1706.05721)." },
+  {
+    id: "tversky",
+    name: "Tversky",
+    summary:
+      "Like Dice, but a missed pixel costs more than a false alarm (Salehi et al. 2017, arXiv:1706.05721).",
+  },
   TVERSKY_FALSE_POSITIVE,
   TVERSKY_FALSE_NEGATIVE,
 );

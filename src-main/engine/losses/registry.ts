@@ -5,7 +5,15 @@ import type { Loss, LossInput } from "./loss.ts";
 import { dice, focalTversky, iou, tversky } from "./overlap.ts";
 
 /** Every loss one can choose. A new one is added here. */
-export const losses: readonly Loss[] = [crossEntropy, weightedCrossEntropy, dice, focal, iou, tversky, focalTversky];
+export const losses: readonly Loss[] = [
+  crossEntropy,
+  weightedCrossEntropy,
+  dice,
+  focal,
+  iou,
+  tversky,
+  focalTversky,
+];
 
 /** The losses that a setting such as `crossentropy+dice` names. Throws with the known ids for any other. */
 export function parseLoss(setting: string): Loss[] {
@@ -13,7 +21,9 @@ export function parseLoss(setting: string): Loss[] {
     const id = part.trim();
     const found = losses.find((loss) => loss.id === id);
     if (found === undefined) {
-      throw new Error(`There is no loss "${id}"; known are ${losses.map((loss) => loss.id).join(", ")}, and sums with +.`);
+      throw new Error(
+        `There is no loss "${id}"; known are ${losses.map((loss) => loss.id).join(", ")}, and sums with +.`,
+      );
     }
     return found;
   });

@@ -44,8 +44,12 @@ export function describeModel(settings: ModelSettings): ModelDescription {
 /** How many numbers a model's weights have, and how many of them the optimizer changes. */
 export function parameterCounts(model: Model): { parameters: number; trainableParameters: number } {
   const weights = weightsOf(model);
-  const total = (list: typeof weights): number => list.reduce((amount, { shape }) => amount + numberCount(shape), 0);
-  return { parameters: total(weights), trainableParameters: total(weights.filter(({ trainable }) => trainable)) };
+  const total = (list: typeof weights): number =>
+    list.reduce((amount, { shape }) => amount + numberCount(shape), 0);
+  return {
+    parameters: total(weights),
+    trainableParameters: total(weights.filter(({ trainable }) => trainable)),
+  };
 }
 
 function numberCount(shape: readonly number[]): number {

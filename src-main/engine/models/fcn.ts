@@ -70,7 +70,10 @@ function vggFeatures(builder: ModelBuilder): { features: Layer; pools: Layer[] }
     layer = builder.apply(maxPooling2d(), layer, `${block}_pool`);
     pools.push(layer);
   }
-  for (const [name, kernelSize] of [["fc1", 7], ["fc2", 1]] as const) {
+  for (const [name, kernelSize] of [
+    ["fc1", 7],
+    ["fc2", 1],
+  ] as const) {
     layer = builder.apply(conv2d({ filters: 4096, kernelSize, activation: "relu" }), layer, name);
     layer = builder.apply(dropout(0.5), layer);
   }
@@ -84,7 +87,13 @@ function score(builder: ModelBuilder, layer: Layer, classes: number, name?: stri
 }
 
 /** Enlarges coarse scores twice and adds those of a finer layer. */
-function join(builder: ModelBuilder, coarse: Layer, finer: Layer | undefined, name: string, classes: number): Layer {
+function join(
+  builder: ModelBuilder,
+  coarse: Layer,
+  finer: Layer | undefined,
+  name: string,
+  classes: number,
+): Layer {
   if (finer === undefined) {
     throw new Error(`${name} has no layer to score.`);
   }

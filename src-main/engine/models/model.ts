@@ -70,7 +70,9 @@ export function weightsOf(model: Model): NamedWeight[] {
 export function logitsLayer(model: Model): Layer {
   const { definition, inputs } = model.output;
   const [input] = inputs;
-  return definition.type === "Activation" && definition.config["activation"] === "softmax" && input !== undefined
+  return definition.type === "Activation" &&
+    definition.config["activation"] === "softmax" &&
+    input !== undefined
     ? input
     : model.output;
 }

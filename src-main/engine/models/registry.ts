@@ -11,7 +11,9 @@ export const architectures: readonly Architecture[] = [unet, segnetUpsample, fcn
 export function architectureOf(id: string): Architecture {
   const found = architectures.find((architecture) => architecture.id === id);
   if (found === undefined) {
-    throw new Error(`There is no network "${id}"; known are ${architectures.map((known) => known.id).join(", ")}.`);
+    throw new Error(
+      `There is no network "${id}"; known are ${architectures.map((known) => known.id).join(", ")}.`,
+    );
   }
   return found;
 }
@@ -28,7 +30,9 @@ export function buildModel(architectureId: string, size: ModelSize): Model {
   const limits = architecture.width;
   const width = size.width ?? limits?.default ?? 1;
   if (limits !== null && (width < limits.minimum || width > limits.maximum)) {
-    throw new Error(`${architecture.name} takes widths from ${limits.minimum} to ${limits.maximum}, not ${width}.`);
+    throw new Error(
+      `${architecture.name} takes widths from ${limits.minimum} to ${limits.maximum}, not ${width}.`,
+    );
   }
   return architecture.build({ ...size, width });
 }

@@ -28,7 +28,8 @@ export const segnetUpsample: Architecture = {
   id: "segnet-upsample",
   name: "SegNet (upsampling)",
   summary: "Encoder and decoder of the same depth; sharp outlines with few parameters.",
-  source: "Badrinarayanan, Kendall and Cipolla 2017, doi:10.1109/TPAMI.2016.2644615, in the notebook's variant",
+  source:
+    "Badrinarayanan, Kendall and Cipolla 2017, doi:10.1109/TPAMI.2016.2644615, in the notebook's variant",
   stride: 32,
   width: null,
   build: ({ tileHeight, tileWidth, bands, classes }) => {
@@ -52,7 +53,12 @@ export const segnetUpsample: Architecture = {
   },
 };
 
-function convolveAndNormalize(builder: ModelBuilder, input: Layer, filters: number, kernelSize: number): Layer {
+function convolveAndNormalize(
+  builder: ModelBuilder,
+  input: Layer,
+  filters: number,
+  kernelSize: number,
+): Layer {
   const convolved = builder.apply(conv2d({ filters, kernelSize, initializer: "he-uniform" }), input);
   return builder.apply(batchNormalization(), convolved);
 }

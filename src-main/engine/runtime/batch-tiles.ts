@@ -4,7 +4,11 @@ import { RpcError } from "#shared/rpc/errors.ts";
  * Fills a short batch up to `batch` tiles with copies of its own, so that batch statistics stay those of real tiles.
  * Returns the bytes themselves when there is nothing to fill. Throws when they aren't whole tiles or too many.
  */
-export function fillBatch(bytes: Uint8Array, tileBytes: number, batch: number): { bytes: Uint8Array; tiles: number } {
+export function fillBatch(
+  bytes: Uint8Array,
+  tileBytes: number,
+  batch: number,
+): { bytes: Uint8Array; tiles: number } {
   const tiles = bytes.length / tileBytes;
   if (!Number.isInteger(tiles) || tiles < 1 || tiles > batch) {
     throw new RpcError(

@@ -56,7 +56,12 @@ export function buildForward(graph: Graph, model: Model, options: ForwardOptions
       },
     };
     const skipped = layer.definition.type === "Dropout" && options.dropoutSeed === null;
-    outputs.set(layer, skipped ? outputOfLayer(layer.inputs[0] as Layer) : graph.inScope(layer.name, () => layer.definition.build(context)));
+    outputs.set(
+      layer,
+      skipped
+        ? outputOfLayer(layer.inputs[0] as Layer)
+        : graph.inScope(layer.name, () => layer.definition.build(context)),
+    );
     if (layer === target) {
       break;
     }

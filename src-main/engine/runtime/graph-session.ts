@@ -37,7 +37,10 @@ export class GraphSession {
     }
     const named = feeds.map(([{ node, shape, dataType }, data]) => {
       if (data.length !== elementCount(shape)) {
-        throw new RpcError("invalid-input", `${node.name} takes ${elementCount(shape)} numbers, not ${data.length}.`);
+        throw new RpcError(
+          "invalid-input",
+          `${node.name} takes ${elementCount(shape)} numbers, not ${data.length}.`,
+        );
       }
       return { name: `${node.name}:0`, shape, dataType, data };
     });
@@ -59,7 +62,9 @@ function asRpcError<T>(work: () => T): T {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (/OOM when allocating|RESOURCE_EXHAUSTED|out of memory|bad_alloc/i.test(message)) {
-      throw new RpcError("out-of-memory", `TensorFlow ran out of memory: ${firstLine(message)}`, { cause: error });
+      throw new RpcError("out-of-memory", `TensorFlow ran out of memory: ${firstLine(message)}`, {
+        cause: error,
+      });
     }
     throw new RpcError("internal", `TensorFlow: ${firstLine(message)}`, { cause: error });
   }

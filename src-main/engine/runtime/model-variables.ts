@@ -1,6 +1,12 @@
 import type { Graph, GraphNode, TensorSymbol } from "../graph/graph.ts";
 import { elementCount } from "../graph/data-type.ts";
-import { afterAll, assignVariable, copyOf, declareVariable, readVariable } from "../graph/operations/variables.ts";
+import {
+  afterAll,
+  assignVariable,
+  copyOf,
+  declareVariable,
+  readVariable,
+} from "../graph/operations/variables.ts";
 import type { Variable } from "../graph/operations/variables.ts";
 import type { GraphSession } from "./graph-session.ts";
 
@@ -68,11 +74,17 @@ export class ModelVariables {
   }
 
   /** Reads the variables, a few at a time, in the order they were declared. */
-  *read(session: GraphSession, wanted: (name: string) => boolean): Generator<[name: string, values: Float32Array]> {
+  *read(
+    session: GraphSession,
+    wanted: (name: string) => boolean,
+  ): Generator<[name: string, values: Float32Array]> {
     for (const { names } of this.#groups ?? []) {
       const kept = names.filter(wanted);
       if (kept.length > 0) {
-        const values = session.run([], kept.map((name) => this.#of(name).value));
+        const values = session.run(
+          [],
+          kept.map((name) => this.#of(name).value),
+        );
         for (const [index, name] of kept.entries()) {
           yield [name, values[index] as Float32Array];
         }

@@ -14,7 +14,12 @@ export interface LabelRules {
 }
 
 /** Label bytes (`[batch, height, width]`, 255 or an ignored class: no label) and logits as losses want them. */
-export function lossInput(graph: Graph, logits: TensorSymbol, labels: TensorSymbol, rules: LabelRules): LossInput {
+export function lossInput(
+  graph: Graph,
+  logits: TensorSymbol,
+  labels: TensorSymbol,
+  rules: LabelRules,
+): LossInput {
   const { classes, classWeights, ignoredClasses } = rules;
   const pixels = elementCount(labels.shape);
   const flat = reshape(graph, cast(graph, labels, "int32"), [pixels]);
@@ -24,7 +29,14 @@ export function lossInput(graph: Graph, logits: TensorSymbol, labels: TensorSymb
 
   const valid = lookUp(graph, graph.constant(table(() => 1)), flat);
   // Where there is no label any class will do: its loss is multiplied by 0.
-  const classIndices = lookUp(graph, graph.constant(table((label) => label), "int32"), flat);
+  const classIndices = lookUp(
+    graph,
+    graph.constant(
+      table((label) => label),
+      "int32",
+    ),
+    flat,
+  );
   const classWeight = lookUp(graph, graph.constant(table((label) => classWeights?.[label] ?? 1)), flat);
   const flatLogits = reshape(graph, logits, [pixels, classes]);
   let probabilities: TensorSymbol | undefined;
@@ -34,7 +46,8 @@ export function lossInput(graph: Graph, logits: TensorSymbol, labels: TensorSymb
     logits: flatLogits,
     probabilities: () => (probabilities ??= softmax(graph, flatLogits)),
     classIndices,
-    truth: () => (truth ??= multiply(graph, oneHot(graph, classIndices, classes), reshape(graph, valid, [pixels, 1]))),
+    truth: () =>
+      (truth ??= multiply(graph, oneHot(graph, classIndices, classes), reshape(graph, valid, [pixels, 1]))),
     valid,
     validCount: maximum(graph, sum(graph, valid), 1),
     classWeight,
@@ -48,6 +61,10 @@ export function pixelConfusion(input: LossInput): { prediction: TensorSymbol; co
   const prediction = indexOfLargest(graph, logits);
   const cell = add(graph, multiply(graph, classIndices, classes), prediction);
   // A pixel that doesn't count goes to a cell beyond the matrix.
-  const outside = multiply(graph, cast(graph, greater(graph, graph.constant(0.5), valid), "int32"), classes * classes);
+  const outside = multiply(
+    graph,
+    cast(graph, greater(graph, graph.constant(0.5), valid), "int32"),
+    classes * classes,
+  );
   return { prediction, confusion: countOccurrences(graph, add(graph, cell, outside), classes * classes) };
 }

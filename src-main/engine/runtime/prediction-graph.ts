@@ -23,7 +23,10 @@ export function buildPredictionGraph(model: Model, batch: number, inputType: Inp
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const pixels = graph.placeholder("pixels", [batch, height, width, bands], inputType);
   const variables = new ModelVariables(graph);
-  const weights = weightsOf(model).map(({ fullName, shape }) => ({ fullName, variable: variables.declare(fullName, shape) }));
+  const weights = weightsOf(model).map(({ fullName, shape }) => ({
+    fullName,
+    variable: variables.declare(fullName, shape),
+  }));
   const values = readAll(graph, weights);
   const { logits } = buildForward(graph, model, {
     mode: "inference",

@@ -68,11 +68,16 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
   const dropoutSeed = graph.placeholder("dropout_seed", [2], "int32");
 
   const variables = new ModelVariables(graph);
-  const weights = weightsOf(model).map((weight) => ({ ...weight, variable: variables.declare(weight.fullName, weight.shape) }));
+  const weights = weightsOf(model).map((weight) => ({
+    ...weight,
+    variable: variables.declare(weight.fullName, weight.shape),
+  }));
   const variableOf = new Map(weights.map(({ fullName, variable }) => [fullName, variable]));
 
   const train = graph.inScope("train", () => {
-    const values = new Map(weights.map(({ fullName, variable }) => [fullName, readVariable(graph, variable)]));
+    const values = new Map(
+      weights.map(({ fullName, variable }) => [fullName, readVariable(graph, variable)]),
+    );
     const { logits, updates } = buildForward(graph, model, {
       mode: "training",
       input: scaledPixels(graph, pixels),
@@ -84,7 +89,11 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     const { confusion } = pixelConfusion(input);
 
     const trainable = weights.filter((weight) => weight.trainable);
-    const gradients = addGradients(graph, loss, trainable.map(({ fullName }) => valueOf(values, fullName)));
+    const gradients = addGradients(
+      graph,
+      loss,
+      trainable.map(({ fullName }) => valueOf(values, fullName)),
+    );
     const consumers = consumersOf(graph, [...values.values()]);
     const updated = graph.inScope("update", () => [
       ...trainable.map(({ fullName, variable }, index) => {
@@ -94,7 +103,9 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
           variable,
           value,
           gradient: gradients[index] as TensorSymbol,
-          slots: optimizer.slots.map((slot) => variables.declare(`${OPTIMIZER_PREFIX}${slot}/${fullName}`, variable.shape)),
+          slots: optimizer.slots.map((slot) =>
+            variables.declare(`${OPTIMIZER_PREFIX}${slot}/${fullName}`, variable.shape),
+          ),
           learningRate,
           perStep: perStep.map(({ placeholder }) => placeholder),
           // In place only if nobody still holds the old value: otherwise TensorFlow copies the whole weight.
@@ -117,7 +128,12 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     const input = lossInput(graph, logits, labels, settings);
     const { prediction, confusion } = pixelConfusion(input);
     const loss = buildLoss(settings.loss, input);
-    return { loss, validCount: sum(graph, input.valid), confusion, prediction: packedIndices(graph, prediction) };
+    return {
+      loss,
+      validCount: sum(graph, input.valid),
+      confusion,
+      prediction: packedIndices(graph, prediction),
+    };
   });
   variables.prepare();
   return { graph, variables, pixels, labels, learningRate, perStep, dropoutSeed, train, evaluate };

@@ -20,7 +20,9 @@ const entrySchema = z.object({
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
 
-const metadataSchema = z.object({ format: z.literal(FORMAT), version: z.literal(VERSION) }).catchall(z.string());
+const metadataSchema = z
+  .object({ format: z.literal(FORMAT), version: z.literal(VERSION) })
+  .catchall(z.string());
 
 /** The names and shapes of what a checkpoint holds, in order. */
 export type CheckpointShapes = ReadonlyMap<string, readonly number[]>;
@@ -61,7 +63,9 @@ export function writeCheckpoint(
     renameSync(temporaryPath, filePath);
   } catch (cause) {
     rmSync(temporaryPath, { force: true });
-    throw new RpcError("internal", `The checkpoint ${filePath} could not be written: ${reasonOf(cause)}`, { cause });
+    throw new RpcError("internal", `The checkpoint ${filePath} could not be written: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -78,7 +82,9 @@ export class CheckpointFile {
     try {
       this.#file = openSync(filePath, "r");
     } catch (cause) {
-      throw new RpcError("not-found", `The checkpoint ${filePath} could not be opened: ${reasonOf(cause)}`, { cause });
+      throw new RpcError("not-found", `The checkpoint ${filePath} could not be opened: ${reasonOf(cause)}`, {
+        cause,
+      });
     }
     try {
       const length = Number(this.#read(0, 8).readBigUInt64LE());
@@ -93,11 +99,22 @@ export class CheckpointFile {
       this.shapes = new Map(entries.map(([name, { shape }]) => [name, shape]));
       const start = 8 + length;
       this.#offsets = new Map(
-        entries.map(([name, { data_offsets: [from, to] }]) => [name, [start + from, start + to]]),
+        entries.map(
+          ([
+            name,
+            {
+              data_offsets: [from, to],
+            },
+          ]) => [name, [start + from, start + to]],
+        ),
       );
     } catch (cause) {
       closeSync(this.#file);
-      throw new RpcError("invalid-input", `${filePath} is not a checkpoint of Orthomask's: ${reasonOf(cause)}`, { cause });
+      throw new RpcError(
+        "invalid-input",
+        `${filePath} is not a checkpoint of Orthomask's: ${reasonOf(cause)}`,
+        { cause },
+      );
     }
   }
 
@@ -106,7 +123,10 @@ export class CheckpointFile {
     const found = this.shapes.get(name);
     const offsets = this.#offsets.get(name);
     if (found === undefined || offsets === undefined) {
-      throw new RpcError("invalid-input", `${this.#filePath} has no weights for ${layerOf(name)}: it is of another network.`);
+      throw new RpcError(
+        "invalid-input",
+        `${this.#filePath} has no weights for ${layerOf(name)}: it is of another network.`,
+      );
     }
     const [from, to] = offsets;
     if (found.join() !== shape.join() || to - from !== elementCount(shape) * 4) {
@@ -130,7 +150,10 @@ export class CheckpointFile {
     while (done < length) {
       const count = readSync(this.#file, bytes, done, Math.min(length - done, 1 << 30), position + done);
       if (count === 0) {
-        throw new RpcError("invalid-input", `${this.#filePath} ends after ${position + done} bytes; more were expected.`);
+        throw new RpcError(
+          "invalid-input",
+          `${this.#filePath} ends after ${position + done} bytes; more were expected.`,
+        );
       }
       done += count;
     }

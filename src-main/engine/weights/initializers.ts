@@ -28,7 +28,11 @@ export function initialValues(
     case "he-uniform":
       return fillUniform(values, Math.sqrt(6 / fans(shape).fanIn), randomSource(seed, name));
     case "he-normal":
-      return fillTruncatedNormal(values, Math.sqrt(2 / fans(shape).fanIn) / TRUNCATION, randomSource(seed, name));
+      return fillTruncatedNormal(
+        values,
+        Math.sqrt(2 / fans(shape).fanIn) / TRUNCATION,
+        randomSource(seed, name),
+      );
   }
 }
 

@@ -49,6 +49,12 @@ export const activationGradients: GradientRules = {
     const output = outputOf(node);
     const last = output.shape.length - 1;
     const inner = sum(graph, multiply(graph, gradient, output), [last]);
-    return [multiply(graph, output, subtract(graph, gradient, reshape(graph, inner, [...output.shape.slice(0, -1), 1])))];
+    return [
+      multiply(
+        graph,
+        output,
+        subtract(graph, gradient, reshape(graph, inner, [...output.shape.slice(0, -1), 1])),
+      ),
+    ];
   },
 };

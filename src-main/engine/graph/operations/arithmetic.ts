@@ -20,7 +20,13 @@ function asSymbol(graph: Graph, operand: Operand, dataType: DataType): TensorSym
   return graph.constant(operand, dataType);
 }
 
-function binary(graph: Graph, operation: string, first: Operand, second: Operand, result?: DataType): TensorSymbol {
+function binary(
+  graph: Graph,
+  operation: string,
+  first: Operand,
+  second: Operand,
+  result?: DataType,
+): TensorSymbol {
   const dataType = typeof first === "number" ? (second as TensorSymbol).dataType : first.dataType;
   const left = asSymbol(graph, first, dataType);
   const right = asSymbol(graph, second, dataType);
@@ -188,7 +194,9 @@ export const arithmeticGradients: GradientRules = {
     const byFirst = divide(graph, gradient, second);
     return [
       wanted[0] ? unbroadcast(graph, byFirst, first.shape) : null,
-      wanted[1] ? unbroadcast(graph, negate(graph, multiply(graph, byFirst, outputOf(node))), second.shape) : null,
+      wanted[1]
+        ? unbroadcast(graph, negate(graph, multiply(graph, byFirst, outputOf(node))), second.shape)
+        : null,
     ];
   },
   Maximum: ({ graph, node, outputGradients: [gradient], wanted }) => {
@@ -199,7 +207,9 @@ export const arithmeticGradients: GradientRules = {
     const firstWins = cast(graph, greaterEqual(graph, first, second), "float32");
     return [
       wanted[0] ? unbroadcast(graph, multiply(graph, gradient, firstWins), first.shape) : null,
-      wanted[1] ? unbroadcast(graph, multiply(graph, gradient, subtract(graph, 1, firstWins)), second.shape) : null,
+      wanted[1]
+        ? unbroadcast(graph, multiply(graph, gradient, subtract(graph, 1, firstWins)), second.shape)
+        : null,
     ];
   },
   Pow: ({ graph, node, outputGradients: [gradient] }) => {
@@ -216,8 +226,12 @@ export const arithmeticGradients: GradientRules = {
     return [multiply(graph, gradient, multiply(graph, exponent, oneLess)), null];
   },
   Neg: ({ graph, outputGradients: [gradient] }) => [gradient ? negate(graph, gradient) : null],
-  Log: ({ graph, node, outputGradients: [gradient] }) => [gradient ? divide(graph, gradient, inputOf(node, 0)) : null],
-  Exp: ({ graph, node, outputGradients: [gradient] }) => [gradient ? multiply(graph, gradient, outputOf(node)) : null],
+  Log: ({ graph, node, outputGradients: [gradient] }) => [
+    gradient ? divide(graph, gradient, inputOf(node, 0)) : null,
+  ],
+  Exp: ({ graph, node, outputGradients: [gradient] }) => [
+    gradient ? multiply(graph, gradient, outputOf(node)) : null,
+  ],
   Rsqrt: ({ graph, node, outputGradients: [gradient] }) => {
     if (!gradient) {
       return [];

@@ -9,7 +9,11 @@ import { reshape } from "./shape.ts";
  * Cross-entropy of each row of `logits` (`[pixels, classes]`) against its int32 class index (`[pixels]`), without ever forming
  * the probabilities. An index outside the classes gives NaN: mask it before.
  */
-export function crossEntropyOfLogits(graph: Graph, logits: TensorSymbol, classIndices: TensorSymbol): TensorSymbol {
+export function crossEntropyOfLogits(
+  graph: Graph,
+  logits: TensorSymbol,
+  classIndices: TensorSymbol,
+): TensorSymbol {
   return outputOf(
     graph.add("SparseSoftmaxCrossEntropyWithLogits", {
       inputs: [logits, classIndices],

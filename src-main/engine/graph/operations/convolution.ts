@@ -106,7 +106,6 @@ export function addBias(graph: Graph, input: TensorSymbol, bias: TensorSymbol): 
   });
 }
 
-
 /** Gradients of the convolutions, by TensorFlow's own kernels. */
 export const convolutionGradients: GradientRules = {
   Conv2D: ({ graph, node, outputGradients: [gradient], wanted }) => {

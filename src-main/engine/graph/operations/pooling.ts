@@ -26,7 +26,12 @@ function pool(graph: Graph, operation: string, input: TensorSymbol, options: Poo
   return graph.symbol(operation, {
     inputs: [input],
     attributes,
-    shape: [batch, windowedSize(height, size, stride, padding), windowedSize(width, size, stride, padding), channels],
+    shape: [
+      batch,
+      windowedSize(height, size, stride, padding),
+      windowedSize(width, size, stride, padding),
+      channels,
+    ],
     dataType: "float32",
   });
 }

@@ -12,13 +12,23 @@ import { reshape, slice } from "./shape.ts";
  * Sixteen random bits an element, two elements out of each Philox word: half the work of uniform floats, which take 15 %
  * of a SegNet step. The rate is thereby rounded to a multiple of 1/65536.
  */
-export function randomKeepMask(graph: Graph, shape: Shape, rate: number, seed: TensorSymbol, stream: number): TensorSymbol {
+export function randomKeepMask(
+  graph: Graph,
+  shape: Shape,
+  rate: number,
+  seed: TensorSymbol,
+  stream: number,
+): TensorSymbol {
   const elements = elementCount(shape);
   const words = Math.ceil(elements / 2);
   const streamSeed = add(graph, seed, graph.constant([0, stream], "int32"));
   const bits = graph.symbol("StatelessRandomUniformFullInt", {
     inputs: [graph.constant([words], "int32"), streamSeed],
-    attributes: { dtype: attribute.type("int32"), T: attribute.type("int32"), Tseed: attribute.type("int32") },
+    attributes: {
+      dtype: attribute.type("int32"),
+      T: attribute.type("int32"),
+      Tseed: attribute.type("int32"),
+    },
     shape: [words],
     dataType: "int32",
   });

@@ -12,7 +12,12 @@ const byPixelCentres = {
 };
 
 /** Bilinear interpolation of an NHWC tensor to another size, pixel centres at 0.5, as Keras' UpSampling2D does it. */
-export function resizeBilinear(graph: Graph, input: TensorSymbol, height: number, width: number): TensorSymbol {
+export function resizeBilinear(
+  graph: Graph,
+  input: TensorSymbol,
+  height: number,
+  width: number,
+): TensorSymbol {
   const [batch = 0, , , channels = 0] = input.shape;
   return graph.symbol("ResizeBilinear", {
     inputs: [input, graph.constant([height, width], "int32")],

@@ -65,7 +65,11 @@ export function slice(graph: Graph, input: TensorSymbol, begin: Shape, size: Sha
 }
 
 /** Adds zeros around: `[before, after]` for each axis. */
-export function pad(graph: Graph, input: TensorSymbol, paddings: readonly (readonly [number, number])[]): TensorSymbol {
+export function pad(
+  graph: Graph,
+  input: TensorSymbol,
+  paddings: readonly (readonly [number, number])[],
+): TensorSymbol {
   return graph.symbol("Pad", {
     inputs: [input, graph.constant(paddings.flat(), "int32", [paddings.length, 2])],
     attributes: { T: attribute.type(input.dataType), Tpaddings: attribute.type("int32") },
@@ -119,7 +123,9 @@ export const shapeGradients: GradientRules = {
     if (!gradient) {
       return [];
     }
-    const axes = gradient.shape.map((_, axis) => axis).filter((axis) => input.shape[axis] !== gradient.shape[axis]);
+    const axes = gradient.shape
+      .map((_, axis) => axis)
+      .filter((axis) => input.shape[axis] !== gradient.shape[axis]);
     return [reshape(graph, sum(graph, gradient, axes), input.shape)];
   },
   ConcatV2: ({ graph, node, outputGradients: [gradient], wanted }) => {
@@ -145,7 +151,14 @@ export const shapeGradients: GradientRules = {
     }
     const numbers = new Int32Array(paddings.value.bytes.slice().buffer);
     const shape = inputOf(node, 0).shape;
-    return [slice(graph, gradient, shape.map((_, axis) => numbers[axis * 2] ?? 0), shape)];
+    return [
+      slice(
+        graph,
+        gradient,
+        shape.map((_, axis) => numbers[axis * 2] ?? 0),
+        shape,
+      ),
+    ];
   },
   Slice: ({ graph, node, outputGradients: [gradient] }) => {
     const begin = inputOf(node, 1).node.attributes["value"];

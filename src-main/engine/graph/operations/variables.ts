@@ -28,7 +28,11 @@ export function declareVariable(graph: Graph, name: string, shape: Shape): Varia
 }
 
 /** A variable's value at this point of the run. */
-export function readVariable(graph: Graph, variable: Variable, controls: readonly GraphNode[] = []): TensorSymbol {
+export function readVariable(
+  graph: Graph,
+  variable: Variable,
+  controls: readonly GraphNode[] = [],
+): TensorSymbol {
   return graph.symbol("ReadVariableOp", {
     inputs: [variable.handle],
     controls,
@@ -68,7 +72,12 @@ export function copyOf(graph: Graph, input: TensorSymbol): TensorSymbol {
 }
 
 /** `input`, handed on once all of `controls` have run: fetching it runs them. */
-export function afterAll(graph: Graph, input: TensorSymbol, controls: readonly GraphNode[], name: string): TensorSymbol {
+export function afterAll(
+  graph: Graph,
+  input: TensorSymbol,
+  controls: readonly GraphNode[],
+  name: string,
+): TensorSymbol {
   return graph.symbol("Identity", {
     inputs: [input],
     controls,

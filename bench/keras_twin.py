@@ -1,0 +1,144 @@
+"""Builds a network's Keras twin from its layer list, gives it the same weights and trains or predicts with it.
+
+Reads a request as a JSON file (first word), prints the result as JSON. The request:
+  layers: [{name, type, config, inputs}], batch, height, width, bands, classes,
+  weights: a safetensors file with `layer/weight`, optimizer: adam | adamw | sgd, learningRate, loss,
+  batches: [{pixels, labels}] (files of uint8 NHWC and class indices; 255 none), steps, dropout: bool,
+  mode: "losses" | "train" | "predict", weightsAfter: file to write (float32, model order) or null
+"""
+import json
+import os
+import resource
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import keras
+import tensorflow as tf
+
+
+def build(request):
+    made = {}
+    for layer in request["layers"]:
+        kind, config, name = layer["type"], layer["config"], layer["name"]
+        inputs = [made[other] for other in layer["inputs"]]
+        x = inputs[0] if len(inputs) == 1 else inputs
+        if kind == "InputLayer":
+            made[name] = keras.Input((request["height"], request["width"], request["bands"]), name=name)
+            source = made[name]
+        elif kind == "Conv2D":
+            made[name] = keras.layers.Conv2D(
+                config["filters"], config["kernelSize"], strides=config["stride"], dilation_rate=config["dilation"],
+                padding=config["padding"], use_bias=config["bias"], activation=config["activation"], name=name)(x)
+        elif kind == "Conv2DTranspose":
+            made[name] = keras.layers.Conv2DTranspose(
+                config["filters"], config["kernelSize"], strides=config["stride"], padding="same",
+                use_bias=config["bias"], name=name)(x)
+        elif kind == "DepthwiseConv2D":
+            made[name] = keras.layers.DepthwiseConv2D(
+                config["kernelSize"], strides=config["stride"], dilation_rate=config["dilation"], padding="same",
+                use_bias=config["bias"], name=name)(x)
+        elif kind == "BatchNormalization":
+            made[name] = keras.layers.BatchNormalization(
+                momentum=config["momentum"], epsilon=config["epsilon"], name=name)(x)
+        elif kind == "Activation":
+            # The softmax at the end belongs to the loss.
+            made[name] = x if config["activation"] == "softmax" else keras.layers.Activation(
+                config["activation"], name=name)(x)
+        elif kind == "Dropout":
+            made[name] = keras.layers.Dropout(config["rate"], name=name)(x) if request["dropout"] else x
+        elif kind == "MaxPooling2D":
+            made[name] = keras.layers.MaxPooling2D(config["size"], name=name)(x)
+        elif kind == "AveragePooling2D":
+            made[name] = keras.layers.AveragePooling2D(config["size"], name=name)(x)
+        elif kind == "UpSampling2D":
+            made[name] = keras.layers.UpSampling2D(
+                config["factor"], interpolation=config["interpolation"], name=name)(x)
+        elif kind == "Concatenate":
+            made[name] = keras.layers.Concatenate(name=name)(x)
+        elif kind == "Add":
+            made[name] = keras.layers.Add(name=name)(x)
+        else:
+            raise SystemExit(f"no Keras twin for {kind}")
+        last = made[name]
+    return keras.Model(source, last)
+
+
+def read_safetensors(path):
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        start = 8 + length
+        result = {}
+        for name, entry in header.items():
+            if name != "__metadata__":
+                begin, end = entry["data_offsets"]
+                file.seek(start + begin)
+                result[name] = np.frombuffer(file.read(end - begin), "<f4").reshape(entry["shape"])
+        return result
+
+
+def set_weights(model, weights):
+    for layer in model.layers:
+        for variable in layer.weights:
+            variable.assign(weights[f"{layer.name}/{variable.name}"])
+
+
+def masked_crossentropy(labels, logits):
+    labels = tf.cast(labels, tf.int32)
+    valid = tf.cast(labels < logits.shape[-1], tf.float32)
+    classes = tf.where(labels < logits.shape[-1], labels, 0)
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=classes, logits=logits)
+    return tf.reduce_sum(each * valid) / tf.maximum(tf.reduce_sum(valid), 1.0)
+
+
+def main():
+    request = json.load(open(sys.argv[1]))
+    shape = (request["batch"], request["height"], request["width"])
+    batches = []
+    for batch in request["batches"]:
+        pixels = np.fromfile(batch["pixels"], np.uint8).reshape(*shape, request["bands"]).astype(np.float32) / 255
+        labels = np.fromfile(batch["labels"], np.uint8).reshape(shape).astype(np.int32)
+        batches.append((pixels, labels))
+    started = time.perf_counter()
+    model = build(request)
+    if request["weights"] is not None:
+        set_weights(model, read_safetensors(request["weights"]))
+    result = {"parameters": model.count_params(), "losses": [], "seconds": []}
+    if request["mode"] == "predict":
+        for step in range(request["steps"]):
+            begin = time.perf_counter()
+            output = model.predict_on_batch(batches[step % len(batches)][0])
+            probabilities = tf.nn.softmax(output).numpy()
+            result["seconds"].append(time.perf_counter() - begin)
+        result["probabilities"] = probabilities.reshape(-1)[:1000].tolist()
+    else:
+        rate = request["learningRate"]
+        optimizer = {
+            "adam": lambda: keras.optimizers.Adam(rate),
+            "adamw": lambda: keras.optimizers.AdamW(rate),
+            "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9),
+        }[request["optimizer"]]()
+        model.compile(optimizer=optimizer, loss=masked_crossentropy, jit_compile=False)
+        for step in range(request["steps"]):
+            begin = time.perf_counter()
+            loss = float(model.train_on_batch(*batches[step % len(batches)]))
+            result["seconds"].append(time.perf_counter() - begin)
+            if step == 0:
+                result["firstStepSeconds"] = time.perf_counter() - started
+            # Keras reports the mean over the epoch so far; start a new one each step.
+            model.reset_metrics()
+            result["losses"].append(loss)
+        if request["weightsAfter"] is not None:
+            with open(request["weightsAfter"], "wb") as file:
+                for name in request["weightNames"]:
+                    layer, weight = name.rsplit("/", 1)
+                    variable = next(v for v in model.get_layer(layer).weights if v.name == weight)
+                    file.write(variable.numpy().astype("<f4").tobytes())
+    result["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps(result))
+
+
+main()
