@@ -12,7 +12,10 @@ export function readCursor(
   if (size === undefined || canvas.projection === null) {
     return null;
   }
-  const screenPixel = pointer ?? ([(size[0] ?? 0) / 2, (size[1] ?? 0) / 2] as const);
+  // A pointer's position is the corner of the device pixel it points at; what is seen there is its middle.
+  const half = 0.5 / window.devicePixelRatio;
+  const screenPixel: readonly [number, number] =
+    pointer === null ? [(size[0] ?? 0) / 2, (size[1] ?? 0) / 2] : [pointer[0] + half, pointer[1] + half];
   const mapPosition = canvas.positionAt(screenPixel);
   if (mapPosition === null) {
     return null;
