@@ -1,0 +1,231 @@
+import type { Command } from "./commands.svelte.ts";
+import { mapCommands } from "./map-commands.ts";
+import { modes } from "./workspace.svelte.ts";
+import type { Mode, Workspace } from "./workspace.svelte.ts";
+
+export const modeTitles: Readonly<Record<Mode, string>> = {
+  label: "Label",
+  train: "Train",
+  results: "Results",
+  export: "Export",
+};
+
+/** Registers every action of the window, so that palette, keyboard, native menu and shortcut sheet know the same ones. */
+export function addAppCommands(workspace: Workspace): void {
+  workspace.commands.add(() => fileCommands(workspace));
+  workspace.commands.add(() => viewCommands(workspace));
+  workspace.commands.add(() => projectMapCommands(workspace));
+  workspace.commands.add(() => trainingCommands(workspace));
+  workspace.commands.add(() => placeCommands(workspace));
+}
+
+const always = (): boolean => true;
+
+function fileCommands(workspace: Workspace): Command[] {
+  const hasProject = (): boolean => workspace.project !== null;
+  return [
+    {
+      id: "open-folder",
+      title: "Open folder…",
+      group: "Project",
+      chord: "Ctrl+O",
+      enabled: always,
+      run: () => void workspace.openFolder(),
+    },
+    {
+      id: "open-sample",
+      title: "Open the sample",
+      group: "Project",
+      chord: null,
+      enabled: always,
+      run: () => void workspace.openSample(),
+    },
+    {
+      id: "rescan",
+      title: "Read the folder again",
+      group: "Project",
+      chord: null,
+      enabled: hasProject,
+      run: () => void workspace.attempt(async () => workspace.project?.rescan()),
+    },
+    ...workspace.recent.map((recent): Command => ({
+      id: `open-recent-${recent.folderId}`,
+      title: `Open ${recent.name} (${recent.displayPath})`,
+      group: "Recent",
+      chord: null,
+      enabled: always,
+      run: () => void workspace.openFolderById(recent.folderId, recent.name),
+    })),
+  ];
+}
+
+function viewCommands(workspace: Workspace): Command[] {
+  const { preferences } = workspace;
+  const hasProject = (): boolean => workspace.project !== null;
+  const toggle = (key: "leftOpen" | "rightOpen" | "drawerOpen") => (): void => {
+    preferences.change({ [key]: !preferences.values[key] });
+  };
+  return [
+    {
+      id: "command-palette",
+      title: "Find an action",
+      group: "Window",
+      chord: "Ctrl+K",
+      enabled: always,
+      run: () => {
+        workspace.overlay = { kind: "palette" };
+      },
+    },
+    {
+      id: "show-shortcuts",
+      title: "Keyboard shortcuts",
+      group: "Window",
+      chord: "?",
+      enabled: always,
+      run: () => {
+        workspace.overlay = { kind: "shortcuts" };
+      },
+    },
+    ...modes.map((mode, index): Command => ({
+      id: `mode-${mode}`,
+      title: `Go to ${modeTitles[mode]}`,
+      group: "Mode",
+      chord: `Ctrl+${index + 1}`,
+      enabled: hasProject,
+      run: () => {
+        workspace.mode = mode;
+      },
+    })),
+    {
+      id: "toggle-left",
+      title: "Side panel",
+      group: "Window",
+      chord: "Ctrl+B",
+      enabled: hasProject,
+      run: toggle("leftOpen"),
+    },
+    {
+      id: "toggle-right",
+      title: "Inspector",
+      group: "Window",
+      chord: "Ctrl+Alt+B",
+      enabled: hasProject,
+      run: toggle("rightOpen"),
+    },
+    {
+      id: "toggle-drawer",
+      title: "Drawer",
+      group: "Window",
+      chord: "Ctrl+J",
+      enabled: hasProject,
+      run: toggle("drawerOpen"),
+    },
+    ...(["curves", "runs", "problems"] as const).map((drawerTab): Command => ({
+      id: `drawer-${drawerTab}`,
+      title: `Show ${drawerTab}`,
+      group: "Drawer",
+      chord: null,
+      enabled: hasProject,
+      run: () => {
+        preferences.change({ drawerTab, drawerOpen: true });
+      },
+    })),
+    ...(["system", "light", "dark"] as const).map((theme): Command => ({
+      id: `theme-${theme}`,
+      title: theme === "system" ? "Follow the system" : `Use ${theme} colours`,
+      group: "Theme",
+      chord: null,
+      enabled: () => preferences.values.theme !== theme,
+      run: () => {
+        preferences.change({ theme });
+      },
+    })),
+  ];
+}
+
+function projectMapCommands(workspace: Workspace): Command[] {
+  return mapCommands(workspace.layers, workspace.mapView).map((command) => ({
+    ...command,
+    // The native menu knows this one by a name of its own.
+    id: command.id === "map.fit" ? "zoom-fit" : command.id,
+  }));
+}
+
+function trainingCommands(workspace: Workspace): Command[] {
+  const running = (): boolean => workspace.project?.runningRun !== null && workspace.project !== null;
+  return [
+    {
+      id: "new-training",
+      title: "Set up a training",
+      group: "Train",
+      chord: null,
+      enabled: () => workspace.project !== null,
+      run: () => {
+        workspace.mode = "train";
+        workspace.project?.training.showForm();
+      },
+    },
+    {
+      id: "show-training",
+      title: "Show the running training",
+      group: "Train",
+      chord: null,
+      enabled: running,
+      run: () => {
+        const { project } = workspace;
+        const run = project?.runningRun;
+        if (project !== null && run !== null && run !== undefined) {
+          project.selectRun(run.id);
+          project.training.showRun();
+          workspace.mode = "train";
+        }
+      },
+    },
+    {
+      id: "stop-training",
+      title: "Stop the training and keep its best epoch",
+      group: "Train",
+      chord: null,
+      enabled: running,
+      run: () => {
+        const { project } = workspace;
+        const run = project?.runningRun;
+        if (project !== null && run !== null && run !== undefined) {
+          void workspace.attempt(() => project.stopRun(run.id));
+        }
+      },
+    },
+  ];
+}
+
+/** Runs and mosaics by name: only worth listing once something was typed, so they come last. */
+function placeCommands(workspace: Workspace): Command[] {
+  const { project } = workspace;
+  if (project === null) {
+    return [];
+  }
+  return [
+    ...project.runs.map((run): Command => ({
+      id: `run-${run.id}`,
+      title: `Results of ${run.name}`,
+      group: "Run",
+      chord: null,
+      enabled: always,
+      run: () => {
+        project.selectRun(run.id);
+        workspace.mode = "results";
+      },
+    })),
+    ...project.readyMosaics.map((mosaic): Command => ({
+      id: `mosaic-${mosaic.id}`,
+      title: `Go to ${mosaic.name}`,
+      group: "Mosaic",
+      chord: null,
+      enabled: always,
+      run: () => {
+        project.selectedMosaicId = mosaic.id;
+        workspace.mapView.flyToMosaic(mosaic.id);
+      },
+    })),
+  ];
+}

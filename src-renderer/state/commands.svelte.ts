@@ -1,0 +1,58 @@
+import { matchTitle } from "./command-match.ts";
+import type { Match } from "./command-match.ts";
+import { hasModifier, isChord } from "./key-chord.ts";
+import type { KeyPress } from "./key-chord.ts";
+
+/** Something the user can do: found in the palette, carried out by its chord, listed on the shortcut sheet. */
+export interface Command {
+  readonly id: string;
+  readonly title: string;
+  readonly group: string;
+  /** "Ctrl+K", "F"; null for what is only in the palette. */
+  readonly chord: string | null;
+  /** Whether it can be done now; what can't isn't offered. */
+  readonly enabled: () => boolean;
+  readonly run: () => void;
+}
+
+export interface FoundCommand {
+  readonly command: Command;
+  readonly match: Match;
+}
+
+/** Every action there is. Sources are asked each time, so that commands can name the runs and mosaics of the moment. */
+export class Commands {
+  readonly #sources: (() => readonly Command[])[] = [];
+
+  add(source: () => readonly Command[]): void {
+    this.#sources.push(source);
+  }
+
+  get available(): Command[] {
+    return this.#sources.flatMap((source) => source()).filter((command) => command.enabled());
+  }
+
+  /** What answers a query, best first; everything for an empty one. */
+  search(query: string): FoundCommand[] {
+    const found = this.available.flatMap((command) => {
+      const match = matchTitle(query, `${command.group}: ${command.title}`);
+      return match === null ? [] : [{ command, match }];
+    });
+    return query.trim() === ""
+      ? found
+      : found.sort((first, second) => second.match.score - first.match.score);
+  }
+
+  run(id: string): void {
+    this.available.find((command) => command.id === id)?.run();
+  }
+
+  /** The command of a key press; chords without modifier only where nobody is typing. */
+  forKeyPress(press: KeyPress, typing: boolean): Command | null {
+    return (
+      this.available.find(
+        ({ chord }) => chord !== null && (!typing || hasModifier(chord)) && isChord(chord, press),
+      ) ?? null
+    );
+  }
+}

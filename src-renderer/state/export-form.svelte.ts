@@ -1,0 +1,107 @@
+import type { Folder } from "#shared/contract.ts";
+import { sentenceOf } from "./host-access.ts";
+import type { HostAccess } from "./host-access.ts";
+
+/** What an export would write. */
+export interface ExportPlan {
+  readonly files: readonly {
+    readonly fileName: string;
+    readonly width: number;
+    readonly height: number;
+    readonly crs: string;
+    readonly uncompressedBytes: number;
+  }[];
+  readonly displayPath: string;
+}
+
+export type ExportPlanState =
+  | { readonly kind: "none" }
+  | { readonly kind: "ready"; readonly plan: ExportPlan }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** An export that is being thought of, and the job that carries it out. */
+export class ExportForm {
+  readonly #host: HostAccess;
+  readonly #projectId: string;
+  #excludedIds: readonly string[] = $state.raw([]);
+  #plan: ExportPlanState = $state.raw({ kind: "none" });
+  #failure: string | null = $state(null);
+  #starting = $state(false);
+  #request = new AbortController();
+
+  /** Also writes how sure the network was. */
+  confidence = $state(false);
+  /** Null writes beside the project's own files. */
+  folder: Folder | null = $state.raw(null);
+  /** The last export that was started here. */
+  jobId: string | null = $state(null);
+
+  constructor(host: HostAccess, projectId: string) {
+    this.#host = host;
+    this.#projectId = projectId;
+  }
+
+  get plan(): ExportPlanState {
+    return this.#plan;
+  }
+
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  get starting(): boolean {
+    return this.#starting;
+  }
+
+  includes(mosaicId: string): boolean {
+    return !this.#excludedIds.includes(mosaicId);
+  }
+
+  toggle(mosaicId: string): void {
+    this.#excludedIds = this.includes(mosaicId)
+      ? [...this.#excludedIds, mosaicId]
+      : this.#excludedIds.filter((id) => id !== mosaicId);
+  }
+
+  /** Asks what would be written. */
+  async makePlan(runId: string, mosaicIds: readonly string[]): Promise<void> {
+    this.#request.abort();
+    if (mosaicIds.length === 0) {
+      this.#plan = { kind: "none" };
+      return;
+    }
+    const request = new AbortController();
+    this.#request = request;
+    try {
+      const plan = await this.#host.client.exports.plan(
+        { projectId: this.#projectId, runId, mosaicIds: [...mosaicIds] },
+        { signal: request.signal },
+      );
+      this.#plan = { kind: "ready", plan };
+    } catch (thrown) {
+      if (!request.signal.aborted) {
+        this.#plan = { kind: "refused", reason: sentenceOf(thrown) };
+      }
+    }
+  }
+
+  async start(runId: string, mosaicIds: readonly string[]): Promise<void> {
+    this.#failure = null;
+    this.#starting = true;
+    try {
+      const { jobId } = await this.#host.client.exports.mask({
+        projectId: this.#projectId,
+        runId,
+        mosaicIds: [...mosaicIds],
+        confidence: this.confidence,
+        destination:
+          this.folder === null ? { kind: "project" } : { kind: "folder", folderId: this.folder.folderId },
+      });
+      this.jobId = jobId;
+    } catch (thrown) {
+      this.#failure = sentenceOf(thrown);
+    } finally {
+      this.#starting = false;
+    }
+  }
+}

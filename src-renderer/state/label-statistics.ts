@@ -1,0 +1,42 @@
+import type { LandClass } from "#shared/project/land-class.ts";
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import type { ReadyMosaic } from "#shared/project/mosaic.ts";
+
+/** How much of each class the masks hold, in pixels of the masks. */
+export interface LabelStatistics {
+  readonly pixels: ReadonlyMap<number, number>;
+  /** Pixels that carry a class. */
+  readonly labelledPixels: number;
+  /** Ids in the masks that no class has, with their pixels; most first. */
+  readonly strangers: readonly { readonly id: number; readonly pixels: number }[];
+  /** Masks that are still being counted. */
+  readonly counting: number;
+}
+
+/** Adds up what the masks of all mosaics hold. */
+export function labelStatistics(
+  mosaics: readonly ReadyMosaic[],
+  classes: readonly LandClass[],
+): LabelStatistics {
+  const pixels = new Map<number, number>();
+  let counting = 0;
+  for (const { mask } of mosaics) {
+    if (mask.kind !== "matched") {
+      continue;
+    }
+    if (mask.classPixels === null) {
+      counting += 1;
+      continue;
+    }
+    for (const [id, count] of Object.entries(mask.classPixels)) {
+      pixels.set(Number(id), (pixels.get(Number(id)) ?? 0) + count);
+    }
+  }
+  const known = new Set(classes.map(({ id }) => id));
+  const labelledPixels = [...pixels].reduce((sum, [id, count]) => (known.has(id) ? sum + count : sum), 0);
+  const strangers = [...pixels]
+    .filter(([id, count]) => !known.has(id) && id !== UNLABELLED_ID && count > 0)
+    .map(([id, count]) => ({ id, pixels: count }))
+    .sort((first, second) => second.pixels - first.pixels);
+  return { pixels, labelledPixels, strangers, counting };
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+
+const preferencesSchema = z.object({
+  theme: z.enum(["system", "light", "dark"]).catch("system"),
+  leftOpen: z.boolean().catch(true),
+  rightOpen: z.boolean().catch(true),
+  drawerOpen: z.boolean().catch(false),
+  /** Screen pixels. */
+  leftWidth: z.number().min(180).max(560).catch(264),
+  rightWidth: z.number().min(280).max(960).catch(352),
+  drawerHeight: z.number().min(120).max(900).catch(220),
+  drawerTab: z.enum(["curves", "runs", "problems"]).catch("curves"),
+  /** The matrix' numbers. */
+  matrixView: z.enum(["row", "column", "count"]).catch("row"),
+});
+
+/** How somebody likes their window; kept by the browser, not with a project. */
+export type PreferenceValues = z.infer<typeof preferencesSchema>;
+export type Theme = PreferenceValues["theme"];
+export type DrawerTab = PreferenceValues["drawerTab"];
+
+const KEY = "orthomask.preferences";
+
+/** The preferences; whatever was stored and can't be understood falls back one by one. */
+export class Preferences {
+  readonly #storage: Pick<Storage, "getItem" | "setItem">;
+  #values: PreferenceValues = $state.raw(preferencesSchema.parse({}));
+  /** What the system wishes; told by the page. */
+  systemIsDark = $state(false);
+
+  constructor(storage: Pick<Storage, "getItem" | "setItem">) {
+    this.#storage = storage;
+    this.#values = read(storage);
+  }
+
+  /** The colours in use, with the system's wish taken into account. */
+  get shownTheme(): "light" | "dark" {
+    const { theme } = this.#values;
+    return theme === "system" ? (this.systemIsDark ? "dark" : "light") : theme;
+  }
+
+  get values(): PreferenceValues {
+    return this.#values;
+  }
+
+  change(part: Partial<PreferenceValues>): void {
+    this.#values = preferencesSchema.parse({ ...this.#values, ...part });
+    try {
+      this.#storage.setItem(KEY, JSON.stringify(this.#values));
+    } catch {
+      // A full or forbidden storage only means that the next start has the usual sizes.
+    }
+  }
+}
+
+function read(storage: Pick<Storage, "getItem">): PreferenceValues {
+  try {
+    const stored: unknown = JSON.parse(storage.getItem(KEY) ?? "{}");
+    return preferencesSchema.parse(typeof stored === "object" && stored !== null ? stored : {});
+  } catch {
+    return preferencesSchema.parse({});
+  }
+}

@@ -1,0 +1,276 @@
+import { SvelteMap } from "svelte/reactivity";
+import type { Prediction } from "#shared/contract.ts";
+import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
+import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
+import type { RpcError } from "#shared/rpc/errors.ts";
+import type { Run } from "#shared/training/run.ts";
+import { ClassEditor } from "./class-editor.svelte.ts";
+import { ExportForm } from "./export-form.svelte.ts";
+import type { HostAccess } from "./host-access.ts";
+import type { JobList } from "./job-list.svelte.ts";
+import type { Layers } from "./layers.svelte.ts";
+import { PredictForm } from "./predict-form.svelte.ts";
+import { Results } from "./results.svelte.ts";
+import { RunWatch } from "./run-watch.svelte.ts";
+import { TrainingForm } from "./training-form.svelte.ts";
+import { watchStream } from "./watch-stream.ts";
+
+/** What a project shares with the window around it. */
+export interface ProjectSurroundings {
+  readonly host: HostAccess;
+  readonly jobs: JobList;
+  readonly layers: Layers;
+  /** The host no longer knows the project: it was restarted. */
+  readonly onGone: (error: RpcError) => void;
+}
+
+/** The open project: what the host says of it, and what is selected in it. */
+export class ProjectState {
+  readonly id: string;
+  readonly training: TrainingForm;
+  readonly results: Results;
+  readonly predicting: PredictForm;
+  readonly exporting: ExportForm;
+  readonly classEditor: ClassEditor;
+  readonly runWatch: RunWatch;
+
+  readonly #host: HostAccess;
+  readonly #jobs: JobList;
+  readonly #ended = new AbortController();
+  #snapshot: ProjectSnapshot;
+  #runs: readonly Run[] = $state.raw([]);
+  readonly #predictions = new SvelteMap<string, Prediction>();
+  #selectedRunId: string | null = $state(null);
+  /** Problems that only the page sees, such as tiles that could not be drawn. */
+  #pageProblems: readonly Problem[] = $state.raw([]);
+
+  selectedMosaicId: string | null = $state(null);
+
+  private constructor(snapshot: ProjectSnapshot, surroundings: ProjectSurroundings) {
+    const { host, jobs } = surroundings;
+    this.id = snapshot.projectId;
+    this.#snapshot = $state.raw(snapshot);
+    this.#host = host;
+    this.#jobs = jobs;
+    this.training = new TrainingForm(host, this.id);
+    this.results = new Results(host, this.id);
+    this.predicting = new PredictForm(host, this.id);
+    this.exporting = new ExportForm(host, this.id);
+    this.classEditor = new ClassEditor(host, this.id, snapshot.classes);
+    this.runWatch = new RunWatch(host, this.id);
+  }
+
+  /** Opens a project on the page: resolves with its first snapshot taken. */
+  static open(projectId: string, surroundings: ProjectSurroundings): Promise<ProjectState> {
+    return new Promise((resolve, reject) => {
+      const ended = new AbortController();
+      let project: ProjectState | null = null;
+      void watchStream(
+        surroundings.host.link,
+        (signal) => surroundings.host.client.projects.watch({ projectId }, { signal }),
+        (snapshot) => {
+          if (project === null) {
+            project = new ProjectState(snapshot, surroundings);
+            project.#ended.signal.addEventListener("abort", () => {
+              ended.abort();
+            });
+            project.#watch(surroundings);
+            resolve(project);
+          } else {
+            project.#takeSnapshot(snapshot);
+          }
+        },
+        {
+          signal: ended.signal,
+          onRefused: (error) => {
+            if (project === null) {
+              reject(error);
+            } else {
+              surroundings.onGone(error);
+            }
+          },
+        },
+      );
+    });
+  }
+
+  get snapshot(): ProjectSnapshot {
+    return this.#snapshot;
+  }
+
+  /** Mosaics that could be read. */
+  get readyMosaics(): ReadyMosaic[] {
+    return this.#snapshot.mosaics.filter((mosaic): mosaic is ReadyMosaic => mosaic.kind === "ready");
+  }
+
+  /** Mosaics that can be trained on. */
+  get labelledMosaics(): ReadyMosaic[] {
+    return this.readyMosaics.filter(({ mask }) => mask.kind === "matched");
+  }
+
+  mosaic(mosaicId: string): Mosaic | null {
+    return this.#snapshot.mosaics.find(({ id }) => id === mosaicId) ?? null;
+  }
+
+  mosaicName(mosaicId: string): string {
+    return this.mosaic(mosaicId)?.name ?? mosaicId;
+  }
+
+  /** Newest first. */
+  get runs(): readonly Run[] {
+    return this.#runs;
+  }
+
+  run(runId: string): Run | null {
+    return this.#runs.find(({ id }) => id === runId) ?? null;
+  }
+
+  /** The run that all panels are about: the one that was chosen, else the newest. */
+  get selectedRun(): Run | null {
+    const listed = this.#runs.find(({ id }) => id === this.#selectedRunId) ?? this.#runs[0] ?? null;
+    const watched = this.runWatch.run;
+    // The run's own stream may know of an epoch that the list will only tell of a moment later.
+    return listed !== null && watched?.id === listed.id && watched.history.length > listed.history.length
+      ? { ...watched, name: listed.name }
+      : listed;
+  }
+
+  get runningRun(): Run | null {
+    return this.#runs.find(({ state }) => state.kind === "running") ?? null;
+  }
+
+  selectRun(runId: string): void {
+    this.#selectedRunId = runId;
+    this.runWatch.follow(runId);
+  }
+
+  /** Predictions of one run. */
+  predictionsOf(runId: string): Prediction[] {
+    return [...this.#predictions.values()].filter((prediction) => prediction.runId === runId);
+  }
+
+  prediction(runId: string, mosaicId: string): Prediction | null {
+    return this.#predictions.get(`${runId}\n${mosaicId}`) ?? null;
+  }
+
+  /** Everything that needs the user's attention, the page's own findings last. */
+  get problems(): readonly Problem[] {
+    return [...this.#snapshot.problems, ...this.#pageProblems];
+  }
+
+  addPageProblem(problem: Problem): void {
+    this.#pageProblems = [...this.#pageProblems.filter(({ id }) => id !== problem.id), problem];
+  }
+
+  clearPageProblems(): void {
+    this.#pageProblems = [];
+  }
+
+  /** Keeps where the map looks; failing to do so is nothing to bother anybody with. */
+  saveView(view: ViewState): void {
+    void this.#host.client.projects.saveView({ projectId: this.id, view }).catch(() => undefined);
+  }
+
+  async rescan(): Promise<void> {
+    this.clearPageProblems();
+    await this.#host.client.projects.rescan({ projectId: this.id });
+  }
+
+  async renameRun(runId: string, name: string): Promise<void> {
+    await this.#host.client.runs.rename({ projectId: this.id, runId, name });
+  }
+
+  async removeRun(runId: string): Promise<void> {
+    await this.#host.client.runs.remove({ projectId: this.id, runId });
+  }
+
+  async resumeRun(runId: string): Promise<void> {
+    await this.#host.client.training.resume({ projectId: this.id, runId });
+    this.selectRun(runId);
+    this.training.showRun();
+  }
+
+  /** Ends a training after the step in flight and keeps its best epoch. */
+  async stopRun(runId: string): Promise<void> {
+    await this.#host.client.training.stop({ projectId: this.id, runId });
+  }
+
+  /** The state of a training's own job, while it has one. */
+  trainingJob(runId: string): ReturnType<JobList["find"]> {
+    return this.#jobs.active.find((job) => job.kind === "training" && job.runId === runId) ?? null;
+  }
+
+  /** The job that predicts with a run just now. */
+  predictionJob(runId: string): ReturnType<JobList["find"]> {
+    return this.#jobs.active.find((job) => job.kind === "prediction" && job.runId === runId) ?? null;
+  }
+
+  /** Leaves the project: nothing of it is watched any more. */
+  close(): void {
+    this.#ended.abort();
+    this.runWatch.close();
+    this.training.close();
+  }
+
+  #watch({ host, layers }: ProjectSurroundings): void {
+    const { signal } = this.#ended;
+    const projectId = this.id;
+    void watchStream(
+      host.link,
+      (inner) => host.client.runs.watch({ projectId }, { signal: inner }),
+      (runs) => {
+        this.#takeRuns(runs);
+      },
+      { signal },
+    );
+    void watchStream(
+      host.link,
+      (inner) => host.client.predictions.watch({ projectId }, { signal: inner }),
+      (change) => {
+        const key = `${change.prediction.runId}\n${change.prediction.mosaicId}`;
+        if (change.removed) {
+          this.#predictions.delete(key);
+        } else {
+          this.#predictions.set(key, change.prediction);
+        }
+        layers.applyPredictionChange(change);
+      },
+      { signal },
+    );
+  }
+
+  #takeSnapshot(snapshot: ProjectSnapshot): void {
+    const before = this.#snapshot;
+    this.#snapshot = snapshot;
+    this.classEditor.takeSaved(snapshot.classes);
+    if (trainingData(before) !== trainingData(snapshot)) {
+      this.training.dataChanged();
+    }
+  }
+
+  #takeRuns(runs: readonly Run[]): void {
+    this.#runs = [...runs].sort((first, second) => second.createdAt.localeCompare(first.createdAt));
+    const running = this.runningRun;
+    if (this.#selectedRunId === null && running !== null) {
+      // The page was opened, or reloaded, in the middle of a training.
+      this.training.showRun();
+      this.#selectedRunId = running.id;
+    }
+    const selected = this.selectedRun;
+    if (selected !== null) {
+      this.runWatch.follow(selected.id);
+    } else {
+      this.training.showForm();
+    }
+  }
+}
+
+/** What a training plan depends on, so that other changes don't ask for a new one. */
+function trainingData({ mosaics, classes, scanning }: ProjectSnapshot): string {
+  const masks = mosaics.map((mosaic) =>
+    mosaic.kind === "ready"
+      ? [mosaic.id, mosaic.mask.kind, mosaic.mask.kind === "matched" && mosaic.mask.classPixels !== null]
+      : mosaic.id,
+  );
+  return JSON.stringify([scanning, classes, masks]);
+}

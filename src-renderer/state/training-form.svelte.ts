@@ -1,0 +1,304 @@
+import type { EngineStatus } from "#shared/contract.ts";
+import type {
+  Architecture,
+  Loss,
+  Preset,
+  TrainingMeasure,
+  TrainingPlan,
+  TrainingSettings,
+} from "#shared/training/training-settings.ts";
+import { isCancelled, isPassing, sentenceOf } from "./host-access.ts";
+import type { HostAccess } from "./host-access.ts";
+
+export interface TrainingOptions {
+  readonly architectures: readonly Architecture[];
+  readonly losses: readonly Loss[];
+  readonly presets: readonly Preset[];
+}
+
+/** What a training would be: `stale` while a newer answer is on its way. */
+export type PlanState =
+  | { readonly kind: "none" }
+  | { readonly kind: "ready"; readonly plan: TrainingPlan; readonly stale: boolean }
+  | { readonly kind: "refused"; readonly reason: string; readonly stale: boolean };
+
+export type MeasureState =
+  | { readonly kind: "none" }
+  | { readonly kind: "working" }
+  | { readonly kind: "ready"; readonly measure: TrainingMeasure }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** Whence the settings come: the host's suggestion, a preset, or the user's own hand. */
+export const SUGGESTED = "suggested";
+export const OWN = "own";
+
+const PLAN_DELAY_MILLISECONDS = 250;
+
+/** The training that is being thought of: settings, what they would mean, and what they would cost. */
+export class TrainingForm {
+  readonly #host: HostAccess;
+  readonly #projectId: string;
+  #options: TrainingOptions | null = $state.raw(null);
+  #settings: TrainingSettings | null = $state.raw(null);
+  #suggested: TrainingSettings | null = null;
+  #engine: EngineStatus | null = $state.raw(null);
+  #plan: PlanState = $state.raw({ kind: "none" });
+  #measure: MeasureState = $state.raw({ kind: "none" });
+  #failure: string | null = $state(null);
+  #starting = $state(false);
+  #showing: "form" | "run" = $state("form");
+  #loading: Promise<void> | null = null;
+  #planTimer: ReturnType<typeof setTimeout> | undefined;
+  #planRequest = new AbortController();
+  #measureRequest = new AbortController();
+
+  /** `SUGGESTED`, `OWN` or a preset's id. */
+  recipe = $state(SUGGESTED);
+  /** The new run's name; empty lets the host find one. */
+  name = $state("");
+
+  constructor(host: HostAccess, projectId: string) {
+    this.#host = host;
+    this.#projectId = projectId;
+  }
+
+  get options(): TrainingOptions | null {
+    return this.#options;
+  }
+
+  get settings(): TrainingSettings | null {
+    return this.#settings;
+  }
+
+  get engine(): EngineStatus | null {
+    return this.#engine;
+  }
+
+  get plan(): PlanState {
+    return this.#plan;
+  }
+
+  get measure(): MeasureState {
+    return this.#measure;
+  }
+
+  /** Why options, suggestion or start could not be had. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  get starting(): boolean {
+    return this.#starting;
+  }
+
+  /** Whether the panel shows the settings of a new training or the selected run. */
+  get showing(): "form" | "run" {
+    return this.#showing;
+  }
+
+  showForm(): void {
+    this.#showing = "form";
+  }
+
+  showRun(): void {
+    this.#showing = "run";
+  }
+
+  get architecture(): Architecture | null {
+    return this.#options?.architectures.find(({ id }) => id === this.#settings?.architecture) ?? null;
+  }
+
+  get preset(): Preset | null {
+    return this.#options?.presets.find(({ id }) => id === this.recipe) ?? null;
+  }
+
+  /** Fetches what the form needs, once; a failed attempt can be repeated. */
+  load(): Promise<void> {
+    this.#loading ??= this.#fetch();
+    return this.#loading;
+  }
+
+  /** Changes settings by hand. */
+  change(part: Partial<TrainingSettings>): void {
+    if (this.#settings !== null) {
+      this.recipe = OWN;
+      this.#set({ ...this.#settings, ...part });
+    }
+  }
+
+  /** Another network brings its own width, and input sides that it can take. */
+  changeArchitecture(id: string): void {
+    const width = this.#options?.architectures.find((item) => item.id === id)?.width;
+    this.change({ architecture: id, width: width === null || width === undefined ? null : width.default });
+  }
+
+  chooseRecipe(recipe: string): void {
+    const settings =
+      recipe === SUGGESTED
+        ? this.#suggested
+        : this.#options?.presets.find((preset) => preset.id === recipe)?.settings;
+    if (settings !== null && settings !== undefined) {
+      this.recipe = recipe;
+      this.#set(settings);
+    }
+  }
+
+  /** Starts from another run's settings. */
+  adopt(settings: TrainingSettings): void {
+    this.recipe = OWN;
+    this.#showing = "form";
+    this.#set(settings);
+  }
+
+  /** Masks or classes have changed: the plan is made again, and an untouched suggestion too. */
+  dataChanged(): void {
+    if (this.#settings === null) {
+      return;
+    }
+    if (this.recipe === SUGGESTED) {
+      void this.#suggestAgain();
+    } else {
+      this.#planSoon();
+    }
+  }
+
+  /** Times a few steps of the real network on the real data. */
+  async measureTime(): Promise<void> {
+    const settings = this.#settings;
+    if (settings === null) {
+      return;
+    }
+    this.#measureRequest.abort();
+    const request = new AbortController();
+    this.#measureRequest = request;
+    this.#measure = { kind: "working" };
+    try {
+      const measure = await this.#host.client.training.measure(
+        { projectId: this.#projectId, settings },
+        { signal: request.signal },
+      );
+      this.#measure = { kind: "ready", measure };
+    } catch (thrown) {
+      if (!request.signal.aborted) {
+        this.#measure = isCancelled(thrown)
+          ? { kind: "none" }
+          : { kind: "failed", reason: sentenceOf(thrown) };
+      }
+    }
+  }
+
+  stopMeasuring(): void {
+    this.#measureRequest.abort();
+    this.#measure = { kind: "none" };
+  }
+
+  /** Starts the training; answers with the run's id, or null with `failure` set. */
+  async start(): Promise<string | null> {
+    const settings = this.#settings;
+    if (settings === null || this.#starting) {
+      return null;
+    }
+    this.#starting = true;
+    this.#failure = null;
+    try {
+      const name = this.name.trim();
+      const { runId } = await this.#host.client.training.start({
+        projectId: this.#projectId,
+        settings,
+        name: name === "" ? null : name,
+      });
+      this.name = "";
+      this.#showing = "run";
+      return runId;
+    } catch (thrown) {
+      this.#failure = sentenceOf(thrown);
+      return null;
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#planTimer);
+    this.#planRequest.abort();
+    this.#measureRequest.abort();
+  }
+
+  async #fetch(): Promise<void> {
+    this.#failure = null;
+    // The engine takes a second or two to start; nothing waits for it.
+    void this.#askEngine();
+    try {
+      const [options, suggested] = await Promise.all([
+        this.#host.client.training.options(),
+        this.#host.client.training.suggest({ projectId: this.#projectId }),
+      ]);
+      this.#options = options;
+      this.#suggested = suggested;
+      if (this.#settings === null) {
+        this.#set(suggested);
+      }
+    } catch (thrown) {
+      this.#failure = sentenceOf(thrown);
+      this.#loading = null;
+    }
+  }
+
+  async #askEngine(): Promise<void> {
+    try {
+      this.#engine = await this.#host.client.app.engineStatus();
+    } catch (thrown) {
+      this.#engine = isPassing(thrown) ? null : { kind: "unavailable", reason: sentenceOf(thrown) };
+    }
+  }
+
+  async #suggestAgain(): Promise<void> {
+    try {
+      const suggested = await this.#host.client.training.suggest({ projectId: this.#projectId });
+      this.#suggested = suggested;
+      if (this.recipe === SUGGESTED) {
+        this.#set(suggested);
+      }
+    } catch {
+      this.#planSoon();
+    }
+  }
+
+  #set(settings: TrainingSettings): void {
+    this.#settings = settings;
+    this.#failure = null;
+    this.stopMeasuring();
+    this.#planSoon();
+  }
+
+  #planSoon(): void {
+    clearTimeout(this.#planTimer);
+    this.#planRequest.abort();
+    if (this.#plan.kind !== "none") {
+      this.#plan = { ...this.#plan, stale: true };
+    }
+    this.#planTimer = setTimeout(() => {
+      void this.#makePlan();
+    }, PLAN_DELAY_MILLISECONDS);
+  }
+
+  async #makePlan(): Promise<void> {
+    const settings = this.#settings;
+    if (settings === null) {
+      return;
+    }
+    const request = new AbortController();
+    this.#planRequest = request;
+    try {
+      const plan = await this.#host.client.training.plan(
+        { projectId: this.#projectId, settings },
+        { signal: request.signal },
+      );
+      this.#plan = { kind: "ready", plan, stale: false };
+    } catch (thrown) {
+      if (!request.signal.aborted && !isPassing(thrown)) {
+        this.#plan = { kind: "refused", reason: sentenceOf(thrown), stale: false };
+      }
+    }
+  }
+}

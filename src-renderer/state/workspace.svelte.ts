@@ -1,0 +1,271 @@
+import { createContext } from "svelte";
+import type { AppContract, Capabilities } from "#shared/contract.ts";
+import type { RecentProject } from "#shared/project/project-snapshot.ts";
+import type { Client } from "#shared/rpc/contract.ts";
+import { toRpcError } from "#shared/rpc/errors.ts";
+import { Commands } from "./commands.svelte.ts";
+import type { HostLink, LinkState } from "./connect-host.ts";
+import { Cursor } from "./cursor.svelte.ts";
+import { FolderBrowser } from "./folder-browser.svelte.ts";
+import { sentenceOf } from "./host-access.ts";
+import type { HostAccess } from "./host-access.ts";
+import { JobList } from "./job-list.svelte.ts";
+import { Layers } from "./layers.svelte.ts";
+import { MapViewState } from "./map-view.svelte.ts";
+import { Preferences } from "./preferences.svelte.ts";
+import { ProjectState } from "./project.svelte.ts";
+import { Toasts } from "./toasts.svelte.ts";
+import { watchStream } from "./watch-stream.ts";
+
+/** What the window is for just now; changes inspector and drawer, never the map's position. */
+export const modes = ["label", "train", "results", "export"] as const;
+export type Mode = (typeof modes)[number];
+
+/** What lies over the window. `onPick` gets the chosen folder. */
+export type Overlay =
+  | { readonly kind: "none" }
+  | { readonly kind: "palette" }
+  | { readonly kind: "shortcuts" }
+  | {
+      readonly kind: "folders";
+      readonly purpose: "open" | "export";
+      readonly onPick: (folderId: string) => void;
+    };
+
+/** The window's state: connection, open project, mode, and what every panel shares. One for the life of the page. */
+export class Workspace implements HostAccess {
+  readonly client: Client<AppContract>;
+  readonly link: HostLink<AppContract>;
+  readonly preferences: Preferences;
+  readonly toasts = new Toasts();
+  readonly commands = new Commands();
+  readonly layers = new Layers();
+  readonly mapView = new MapViewState();
+  readonly cursor = new Cursor();
+  readonly jobs: JobList;
+  readonly folders: FolderBrowser;
+
+  readonly #ended = new AbortController();
+  #connection: LinkState = $state.raw({ kind: "connecting" });
+  #capabilities: Capabilities | null = $state.raw(null);
+  #project: ProjectState | null = $state.raw(null);
+  #recent: readonly RecentProject[] = $state.raw([]);
+  /** What is being opened, in words; null when nothing is. */
+  #opening: string | null = $state(null);
+  #openFailure: string | null = $state(null);
+  /** False until it is known whether there is a project to show. */
+  #started = $state(false);
+  #openings = 0;
+
+  mode: Mode = $state("label");
+  overlay: Overlay = $state.raw({ kind: "none" });
+
+  constructor(link: HostLink<AppContract>, storage: Pick<Storage, "getItem" | "setItem">) {
+    this.link = link;
+    this.client = link.client;
+    this.preferences = new Preferences(storage);
+    this.folders = new FolderBrowser(this);
+    this.jobs = new JobList(this, this.#ended.signal);
+    this.#connection = link.state;
+    link.onChange((state) => {
+      this.#connection = state;
+    });
+    void watchStream(
+      link,
+      (signal) => this.client.app.commands(undefined, { signal }),
+      (command) => {
+        this.commands.run(command);
+      },
+      { signal: this.#ended.signal },
+    );
+    void this.#start();
+  }
+
+  get connection(): LinkState {
+    return this.#connection;
+  }
+
+  get capabilities(): Capabilities | null {
+    return this.#capabilities;
+  }
+
+  get project(): ProjectState | null {
+    return this.#project;
+  }
+
+  /** Projects opened before, newest first. */
+  get recent(): readonly RecentProject[] {
+    return this.#recent;
+  }
+
+  get opening(): string | null {
+    return this.#opening;
+  }
+
+  get openFailure(): string | null {
+    return this.#openFailure;
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  closeOverlay(): void {
+    this.overlay = { kind: "none" };
+  }
+
+  /** Lets the user choose a folder in whichever way the shell has, then opens it. */
+  async openFolder(): Promise<void> {
+    await this.pickFolder("open", (folderId) => {
+      void this.openFolderById(folderId, "the folder");
+    });
+  }
+
+  /** Lets the user choose a folder: by the native dialog, or by the page's own picker. */
+  async pickFolder(
+    purpose: "open" | "export",
+    onPick: (folderId: string, name: string) => void,
+  ): Promise<void> {
+    if (this.#capabilities?.nativeFolderDialog !== true) {
+      this.overlay = {
+        kind: "folders",
+        purpose,
+        onPick: (folderId) => {
+          onPick(folderId, this.folders.listing?.folder?.displayPath ?? "");
+        },
+      };
+      return;
+    }
+    try {
+      const folder = await this.client.folders.choose();
+      if (folder !== null) {
+        onPick(folder.folderId, folder.displayPath);
+      }
+    } catch (thrown) {
+      this.#fail(sentenceOf(thrown));
+    }
+  }
+
+  async openFolderById(folderId: string, name: string): Promise<void> {
+    await this.#open(
+      `Opening ${name}…`,
+      async () => (await this.client.projects.open({ folderId })).projectId,
+    );
+  }
+
+  async openSample(): Promise<void> {
+    await this.#open("Drawing the sample…", async () => (await this.client.projects.openSample()).projectId);
+  }
+
+  async refreshRecent(): Promise<void> {
+    try {
+      this.#recent = await this.client.projects.recent();
+    } catch {
+      // The list is a convenience; the next opening of the menu asks again.
+    }
+  }
+
+  /** Runs something of the host's and says in a toast when it fails. */
+  async attempt(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (thrown) {
+      this.toasts.show("error", sentenceOf(thrown));
+      return false;
+    }
+  }
+
+  async #start(): Promise<void> {
+    for (;;) {
+      try {
+        this.#capabilities = await this.client.app.capabilities();
+        const current = await this.client.projects.current();
+        if (current !== null) {
+          await this.#open("Opening the project…", () => Promise.resolve(current.projectId));
+        }
+        await this.refreshRecent();
+        break;
+      } catch (thrown) {
+        if (toRpcError(thrown).code !== "disconnected") {
+          this.#openFailure = sentenceOf(thrown);
+          break;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+    this.#started = true;
+  }
+
+  /** The host was restarted and has given its projects new ids. */
+  async #reopen(): Promise<void> {
+    const current = await this.client.projects.current().catch(() => null);
+    if (current === null) {
+      this.#close();
+    } else {
+      await this.#open("Opening the project again…", () => Promise.resolve(current.projectId));
+    }
+  }
+
+  async #open(what: string, find: () => Promise<string>): Promise<void> {
+    this.#openings += 1;
+    const turn = this.#openings;
+    this.#opening = what;
+    this.#openFailure = null;
+    try {
+      const projectId = await find();
+      if (turn !== this.#openings || projectId === this.#project?.id) {
+        return;
+      }
+      this.#close();
+      const project = await ProjectState.open(projectId, {
+        host: this,
+        jobs: this.jobs,
+        layers: this.layers,
+        onGone: () => {
+          void this.#reopen();
+        },
+      });
+      if (turn === this.#openings) {
+        this.#project = project;
+        void this.refreshRecent();
+      } else {
+        project.close();
+      }
+    } catch (thrown) {
+      if (turn === this.#openings) {
+        this.#fail(sentenceOf(thrown));
+      }
+    } finally {
+      if (turn === this.#openings) {
+        this.#opening = null;
+      }
+    }
+  }
+
+  #close(): void {
+    this.#project?.close();
+    this.#project = null;
+    this.layers.clearProject();
+  }
+
+  /** On the start page a failure stands where it happened; elsewhere there is no such place. */
+  #fail(sentence: string): void {
+    this.#openFailure = sentence;
+    if (this.#project !== null) {
+      this.toasts.show("error", sentence);
+    }
+  }
+}
+
+const [readWorkspace, provideWorkspace] = createContext<Workspace>();
+
+/** The window's state, for any component below `App`. */
+export function getWorkspace(): Workspace {
+  return readWorkspace();
+}
+
+/** Provides the window's state to all components below. */
+export function setWorkspace(workspace: Workspace): Workspace {
+  return provideWorkspace(workspace);
+}
