@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { z } from "zod";
 import type { Crs } from "#shared/geo/crs.ts";
+import datumShifts from "./datum-shifts.json" with { type: "json" };
 import { formulaProblem } from "./proj4-formula.ts";
 
 const require = createRequire(import.meta.url);
@@ -93,7 +94,23 @@ function asProj4jsReads(code: number, proj4: string): string {
     (text, [name, axes]) => text.replace(name, axes),
     corrected.get(code) ?? proj4,
   );
-  return withoutGridFiles(named);
+  return withPublishedShift(code, withoutGridFiles(named));
+}
+
+/** PROJ's shift to WGS 84 by code, where the table's isn't; made by make-datum-shifts.py, which says why. */
+const shiftByCode: ReadonlyMap<number, string> = new Map(
+  Object.entries(datumShifts).flatMap(([shift, codes]) => codes.map((code) => [code, shift] as const)),
+);
+
+function withPublishedShift(code: number, proj4: string): string {
+  const shift = shiftByCode.get(code);
+  if (shift === undefined) {
+    return proj4;
+  }
+  const word = `+towgs84=${shift}`;
+  return /\+towgs84=\S+/.test(proj4)
+    ? proj4.replace(/\+towgs84=\S+/, word)
+    : proj4.replace(/ ?\+no_defs/, ` ${word} +no_defs`);
 }
 
 function withoutGridFiles(proj4: string): string {

@@ -9,6 +9,9 @@ export function formulaProblem(proj4String: string): string | null {
   if (/\+proj=geocent/.test(proj4String)) {
     return "is geocentric: it has no map coordinates";
   }
+  if (!/\+proj=/.test(proj4String)) {
+    return "states heights, not positions";
+  }
   if (/\+hyperbolic\b/.test(proj4String)) {
     return "uses the hyperbolic Cassini projection, which is not supported";
   }
