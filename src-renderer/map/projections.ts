@@ -1,7 +1,6 @@
 import { addProjection, get as getProjection, getPointResolution } from "ol/proj.js";
 import Projection from "ol/proj/Projection.js";
 import { register } from "ol/proj/proj4.js";
-import type { Units } from "ol/proj/Units.js";
 import proj4 from "proj4";
 import type { MapPosition } from "#shared/geo/affine.ts";
 import type { MapProjection } from "#shared/project/mosaic.ts";
@@ -41,24 +40,6 @@ export function mapProjection(projection: MapProjection): Projection {
     throw new Error(`OpenLayers did not take up ${code}, defined as "${definition}"`);
   }
   return registered;
-}
-
-/** OpenLayers' name of a unit; `unknown` has none. */
-export function mapUnits(units: MapProjection["units"]): Units | null {
-  switch (units) {
-    case "metre":
-      return "m";
-    case "foot":
-      return "ft";
-    case "us-foot":
-      return "us-ft";
-    case "degree":
-      return "degrees";
-    case "pixel":
-      return "pixels";
-    case "unknown":
-      return null;
-  }
 }
 
 /** Whether positions of `from` can be shown on a map in `to`: the same system, or both known to proj4. */
