@@ -86,10 +86,13 @@ function treeOf(
   if (landscape.village(x, mainRoad, sideRoad) > 0.5) {
     return chance < 0.17 && buildings.every((building) => isClear(building, x, y)) ? small() : null;
   }
+  if (offRiver < 1.5) {
+    return null;
+  }
   if (wood > -0.07 && chance < 0.35) {
     return makeTree(x, y, 0.9 + 1.1 * draw(4), 1.5 + 2.5 * draw(5), false, draw(6));
   }
-  if (offRiver > 1.5 && offRiver < 11) {
+  if (offRiver < 11) {
     return chance < 0.12 + 0.4 * noise.at(x / 25, y / 25 + 7) ? small() : null;
   }
   if (offSide > 3 && offSide < 3 + SPACING && offMain > 12) {

@@ -1,0 +1,218 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { tileSchema } from "#shared/contract.ts";
+import type { Tile, TileSource } from "#shared/contract.ts";
+import { ClassGrid, createGeoTiffWriter, crsFromEpsg, geoTagsFor, openRaster } from "../../raster/index.ts";
+import type { SampleArray } from "../../raster/index.ts";
+import type { RasterDtype } from "#shared/geo/raster-description.ts";
+import { Projects } from "../projects/index.ts";
+import type { Project } from "../projects/index.ts";
+import { Tiles } from "./index.ts";
+
+const shared = path.resolve(import.meta.dirname, "../../../../shared/data");
+const SIDE = 300;
+
+let folder: string;
+let projects: Projects;
+let grid: ClassGrid | null;
+let tiles: Tiles;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "orthomask-tiles-"));
+  projects = new Projects({ dataDirectory: path.join(folder, "data") });
+  grid = null;
+  tiles = new Tiles({ projects, predictions: { readPrediction: () => Promise.resolve(grid) } });
+});
+
+afterEach(async () => {
+  await projects.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function writeImage(
+  name: string,
+  dtype: RasterDtype,
+  bands: number,
+  samples: SampleArray,
+  more: { nodata?: number; alphaBand?: number; colorTable?: Record<string, string> } = {},
+): Promise<void> {
+  await mkdir(path.join(folder, "project", path.dirname(name)), { recursive: true });
+  const writer = await createGeoTiffWriter(path.join(folder, "project", name), {
+    width: SIDE,
+    height: SIDE,
+    bands,
+    dtype,
+    tileSize: 512,
+    geoTags: geoTagsFor([0.5, 0, 500_000, 0, -0.5, 600_000], crsFromEpsg(2180)),
+    overviews: "none",
+    ...more,
+  });
+  await writer.writeTile(0, 0, samples);
+  await writer.finish();
+}
+
+async function open(): Promise<Project> {
+  const project = await projects.open(path.join(folder, "project"));
+  await project.counted();
+  return project;
+}
+
+async function tile(
+  project: Project,
+  source: TileSource,
+  pixelWindow: { x: number; y: number; width: number; height: number },
+  size = { width: pixelWindow.width, height: pixelWindow.height },
+  signal = new AbortController().signal,
+): Promise<Tile> {
+  const mosaicId = project.snapshot().mosaics[0]?.id ?? "";
+  const made = await tiles.tile({ projectId: project.id, mosaicId, source, pixelWindow, size }, { signal });
+  return tileSchema.parse(made);
+}
+
+const imagery: TileSource = { kind: "imagery" };
+
+describe("imagery", () => {
+  it("is the file's own 8-bit colours, transparent outside and where alpha is 0", async () => {
+    const samples = new Uint8Array(SIDE * SIDE * 4);
+    for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
+      samples.set([pixel % 251, (pixel * 7) % 253, (pixel * 13) % 255, pixel % 5 === 0 ? 0 : 255], pixel * 4);
+    }
+    await writeImage("a.tif", "uint8", 4, samples, { alphaBand: 3 });
+    const made = await tile(await open(), imagery, { x: -2, y: 10, width: 12, height: 1 });
+    const line = 10 * SIDE;
+    const expected = Array.from({ length: 12 }, (_, column) => {
+      const x = column - 2;
+      const at = (line + x) * 4;
+      return x < 0 || samples[at + 3] === 0 ? [0, 0, 0, 0] : [...samples.subarray(at, at + 3), 255];
+    });
+    expect([...made.data]).toEqual(expected.flat());
+  });
+
+  it("is stretched from the 2nd to the 98th percentile for 16 bits", async () => {
+    const samples = new Uint16Array(SIDE * SIDE);
+    for (let pixel = 0; pixel < samples.length; pixel++) {
+      samples[pixel] = 1000 + (pixel % 1001);
+    }
+    samples[0] = 65_535;
+    samples[1] = 0;
+    await writeImage("a.tif", "uint16", 1, samples, { nodata: 0 });
+    const made = await tile(await open(), imagery, { x: 0, y: 0, width: 4, height: 1 });
+    // Percentiles of 1000…2000 are 1020 and 1980.
+    expect(made.data[0]).toBe(255);
+    expect([...made.data.subarray(4, 8)]).toEqual([0, 0, 0, 0]);
+    expect([...made.data.subarray(8, 12)]).toEqual([0, 0, 0, 255]);
+    const hundredthLevel = await tile(await open(), imagery, { x: 120, y: 0, width: 1, height: 1 });
+    expect(Math.abs((hundredthLevel.data[0] ?? 0) - (255 * (1120 - 1020)) / 960)).toBeLessThanOrEqual(1);
+  });
+
+  it("shows palette images in their colours, nearest when scaled", async () => {
+    const samples = new Uint8Array(SIDE * SIDE).map((_, index) => (index % SIDE < 150 ? 3 : 8));
+    await writeImage("a.tif", "uint8", 1, samples, { colorTable: { "3": "#102030", "8": "#ffee00" } });
+    const made = await tile(
+      await open(),
+      imagery,
+      { x: 0, y: 0, width: SIDE, height: SIDE },
+      { width: 2, height: 1 },
+    );
+    expect([...made.data]).toEqual([0x10, 0x20, 0x30, 255, 0xff, 0xee, 0, 255]);
+  });
+});
+
+describe("classes", () => {
+  beforeEach(async () => {
+    await writeImage("images/a.tif", "uint8", 1, new Uint8Array(SIDE * SIDE).fill(9));
+  });
+
+  it("of labels are never mixed: the nearest pixel's", async () => {
+    const ids = new Uint8Array(SIDE * SIDE).map((_, index) => ((index % SIDE) % 3 === 1 ? 4 : 0));
+    await writeImage("masks/a.tif", "uint8", 1, ids);
+    const made = await tile(
+      await open(),
+      { kind: "labels" },
+      { x: 0, y: 0, width: 9, height: 3 },
+      { width: 3, height: 1 },
+    );
+    expect(made).toMatchObject({ layout: "classes", data: Uint8Array.of(4, 4, 4) });
+  });
+
+  it("of predictions come with confidence where there is one, 255 before anything is predicted", async () => {
+    const project = await open();
+    const source: TileSource = { kind: "prediction", runId: "r" };
+    const area = { x: 0, y: 0, width: 2, height: 1 };
+    expect(await tile(project, source, area)).toMatchObject({
+      layout: "classes",
+      data: Uint8Array.of(255, 255),
+    });
+    grid = await ClassGrid.create(path.join(folder, "grid"), { width: SIDE, height: SIDE, confidence: true });
+    await grid.writeWindow({ x: 1, y: 0, width: 1, height: 1 }, Uint8Array.of(2), Uint8Array.of(200));
+    expect(await tile(project, source, area)).toMatchObject({
+      layout: "classes-confidence",
+      data: Uint8Array.of(255, 0, 2, 200),
+    });
+  });
+
+  it("are not read for a tile that is no longer wanted, nor for one of an unknown mosaic", async () => {
+    const project = await open();
+    const gone = new AbortController();
+    gone.abort();
+    await expect(
+      tile(project, imagery, { x: 0, y: 0, width: 8, height: 8 }, undefined, gone.signal),
+    ).rejects.toMatchObject({ code: "cancelled" });
+    await expect(
+      tiles.tile(
+        {
+          projectId: project.id,
+          mosaicId: "../a",
+          source: imagery,
+          pixelWindow: { x: 0, y: 0, width: 8, height: 8 },
+          size: { width: 8, height: 8 },
+        },
+        { signal: new AbortController().signal },
+      ),
+    ).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe.skipIf(!existsSync(path.join(shared, "dubai")))(
+  "real mosaics (../shared/data/dubai, skipped where it is missing)",
+  () => {
+    it("are shown as the reader reads them, at full and at reduced resolution", async () => {
+      const project = await projects.open(path.join(shared, "dubai"), { remember: false });
+      await project.settled();
+      const mosaic = project.snapshot().mosaics[0];
+      const mosaicId = mosaic?.id ?? "";
+      const image = await openRaster(project.imagePath(mosaicId));
+      try {
+        for (const [side, size] of [
+          [256, 256],
+          [512, 256],
+        ] as const) {
+          const pixelWindow = { x: 700, y: 900, width: side, height: side };
+          const made = await tiles.tile(
+            {
+              projectId: project.id,
+              mosaicId,
+              source: imagery,
+              pixelWindow,
+              size: { width: size, height: size },
+            },
+            { signal: new AbortController().signal },
+          );
+          const direct = await image.readWindow({
+            pixelWindow,
+            bands: [0, 1, 2],
+            outputSize: { width: size, height: size },
+            resampling: side === size ? "nearest" : "average",
+          });
+          const rgb = made.data.filter((_, index) => index % 4 !== 3);
+          expect(rgb).toEqual(Uint8Array.from(direct.data));
+        }
+      } finally {
+        await image.close();
+      }
+    });
+  },
+);
