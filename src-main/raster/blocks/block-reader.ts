@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ByteSource } from "../byte-source.ts";
 import { decodeBlocks, goesNatively, type EncodedBlock } from "../codecs/decode-blocks.ts";
 import { samplesFromBytes, withReversedBits } from "../codecs/samples.ts";
@@ -93,6 +94,10 @@ export class BlockReader {
     options: { readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
     options.signal?.throwIfAborted();
+    if (options.signal !== undefined) {
+      // One listener a unit, each taken off when its unit is there: more than Node's warning limit, and no leak.
+      setMaxListeners(0, options.signal);
+    }
     const grid = this.grid(granularity);
     const missing: PlannedUnit[] = [];
     const shared: Promise<void>[] = [];
