@@ -4,18 +4,21 @@ import type { LayerDefinition } from "./layer.ts";
 import { onlyInput } from "./layer.ts";
 
 /** Keras' defaults. */
-const MOMENTUM = 0.99;
+const KERAS_MOMENTUM = 0.99;
 const EPSILON = 1e-3;
 
 /**
  * Batch normalization (Ioffe and Szegedy 2015) with Keras' defaults. The moving variance follows the biased batch variance as
  * in Keras 3; the fused operation reports the unbiased one.
+ *
+ * `momentum` is the share of the moving statistics that a step keeps. Keras' 0.99 needs some 300 steps before evaluation
+ * sees what training sees, which a short training on a few mosaics never reaches.
  */
-export function batchNormalization(): LayerDefinition {
+export function batchNormalization({ momentum = KERAS_MOMENTUM } = {}): LayerDefinition {
   return {
     type: "BatchNormalization",
     defaultName: "batch_normalization",
-    config: { momentum: MOMENTUM, epsilon: EPSILON },
+    config: { momentum, epsilon: EPSILON },
     outputShape: (inputs) => onlyInput(inputs, "BatchNormalization"),
     weights: (inputs) => {
       const [, , channels] = onlyInput(inputs, "BatchNormalization");
@@ -40,11 +43,11 @@ export function batchNormalization(): LayerDefinition {
       const follow = (name: string, value: typeof mean, share: number): void => {
         updateWeight(
           name,
-          add(graph, multiply(graph, weight(name), MOMENTUM), multiply(graph, value, share)),
+          add(graph, multiply(graph, weight(name), momentum), multiply(graph, value, share)),
         );
       };
-      follow("moving_mean", mean, 1 - MOMENTUM);
-      follow("moving_variance", variance, ((1 - MOMENTUM) * (pixels - 1)) / pixels);
+      follow("moving_mean", mean, 1 - momentum);
+      follow("moving_variance", variance, ((1 - momentum) * (pixels - 1)) / pixels);
       return output;
     },
   };

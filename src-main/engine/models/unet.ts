@@ -12,6 +12,9 @@ const LEVELS = 4;
 /** Where the paper has its dropout: at the end of the contracting path. */
 const DROPOUT_RATE = 0.2;
 
+/** The paper has no batch normalization, so nothing is owed to Keras' default, which short trainings never catch up with. */
+const MOMENTUM = 0.9;
+
 /**
  * U-Net with padded convolutions, so that the output has the input's size, and batch normalization, without which it hardly
  * starts to learn at small batches. Width 64 is the paper's.
@@ -50,7 +53,7 @@ function twoConvolutions(builder: ModelBuilder, input: Layer, filters: number): 
   for (let index = 0; index < 2; index += 1) {
     // The normalization after it has an offset of its own, so a bias would do nothing.
     layer = builder.apply(conv2d({ filters, kernelSize: 3, bias: false, initializer: "he-normal" }), layer);
-    layer = builder.apply(batchNormalization(), layer);
+    layer = builder.apply(batchNormalization({ momentum: MOMENTUM }), layer);
     layer = builder.apply(activation("relu"), layer);
   }
   return layer;
