@@ -3,9 +3,11 @@ import path from "node:path";
 import type { Command } from "commander";
 import { crsLabel } from "#shared/geo/crs.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
+import type { ProjectSnapshot } from "#shared/project/project-snapshot.ts";
 import { toHostError } from "../host/host-error.ts";
 import { isErrno } from "../host/projects/index.ts";
-import { countMaskFile, describeRasterFile } from "../host/rasters/read-file.ts";
+import type { Project } from "../host/projects/index.ts";
+import { describeRasterFile } from "../host/rasters/read-file.ts";
 import type { CliIo } from "./cli-io.ts";
 
 /** A mask as `info` tells of it; `classes` are pixels by id, nodata and unlabelled left out. */
@@ -89,13 +91,8 @@ async function fileInfo(given: string, io: CliIo): Promise<RasterInfo> {
 async function folderInfo(given: string, io: CliIo): Promise<RasterInfo[]> {
   const { projects } = await io.services();
   const project = await projects.open(given, { remember: false });
-  await project.settled();
-  const { mosaics } = project.snapshot();
   const items: RasterInfo[] = [];
-  const progress = io.progress("counting mask pixels");
-  for (const [index, mosaic] of mosaics.entries()) {
-    io.signal.throwIfAborted();
-    progress.update({ progress: index / mosaics.length, detail: mosaic.name });
+  for (const mosaic of await countedMosaics(project, io)) {
     const shownPath = path.join(given, mosaic.fileName);
     if (mosaic.kind === "failed") {
       items.push({ path: shownPath, error: mosaic.reason });
@@ -118,19 +115,46 @@ async function folderInfo(given: string, io: CliIo): Promise<RasterInfo[]> {
           ...info,
           mask: {
             path: path.join(given, mask.fileName),
-            classes: await maskClasses(path.join(project.folderPath, mask.fileName), io),
+            classes: Object.fromEntries(project.maskCounts(mosaic.id)?.ids ?? []),
           },
         });
         break;
     }
   }
-  progress.end();
   return items;
 }
 
-async function maskClasses(maskPath: string, io: CliIo): Promise<Record<string, number>> {
-  const { ids } = await countMaskFile(maskPath, { signal: io.signal });
-  return Object.fromEntries([...ids].map(([id, pixels]) => [String(id), pixels]));
+/** Waits for the project's own count, showing how far it is. */
+async function countedMosaics(project: Project, io: CliIo): Promise<ProjectSnapshot["mosaics"]> {
+  const progress = io.progress("counting mask pixels");
+  const show = (): void => {
+    const masks = project
+      .snapshot()
+      .mosaics.flatMap((mosaic) =>
+        mosaic.kind === "ready" && mosaic.mask.kind === "matched" ? [mosaic.mask] : [],
+      );
+    const counted = masks.filter(({ classPixels }) => classPixels !== null).length;
+    progress.update({
+      progress: masks.length === 0 ? null : counted / masks.length,
+      detail: `${counted} of ${masks.length} masks`,
+    });
+  };
+  const stop = project.onChange(show);
+  try {
+    await Promise.race([project.counted(), aborted(io.signal)]);
+  } finally {
+    stop();
+    progress.end();
+  }
+  return project.snapshot().mosaics;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(signal.reason instanceof Error ? signal.reason : new Error("interrupted"));
+    });
+  });
 }
 
 function rasterInfo(

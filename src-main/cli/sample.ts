@@ -1,8 +1,8 @@
 import path from "node:path";
-import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { drawSample, sampleDefaults } from "../host/sample/index.ts";
 import type { CliIo } from "./cli-io.ts";
+import { wholeNumber } from "./option-values.ts";
 
 /** `orthomask sample`: draws a small set of georeferenced mosaics with exact masks. */
 export function registerSampleCommand(program: Command, io: CliIo): void {
@@ -43,14 +43,4 @@ export function registerSampleCommand(program: Command, io: CliIo): void {
         );
       },
     );
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }

@@ -43,14 +43,15 @@ function bar(output: TextOutput, title: string, now: () => number): CliProgress 
 
 function lines(output: TextOutput, title: string, now: () => number): CliProgress {
   let shownAt = -Infinity;
-  let shownShare = -Infinity;
+  let shownStep = -1;
   return {
     update: (update) => {
-      const share = update.progress ?? shownShare;
-      const isStep = Number.isFinite(share) && share - shownShare >= SHARE_BETWEEN_LINES;
-      if (isStep || now() - shownAt >= MILLISECONDS_BETWEEN_LINES) {
+      // Counted in whole steps: sums of shares are never quite whole.
+      const step =
+        update.progress === null ? shownStep : Math.floor(update.progress / SHARE_BETWEEN_LINES + 1e-9);
+      if (step > shownStep || now() - shownAt >= MILLISECONDS_BETWEEN_LINES) {
         shownAt = now();
-        shownShare = share;
+        shownStep = step;
         output.write(`${describe(title, update, false)}\n`);
       }
     },

@@ -14,6 +14,7 @@ import { examineMosaic } from "./examine-mosaic.ts";
 import { listFolder } from "./list-folder.ts";
 import type { FolderListing, ListedMosaic } from "./list-folder.ts";
 import { countMask, readMaskIds } from "./mask-values.ts";
+import type { MaskCounts } from "./mask-values.ts";
 import { OpenRasters } from "./open-rasters.ts";
 import { chooseViewProjection } from "./placement.ts";
 import { mosaicIdOf } from "./project-id.ts";
@@ -117,7 +118,11 @@ export class FolderProject implements Project {
     return examined.kind === "ready" && examined.mask.kind === "matched" ? examined.mask.file.filePath : null;
   }
 
-  async readLabels(mosaicId: string, request: LabelRequest, options: Options = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async readLabels(
+    mosaicId: string,
+    request: LabelRequest,
+    options: Options = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const maskPath = this.maskPath(mosaicId);
     if (maskPath === null) {
       const { width, height } = request.outputSize ?? request.pixelWindow;
@@ -142,6 +147,10 @@ export class FolderProject implements Project {
   async counted(): Promise<void> {
     await this.#scan;
     await this.#counting;
+  }
+
+  maskCounts(mosaicId: string): MaskCounts | null {
+    return this.#known(mosaicId).counts;
   }
 
   async setClasses(classes: readonly LandClass[]): Promise<void> {

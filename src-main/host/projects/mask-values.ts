@@ -1,5 +1,6 @@
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import { allocateSamples } from "../../raster/index.ts";
 import type { Pixels, Raster } from "../../raster/index.ts";
 
 /** What a mask's pixels are, counted. */
@@ -32,6 +33,9 @@ export async function readMaskIds(
     { ...request, bands: [band], resampling: "nearest" },
     options,
   );
+  if (data instanceof Uint8Array) {
+    return { ids: maskedIds(data, valid), impossible: 0 };
+  }
   const ids = new Uint8Array(data.length);
   let impossible = 0;
   for (let index = 0; index < ids.length; index++) {
@@ -48,6 +52,19 @@ export async function readMaskIds(
     }
   }
   return { ids, impossible };
+}
+
+/** 8-bit values are ids as they stand. */
+function maskedIds(data: Uint8Array, valid: Uint8Array | null): Uint8Array<ArrayBuffer> {
+  const ids = Uint8Array.from(data);
+  if (valid !== null) {
+    for (let index = 0; index < ids.length; index++) {
+      if (valid[index] === 0) {
+        ids[index] = UNLABELLED_ID;
+      }
+    }
+  }
+  return ids;
 }
 
 /**
@@ -74,7 +91,7 @@ async function readNearest(
     return mask.readWindow({ pixelWindow, bands, outputSize, resampling: "nearest" }, options);
   }
   const full = await mask.readWindow({ pixelWindow, bands }, options);
-  const data = new Float64Array(size.width * size.height);
+  const data = allocateSamples(full.dtype, size.width * size.height);
   const valid = full.valid === null ? null : new Uint8Array(data.length);
   for (let row = 0, to = 0; row < size.height; row++) {
     const line = Math.floor((row + 0.5) * stepY) * pixelWindow.width;

@@ -3,6 +3,7 @@ import type { LandClass } from "#shared/project/land-class.ts";
 import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { Raster } from "../../raster/index.ts";
+import type { MaskCounts } from "./mask-values.ts";
 
 /** Which labels to read: `pixelWindow` on the mosaic's grid, made `outputSize` large by nearest neighbour. */
 export interface LabelRequest {
@@ -43,6 +44,8 @@ export interface Project {
   settled(): Promise<void>;
   /** Resolves when every matched mask's pixels are counted; never rejects. */
   counted(): Promise<void>;
+  /** Pixels of the matched mask by id, also ids that are no class; null without a mask and while they are being counted. */
+  maskCounts(mosaicId: string): MaskCounts | null;
   setClasses(classes: readonly LandClass[]): Promise<void>;
   saveView(view: ViewState): Promise<void>;
   /** Reads the folder again; resolves when that is done. */

@@ -1,7 +1,5 @@
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { openRaster } from "../../raster/index.ts";
-import { countMask } from "../projects/index.ts";
-import type { MaskCounts } from "../projects/index.ts";
 
 interface Options {
   readonly signal?: AbortSignal | undefined;
@@ -17,15 +15,5 @@ export async function describeRasterFile(
     return raster.description;
   } finally {
     await raster.close();
-  }
-}
-
-/** Pixels of a mask file by class id. */
-export async function countMaskFile(filePath: string, options: Options = {}): Promise<MaskCounts> {
-  const mask = await openRaster(filePath, options);
-  try {
-    return await countMask(mask, options);
-  } finally {
-    await mask.close();
   }
 }
