@@ -8,7 +8,7 @@ const listsSchema = z.looseObject({ training: z.array(z.string()), validation: z
 
 /**
  * Reads a published split: a folder with `train.txt` and `val.txt` (LandCover.ai's), either of the two files with the other beside it, or a JSON file
- * `{"training": […], "validation": […]}`. A line is `<mosaic>_<index>`.
+ * `{"training": […], "validation": […]}`. A name is `<mosaic>_<index>` for a tile, or a mosaic's own for all of it.
  */
 export async function readSplitFile(given: string): Promise<SplitSettings> {
   const absolute = path.resolve(given);

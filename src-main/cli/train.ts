@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { EpochRecord, Run } from "#shared/training/run.ts";
+import type { EpochRecord, Run, RunEvent } from "#shared/training/run.ts";
 import {
   optimizerSchema,
   type SplitSettings,
@@ -157,9 +157,7 @@ async function followRun(
           break;
         case "step":
           progress.update({
-            progress:
-              (event.epoch - 1 + (event.phase === "training" ? event.step / event.stepsPerEpoch : 1)) /
-              Math.max(1, epochs),
+            progress: (event.epoch - 1 + shareOfEpoch(event)) / Math.max(1, epochs),
             detail: `epoch ${event.epoch} of ${epochs}, ${event.phase}, loss ${event.loss.toFixed(4)}`,
             etaSeconds: event.totalEtaSeconds,
           });
@@ -182,6 +180,21 @@ async function followRun(
     throw new RpcError(state.error.code, state.error.message);
   }
   return learning.run(project.id, runId);
+}
+
+/** Three quarters of an epoch's time go into training, near enough for a bar. */
+function shareOfEpoch({ phase, step, stepsPerEpoch }: Extract<RunEvent, { kind: "step" }>): number {
+  const done = stepsPerEpoch === 0 ? 0 : step / stepsPerEpoch;
+  switch (phase) {
+    case "preparing":
+    case "training":
+    case "paused":
+      return 0.75 * done;
+    case "validating":
+      return 0.75 + 0.25 * done;
+    case "saving":
+      return 1;
+  }
 }
 
 function epochLine(

@@ -1,9 +1,18 @@
+import type { SplitMosaic } from "./ground-overlap.ts";
 import { SplitError, type MosaicTile, type SplitInput, type SplitParts } from "./tile-split.ts";
 import type { SplitSettings } from "./training-settings.ts";
 
+/** Whether a list names a mosaic itself, and so all of its tiles. */
+export function isListedWhole(
+  { name }: Pick<SplitMosaic, "name">,
+  { training, validation }: Extract<SplitSettings, { kind: "list" }>,
+): boolean {
+  return [...training, ...validation].some((line) => line.trim() === name);
+}
+
 /**
- * Takes the tiles that two lists name, as LandCover.ai publishes them: `<mosaic>_<index>`, an extension allowed. Throws `SplitError`
- * where a name stands for no tile of this size, or in both lists.
+ * Takes the tiles that two lists name, as LandCover.ai publishes them: `<mosaic>_<index>`, an extension allowed; or whole mosaics by their own names, for
+ * who knows better than their coordinates which ones show the same ground. Throws `SplitError` where a name stands for no tile of this size, or in both lists.
  */
 export function splitByList(
   { mosaics, tiles, tilePixels }: SplitInput,
@@ -22,6 +31,11 @@ export function splitByList(
     const found = new Set<MosaicTile>();
     const unknown: string[] = [];
     for (const line of listed) {
+      const whole = mosaics.find((mosaic) => mosaic.name === line.trim());
+      if (whole !== undefined) {
+        tiles.filter((tile) => tile.mosaicId === whole.id).forEach((tile) => found.add(tile));
+        continue;
+      }
       const name = line.trim().replace(/\.(?:jpe?g|png|tiff?)$/i, "");
       const tile = tileOfName.get(name);
       if (tile !== undefined) {

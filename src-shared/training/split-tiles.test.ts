@@ -247,6 +247,19 @@ describe("split by lists", () => {
     expect(split.validation.map(({ pixelWindow }) => [pixelWindow.x, pixelWindow.y])).toEqual([[16, 16]]);
   });
 
+  it("takes whole mosaics by their names, to the last pixel", () => {
+    const mosaics = [listed, mosaic("dubai-4", 70, 45), mosaic("dubai-7", 40, 40)];
+    const split = splitTiles(
+      mosaics,
+      16,
+      { kind: "list", training: ["N-33-96_0"], validation: ["dubai-4", "dubai-7"] },
+      1,
+      everywhere,
+    );
+    expect(split.training).toHaveLength(1);
+    expect(split.validation).toHaveLength(5 * 3 + 3 * 3);
+  });
+
   it("refuses names of other mosaics, and tiles in both lists", () => {
     expect(() =>
       splitTiles(

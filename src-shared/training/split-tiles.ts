@@ -2,7 +2,7 @@ import type { SplitMosaic } from "./ground-overlap.ts";
 import { overlapGroups } from "./ground-overlap.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { splitByBlocks } from "./split-by-blocks.ts";
-import { splitByList } from "./split-by-list.ts";
+import { isListedWhole, splitByList } from "./split-by-list.ts";
 import { splitByMosaic } from "./split-by-mosaic.ts";
 import { listedTile, tileGrid } from "./tile-grid.ts";
 import {
@@ -66,14 +66,14 @@ function chosenSplit(input: SplitInput, settings: SplitSettings): SplitParts {
   }
 }
 
-/** The list's tiles are cells counted its way; every other split covers each mosaic whole. */
+/** Tiles of a list are cells counted its way; a mosaic that is listed whole, and every other split, covers every pixel. */
 function mosaicTiles(
   mosaic: SplitMosaic,
   tilePixels: number,
   settings: SplitSettings,
   warnings: string[],
 ): MosaicTile[] {
-  if (settings.kind === "list") {
+  if (settings.kind === "list" && !isListedWhole(mosaic, settings)) {
     const cells = Math.ceil(mosaic.width / tilePixels) * Math.ceil(mosaic.height / tilePixels);
     return Array.from({ length: cells }, (_, index) => listedTile(mosaic, tilePixels, index))
       .filter((tile) => tile !== null)

@@ -10,7 +10,8 @@ export const classWeightingSchema = z.discriminatedUnion("kind", [
 
 /**
  * Which tiles the network never trains on. `share` is of tiles (random, blocks) or of mosaics' area (mosaic).
- * `list` names tiles as LandCover.ai's train.txt / val.txt / test.txt do: `<mosaic>_<index>`, row-major, whole tiles only.
+ * `list` names tiles as LandCover.ai's train.txt / val.txt / test.txt do: `<mosaic>_<index>`, row-major, whole tiles only; a mosaic's own name
+ * stands for all of it.
  */
 export const splitSettingsSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("mosaic"), share: z.number().gt(0).lt(1) }),

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Makes `count` items in order, up to `depth` of them before they are asked for. When the loop is left or the signal aborts, what is in the
  * making is aborted and its failure is nobody's.
@@ -11,6 +13,8 @@ export async function* aheadOf<T>(
   const controller = new AbortController();
   const signal =
     options.signal === undefined ? controller.signal : AbortSignal.any([controller.signal, options.signal]);
+  // Every read of every item under way listens to it: many listeners are no leak here.
+  setMaxListeners(0, signal);
   const queue: Promise<T>[] = [];
   let next = 0;
   const fill = (): void => {
