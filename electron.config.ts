@@ -14,7 +14,7 @@ export default defineConfig({
       emptyOutDir: false,
       sourcemap: true,
       externalizeDeps: false,
-      rollupOptions: {
+      rolldownOptions: {
         input: { main: "src-main/desktop/main.ts" },
         output: { format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "main-[name]-[hash].cjs" },
       },
@@ -27,7 +27,7 @@ export default defineConfig({
       emptyOutDir: false,
       sourcemap: true,
       externalizeDeps: false,
-      rollupOptions: {
+      rolldownOptions: {
         input: { preload: "src-main/desktop/preload.ts" },
         output: { format: "cjs", entryFileNames: "[name].cjs" },
       },
@@ -43,7 +43,7 @@ export default defineConfig({
       emptyOutDir: true,
       sourcemap: true,
       minify: true,
-      rollupOptions: { input: { index: "src-renderer/index.html" } },
+      rolldownOptions: { input: { index: "src-renderer/index.html" } },
     },
   },
 });

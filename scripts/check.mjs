@@ -44,7 +44,9 @@ export async function runChecks() {
   const failed = [];
   for (const check of checks) {
     try {
-      await step(check.name, () => run(process.execPath, check.program, { cwd: rootDirectory }));
+      await step(check.name, () =>
+        run(process.execPath, check.program, { cwd: rootDirectory, shownCharacters: 200_000 }),
+      );
     } catch (error) {
       failed.push(check.name);
       process.stderr.write(`${error.message}\n`);

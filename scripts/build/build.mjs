@@ -99,7 +99,7 @@ async function buildNodeEntry({ name, source, output }) {
       copyPublicDir: false,
       sourcemap: true,
       minify: false,
-      rollupOptions: {
+      rolldownOptions: {
         input: { [name]: path.join(rootDirectory, source) },
         output: { format: "es", entryFileNames: path.basename(output), chunkFileNames: "[name]-[hash].mjs" },
       },

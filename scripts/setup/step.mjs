@@ -52,7 +52,7 @@ export async function step(name, work) {
  * Runs a program to its end and answers what it printed; its last lines become the error when it fails.
  * @param {string} program
  * @param {readonly string[]} words
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void, remedy?: string }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void, remedy?: string, shownCharacters?: number }} [options] `shownCharacters`: how much of its end an error shows
  * @returns {Promise<string>}
  */
 export function run(program, words, options = {}) {
@@ -65,7 +65,7 @@ export function run(program, words, options = {}) {
     let stdout = "";
     let tail = "";
     const take = (chunk) => {
-      tail = (tail + chunk).slice(-4000);
+      tail = (tail + chunk).slice(-(options.shownCharacters ?? 4000));
       for (const line of chunk.split(/[\r\n]+/)) {
         if (line.trim() !== "") {
           options.onLine?.(line.trim());
