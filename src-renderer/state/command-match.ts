@@ -1,6 +1,8 @@
 /** How well a text answers what was typed: higher is better; `positions` are the characters that matched. */
 export interface Match {
   readonly score: number;
+  /** Whether what was typed stands in the title as it is. */
+  readonly whole: boolean;
   readonly positions: readonly number[];
 }
 
@@ -11,7 +13,7 @@ export interface Match {
 export function matchTitle(query: string, title: string): Match | null {
   const wanted = query.toLowerCase().replaceAll(/\s+/g, "");
   if (wanted === "") {
-    return { score: 0, positions: [] };
+    return { score: 0, whole: true, positions: [] };
   }
   const text = title.toLowerCase();
   const whole = text.indexOf(query.trim().toLowerCase());
@@ -19,6 +21,7 @@ export function matchTitle(query: string, title: string): Match | null {
     const length = query.trim().length;
     const atWord = isWordStart(title, whole);
     return {
+      whole: true,
       score: 100 + (atWord ? 50 : 0) + length * 4 - title.length * 0.1,
       positions: Array.from({ length }, (_, index) => whole + index),
     };
@@ -59,7 +62,7 @@ function greedyFrom(start: number, wanted: string, text: string, title: string):
     positions.push(chosen);
     from = chosen + 1;
   }
-  return { score, positions };
+  return { score, whole: false, positions };
 }
 
 function nextWordStart(letter: string, from: number, text: string, title: string): number | null {

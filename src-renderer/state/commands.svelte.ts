@@ -38,9 +38,12 @@ export class Commands {
       const match = matchTitle(query, `${command.group}: ${command.title}`);
       return match === null ? [] : [{ command, match }];
     });
-    return query.trim() === ""
-      ? found
-      : found.sort((first, second) => second.match.score - first.match.score);
+    if (query.trim() === "") {
+      return found;
+    }
+    // Who typed a whole word doesn't look for its letters strewn over other titles.
+    const whole = found.filter(({ match }) => match.whole);
+    return (whole.length > 0 ? whole : found).sort((first, second) => second.match.score - first.match.score);
   }
 
   run(id: string): void {

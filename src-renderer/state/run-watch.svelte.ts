@@ -17,6 +17,7 @@ export class RunWatch {
   #followed: { readonly runId: string; readonly ended: AbortController } | null = null;
   #run: Run | null = $state.raw(null);
   #step: StepEvent | null = $state.raw(null);
+  #trainingStep: StepEvent | null = $state.raw(null);
   #previews: Previews | null = $state.raw(null);
 
   constructor(host: HostAccess, projectId: string) {
@@ -34,6 +35,11 @@ export class RunWatch {
     return this.#step;
   }
 
+  /** The latest step that the network learned from: other phases have no loss of their own. */
+  get trainingStep(): StepEvent | null {
+    return this.#trainingStep;
+  }
+
   get previews(): Previews | null {
     return this.#previews;
   }
@@ -46,6 +52,7 @@ export class RunWatch {
     this.close();
     this.#run = null;
     this.#step = null;
+    this.#trainingStep = null;
     this.#previews = null;
     const ended = new AbortController();
     this.#followed = { runId, ended };
@@ -73,10 +80,14 @@ export class RunWatch {
         this.#run = event.run;
         if (event.run.state.kind !== "running") {
           this.#step = null;
+          this.#trainingStep = null;
         }
         return;
       case "step":
         this.#step = event;
+        if (event.phase === "training") {
+          this.#trainingStep = event;
+        }
         return;
       case "epoch":
         if (this.#run !== null && !this.#run.history.some(({ epoch }) => epoch === event.record.epoch)) {
