@@ -128,14 +128,13 @@ async function folderInfo(given: string, io: CliIo): Promise<RasterInfo[]> {
 async function countedMosaics(project: Project, io: CliIo): Promise<ProjectSnapshot["mosaics"]> {
   const progress = io.progress("counting mask pixels");
   const show = (): void => {
-    const masks = project
-      .snapshot()
-      .mosaics.flatMap((mosaic) =>
-        mosaic.kind === "ready" && mosaic.mask.kind === "matched" ? [mosaic.mask] : [],
-      );
+    const snapshot = project.snapshot();
+    const masks = snapshot.mosaics.flatMap((mosaic) =>
+      mosaic.kind === "ready" && mosaic.mask.kind === "matched" ? [mosaic.mask] : [],
+    );
     const counted = masks.filter(({ classPixels }) => classPixels !== null).length;
     progress.update({
-      progress: masks.length === 0 ? null : counted / masks.length,
+      progress: snapshot.scanning || masks.length === 0 ? null : counted / masks.length,
       detail: `${counted} of ${masks.length} masks`,
     });
   };

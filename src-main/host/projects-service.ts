@@ -61,7 +61,9 @@ export function projectsService({
 
   async function mayOpen<T extends { readonly folderPath: string }>(entries: readonly T[]): Promise<T[]> {
     const allowed = await Promise.all(
-      entries.map(({ folderPath }) => folderPath === sampleDirectory || folders.isAllowed(folderPath)),
+      entries.map(
+        async ({ folderPath }) => folderPath === sampleDirectory || (await folders.isAllowed(folderPath)),
+      ),
     );
     return entries.filter((_, index) => allowed[index] === true);
   }

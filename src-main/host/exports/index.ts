@@ -85,7 +85,8 @@ export class Exports {
         mosaicId: null,
         canPause: false,
       },
-      async ({ signal, report }) => {
+      async (context) => {
+        const { signal } = context;
         await makeFolder(folderPath);
         const written: string[] = [];
         for (const [index, file] of files.entries()) {
@@ -96,7 +97,7 @@ export class Exports {
           const filePath = path.join(folderPath, file.fileName);
           const detail = files.length === 1 ? file.fileName : `file ${index + 1} of ${files.length}`;
           await this.#write(project, file, { filePath, grid, run }, signal, (share) => {
-            report({ progress: (index + share) / files.length, detail });
+            context.report({ progress: (index + share) / files.length, detail });
           });
           written.push(filePath);
         }

@@ -115,7 +115,7 @@ function addMissing(target: Map<number, string>, source: Readonly<Record<string,
 
 function longColor(color: string): string {
   const digits = color.slice(1).toLowerCase();
-  return digits.length === 6 ? `#${digits}` : `#${[...digits].map((digit) => digit + digit).join("")}`;
+  return digits.length === 6 ? `#${digits}` : `#${digits.replaceAll(/./g, "$&$&")}`;
 }
 
 function oneLine(error: z.ZodError): string {

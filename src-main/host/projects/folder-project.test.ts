@@ -40,6 +40,7 @@ interface TiffFacts {
   readonly nodata?: number | null;
   readonly colorTable?: Record<string, string> | null;
   readonly categoryNames?: Record<string, string> | null;
+  readonly overviews?: "average" | "none";
 }
 
 const metric: Geotransform = [0.25, 0, 500_000, 0, -0.25, 600_000];
@@ -57,7 +58,8 @@ async function writeTiff(name: string, facts: TiffFacts = {}): Promise<string> {
     nodata: facts.nodata ?? null,
     colorTable: facts.colorTable ?? null,
     categoryNames: facts.categoryNames ?? null,
-    overviews: "none",
+    overviews: facts.overviews ?? "none",
+    tileSize: facts.overviews === undefined ? 512 : 128,
   });
   const samples = new Uint8Array(width * height * bands);
   for (let y = 0; y < height; y++) {
@@ -67,7 +69,21 @@ async function writeTiff(name: string, facts: TiffFacts = {}): Promise<string> {
       }
     }
   }
-  await writer.writeTile(0, 0, samples);
+  for (let row = 0; row < writer.tilesDown; row++) {
+    for (let column = 0; column < writer.tilesAcross; column++) {
+      const [left, top] = [column * writer.tileSize, row * writer.tileSize];
+      const [across, down] = [
+        Math.min(writer.tileSize, width - left),
+        Math.min(writer.tileSize, height - top),
+      ];
+      const tile = new Uint8Array(across * down * bands);
+      for (let line = 0; line < down; line++) {
+        const from = ((top + line) * width + left) * bands;
+        tile.set(samples.subarray(from, from + across * bands), line * across * bands);
+      }
+      await writer.writeTile(column, row, tile);
+    }
+  }
   await writer.finish();
   return filePath;
 }
@@ -261,6 +277,21 @@ describe("classes", () => {
       pixelWindow: { x: 0, y: 0, width: 3, height: 1 },
     });
     expect([...labels]).toEqual([3, 5, 255]);
+  });
+
+  it("are never invented by a mask's own overviews, which may be averages", async () => {
+    await writeTiff("images/a.tif", { width: 600, height: 300 });
+    const mask = { width: 600, height: 300, value: (x: number) => (x % 2 === 0 ? 0 : 4) };
+    await writeMask("masks/a.tif", { ...mask, overviews: "average" });
+    const project = await openFolder();
+    expect(project.snapshot().classes.map(({ id }) => id)).toEqual([0, 4]);
+    for (const reduction of [2, 3]) {
+      const labels = await project.readLabels(ready(project, "a").id, {
+        pixelWindow: { x: -6, y: 0, width: 306, height: 300 },
+        outputSize: { width: 306 / reduction, height: 300 / reduction },
+      });
+      expect([...new Set(labels)].sort()).toEqual(reduction === 2 ? [255, 4] : [0, 255, 4]);
+    }
   });
 
   it("are all unlabelled without a mask", async () => {

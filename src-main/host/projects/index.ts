@@ -43,7 +43,12 @@ export class Projects {
       this.#open.set(id, opening);
       opening.catch(() => this.#open.delete(id));
     }
+    const isOpenAlready = this.#ready.has(id);
     const project = await opening;
+    if (isOpenAlready) {
+      // Whoever opens a folder again expects to see what it holds now.
+      void project.rescan();
+    }
     this.#current = id;
     if (options.remember !== false) {
       await this.recent.add(realFolderPath);

@@ -28,11 +28,7 @@ export async function readMaskIds(
   request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<{ readonly ids: Uint8Array<ArrayBuffer>; readonly impossible: number }> {
-  const band = mask.description.alphaBand === 0 ? 1 : 0;
-  const { data, valid } = await mask.readWindow(
-    { ...request, bands: [band], resampling: "nearest" },
-    options,
-  );
+  const { data, valid } = await readNearest(mask, request, options);
   if (data instanceof Uint8Array) {
     return { ids: maskedIds(data, valid), impossible: 0 };
   }

@@ -61,11 +61,11 @@ export class Pyramids {
         canPause: false,
         lane: LANE,
       },
-      async ({ signal, report }) => {
+      async (context) => {
         await buildPyramid(image, this.#cacheFolder, {
-          signal,
+          signal: context.signal,
           onProgress: (progress) => {
-            report({ progress, detail: "reading the image once" });
+            context.report({ progress, detail: "reading the image once" });
           },
         });
         return { kind: "pyramid", mosaicId };
