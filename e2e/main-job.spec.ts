@@ -56,7 +56,7 @@ let folder: string;
 
 test.beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "orthomask-sample-"));
-  await orthomask("sample", folder, "--size", "1024");
+  await orthomask("sample", folder);
 });
 
 test.afterAll(async () => {
