@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Job, JobState } from "#shared/jobs/job.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
-import { ChangeSignal } from "./change-signal.ts";
+import { ChangeSignal } from "../change-signal.ts";
 import { EtaEstimate } from "./eta-estimate.ts";
 import type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts";
 

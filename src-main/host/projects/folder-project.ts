@@ -7,7 +7,7 @@ import type { ProjectFile } from "#shared/project/project-file.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
-import { ChangeSignal } from "../jobs/change-signal.ts";
+import { ChangeSignal } from "../change-signal.ts";
 import { CLASSES_FILE, classesFromMasks, readClassesFile } from "./class-discovery.ts";
 import type { ClassesFile } from "./class-discovery.ts";
 import { examineMosaic } from "./examine-mosaic.ts";
