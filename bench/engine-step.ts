@@ -28,11 +28,18 @@ const works: readonly Work[] = [
 
 function work(architecture: string, width: number | null, side: number, batch: number, steps: number): Work {
   const model = { architecture, width, bands: 3, classes: 5, tileHeight: side, tileWidth: side };
-  return { name: `${architecture}${width === null ? "" : `-${width}`} ${batch}×${side}²`, model, batch, steps };
+  return {
+    name: `${architecture}${width === null ? "" : `-${width}`} ${batch}×${side}²`,
+    model,
+    batch,
+    steps,
+  };
 }
 
 const measuredSchema = z.object({
   seconds: z.array(z.number()),
+  /** Of all cores together: unlike time on the clock it hardly changes when others use the machine. */
+  cpuSeconds: z.array(z.number()),
   firstStepSeconds: z.number().optional(),
   peakBytes: z.number(),
 });
@@ -53,7 +60,9 @@ export async function run(words: readonly string[]): Promise<void> {
     (mode) => words.includes(`--${mode}`) || !(words.includes("--train") || words.includes("--predict")),
   );
   const rows: Record<string, unknown>[] = [];
-  for (const one of works.filter(({ name }) => names.length === 0 || names.some((part) => name.startsWith(part)))) {
+  for (const one of works.filter(
+    ({ name }) => names.length === 0 || names.some((part) => name.startsWith(part)),
+  )) {
     for (const mode of modes) {
       rows.push(await compare(one, mode, !words.includes("--no-dropout"), words.includes("--ours")));
       console.log(JSON.stringify(rows.at(-1)));
@@ -65,27 +74,55 @@ export async function run(words: readonly string[]): Promise<void> {
   writeFileSync(path.join(directory, "engine-step.json"), `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 }
 
-async function compare(one: Work, mode: Mode, dropout: boolean, oursOnly: boolean): Promise<Record<string, unknown>> {
+async function compare(
+  one: Work,
+  mode: Mode,
+  dropout: boolean,
+  oursOnly: boolean,
+): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(path.join(tmpdir(), "orthomask-bench-"));
   try {
     const { model: settings, batch, steps } = one;
     const pixelCount = batch * settings.tileHeight * settings.tileWidth;
     const pixels = path.join(folder, "pixels");
     const labels = path.join(folder, "labels");
-    writeFileSync(pixels, Uint8Array.from({ length: pixelCount * settings.bands }, (_, index) => (index * 7919) % 251));
-    writeFileSync(labels, Uint8Array.from({ length: pixelCount }, (_, index) => Math.floor(index / 4099) % settings.classes));
+    writeFileSync(
+      pixels,
+      Uint8Array.from({ length: pixelCount * settings.bands }, (_, index) => (index * 7919) % 251),
+    );
+    writeFileSync(
+      labels,
+      Uint8Array.from({ length: pixelCount }, (_, index) => Math.floor(index / 4099) % settings.classes),
+    );
     const requestPath = path.join(folder, "request.json");
     const weights = path.join(folder, "weights");
-    const ours: Measured & { estimatedBytes?: number } = await child(requestPath, { ...one, mode, pixels, labels, weights, dropout });
+    const ours: Measured & { estimatedBytes?: number } = await child(requestPath, {
+      ...one,
+      mode,
+      pixels,
+      labels,
+      weights,
+      dropout,
+    });
     const theirs = oursOnly
       ? ours
       : await keras(requestPath, { ...one, mode, pixels, labels, weights, dropout, steps });
     const [ourTime, theirTime] = [median(ours.seconds.slice(1)), median(theirs.seconds.slice(1))];
+    const [ourCpu, theirCpu] = [median(ours.cpuSeconds.slice(1)), median(theirs.cpuSeconds.slice(1))];
     return {
       work: one.name,
       mode,
       dropout,
-      milliseconds: { orthomask: Math.round(ourTime * 1000), keras: Math.round(theirTime * 1000), ratio: ratio(ourTime, theirTime) },
+      milliseconds: {
+        orthomask: Math.round(ourTime * 1000),
+        keras: Math.round(theirTime * 1000),
+        ratio: ratio(ourTime, theirTime),
+      },
+      cpuMilliseconds: {
+        orthomask: Math.round(ourCpu * 1000),
+        keras: Math.round(theirCpu * 1000),
+        ratio: ratio(ourCpu, theirCpu),
+      },
       spreadMilliseconds: [spread(ours.seconds.slice(1)), spread(theirs.seconds.slice(1))],
       firstStepSeconds: [ours.firstStepSeconds, theirs.firstStepSeconds],
       peakMegabytes: {
@@ -116,9 +153,13 @@ type ChildRequest = z.infer<typeof childSchema>;
 async function child(requestPath: string, request: ChildRequest): Promise<Measured> {
   writeFileSync(requestPath, JSON.stringify(request));
   const script = path.join(import.meta.dirname, "bench.mjs");
-  const { stdout } = await promisify(execFile)(process.execPath, [script, "engine-step", "--child", requestPath], {
-    maxBuffer: 1 << 26,
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [script, "engine-step", "--child", requestPath],
+    {
+      maxBuffer: 1 << 26,
+    },
+  );
   return z.looseObject(measuredSchema.shape).parse(JSON.parse(stdout));
 }
 
@@ -132,12 +173,21 @@ function runChild(requestPath: string): void {
   const training = new TrainingSession(
     tensorflow,
     {
-      ...{ model, batch, loss: "crossentropy", optimizer: "adam", seed: 1, classWeights: null, ignoredClasses: [] },
+      ...{
+        model,
+        batch,
+        loss: "crossentropy",
+        optimizer: "adam",
+        seed: 1,
+        classWeights: null,
+        ignoredClasses: [],
+      },
       ...{ inputType: "uint8", checkpoint: null },
     },
     { dropout: request.dropout },
   );
   const seconds: number[] = [];
+  const cpuSeconds: number[] = [];
   let firstStepSeconds: number | undefined;
   let step: (index: number) => void = (index) => {
     training.trainStep({ pixels, labels, learningRate: 1e-4, step: index });
@@ -151,13 +201,23 @@ function runChild(requestPath: string): void {
     };
   }
   for (let index = 1; index <= request.steps; index += 1) {
-    const begin = performance.now();
+    const [begin, cpu] = [performance.now(), process.cpuUsage()];
     step(index);
+    const { user, system } = process.cpuUsage(cpu);
+    cpuSeconds.push((user + system) / 1e6);
     seconds.push((performance.now() - begin) / 1000);
     firstStepSeconds ??= (performance.now() - started) / 1000;
   }
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  console.log(JSON.stringify({ seconds, firstStepSeconds, peakBytes, estimatedBytes: training.estimatedBytes }));
+  console.log(
+    JSON.stringify({
+      seconds,
+      cpuSeconds,
+      firstStepSeconds,
+      peakBytes,
+      estimatedBytes: training.estimatedBytes,
+    }),
+  );
 }
 
 async function keras(requestPath: string, request: ChildRequest): Promise<Measured> {
@@ -169,8 +229,21 @@ async function keras(requestPath: string, request: ChildRequest): Promise<Measur
         ...{ name, type: definition.type, config: definition.config },
         inputs: inputs.map((input) => input.name),
       })),
-      ...{ batch, height: settings.tileHeight, width: settings.tileWidth, bands: settings.bands, classes: settings.classes },
-      ...{ weights: mode === "predict" ? request.weights : null, optimizer: "adam", learningRate: 1e-4, steps, dropout, mode },
+      ...{
+        batch,
+        height: settings.tileHeight,
+        width: settings.tileWidth,
+        bands: settings.bands,
+        classes: settings.classes,
+      },
+      ...{
+        weights: mode === "predict" ? request.weights : null,
+        optimizer: "adam",
+        learningRate: 1e-4,
+        steps,
+        dropout,
+        mode,
+      },
       batches: [{ pixels: request.pixels, labels: request.labels }],
       weightsAfter: null,
     }),
@@ -181,7 +254,11 @@ async function keras(requestPath: string, request: ChildRequest): Promise<Measur
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((first, second) => first - second);
-  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN)) / 2;
+  return (
+    ((sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN) +
+      (sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN)) /
+    2
+  );
 }
 
 function spread(values: readonly number[]): string {

@@ -1,8 +1,11 @@
 import type { Graph, TensorSymbol } from "../graph/graph.ts";
+import { multiply } from "../graph/operations/arithmetic.ts";
 import { randomKeepMask } from "../graph/operations/random.ts";
 import type { Layer, LayerContext, Mode } from "../layers/layer.ts";
 import { logitsLayer } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
+import { convolveNormalized, dropRectified, findFusions } from "./fusions.ts";
+import type { Fusions } from "./fusions.ts";
 
 export interface ForwardOptions {
   readonly mode: Mode;
@@ -12,6 +15,8 @@ export interface ForwardOptions {
   readonly weight: (fullName: string) => TensorSymbol;
   /** int32 `[2]` that decides what dropout drops; null leaves dropout out. */
   readonly dropoutSeed: TensorSymbol | null;
+  /** False builds every layer by itself, to compare. */
+  readonly fuse?: boolean;
 }
 
 export interface Forward {
@@ -23,48 +28,116 @@ export interface Forward {
 
 /** Adds a model's layers to a graph, each under its own name. */
 export function buildForward(graph: Graph, model: Model, options: ForwardOptions): Forward {
-  const updates = new Map<string, TensorSymbol>();
-  const outputs = new Map<Layer, TensorSymbol>();
-  const target = logitsLayer(model);
-  let randomStreams = 0;
+  return new ForwardBuilder(graph, model, options).build();
+}
 
-  function outputOfLayer(layer: Layer): TensorSymbol {
-    const output = outputs.get(layer);
+class ForwardBuilder {
+  readonly #updates = new Map<string, TensorSymbol>();
+  readonly #outputs = new Map<Layer, TensorSymbol>();
+  /** Dropout layers whose input comes enlarged, as `dropRectified` wants it. */
+  readonly #enlarged = new Set<Layer>();
+  readonly #graph: Graph;
+  readonly #model: Model;
+  readonly #options: ForwardOptions;
+  #fusions: Fusions | undefined;
+  #randomStreams = 0;
+
+  constructor(graph: Graph, model: Model, options: ForwardOptions) {
+    this.#graph = graph;
+    this.#model = model;
+    this.#options = options;
+  }
+
+  build(): Forward {
+    const target = logitsLayer(this.#model);
+    for (const layer of this.#model.layers) {
+      this.#outputs.set(
+        layer,
+        this.#graph.inScope(
+          layer.name,
+          () => this.#fused(layer) ?? layer.definition.build(this.#context(layer)),
+        ),
+      );
+      if (layer === target) {
+        break;
+      }
+    }
+    return { logits: this.#outputOf(target), updates: this.#updates };
+  }
+
+  /** The layers that aren't simply built; undefined for all others. */
+  #fused(layer: Layer): TensorSymbol | undefined {
+    const { mode, dropoutSeed, fuse = true, input } = this.#options;
+    const { type, config } = layer.definition;
+    if (type === "InputLayer") {
+      return input;
+    }
+    const [previous] = layer.inputs;
+    if (type === "Dropout" && previous !== undefined) {
+      if (mode === "inference" || dropoutSeed === null) {
+        return this.#outputOf(previous);
+      }
+      const [beforeRelu] = previous.inputs;
+      if (this.#enlarged.has(layer) && beforeRelu !== undefined) {
+        const rectified = this.#outputOf(previous);
+        const mask = this.#context(layer).keepMask(rectified.shape, Number(config["rate"]));
+        return dropRectified(this.#graph, this.#outputOf(beforeRelu), rectified, mask);
+      }
+    }
+    if (!fuse || type !== "BatchNormalization") {
+      return undefined;
+    }
+    const { dropoutAfter, convolutionBefore } = (this.#fusions ??= findFusions(this.#model));
+    const dropout = dropoutAfter.get(layer);
+    if (mode === "training" && dropoutSeed !== null && dropout !== undefined) {
+      this.#enlarged.add(dropout);
+      const factor = 1 / (1 - Number(dropout.definition.config["rate"]));
+      const context = this.#context(layer);
+      return layer.definition.build({
+        ...context,
+        // relu(s·x) = s·relu(x) for s > 0: enlarging two short vectors enlarges the image.
+        weight: (name) =>
+          name === "gamma" || name === "beta"
+            ? multiply(this.#graph, context.weight(name), factor)
+            : context.weight(name),
+      });
+    }
+    const convolution = convolutionBefore.get(layer);
+    const [image] = convolution?.inputs ?? [];
+    if (mode === "inference" && convolution !== undefined && image !== undefined) {
+      return convolveNormalized(
+        this.#graph,
+        this.#outputOf(image),
+        { layer: convolution, weight: this.#context(convolution).weight },
+        { layer, weight: this.#context(layer).weight },
+      );
+    }
+    return undefined;
+  }
+
+  #context(layer: Layer): LayerContext {
+    const { mode, weight, dropoutSeed } = this.#options;
+    return {
+      graph: this.#graph,
+      mode,
+      inputs: layer.inputs.map((input) => this.#outputOf(input)),
+      weight: (name) => weight(`${layer.name}/${name}`),
+      updateWeight: (name, value) => this.#updates.set(`${layer.name}/${name}`, value),
+      keepMask: (shape, rate) => {
+        if (dropoutSeed === null) {
+          throw new Error(`Layer ${layer.name} drops numbers, but there is no seed for it.`);
+        }
+        this.#randomStreams += 1;
+        return randomKeepMask(this.#graph, shape, rate, dropoutSeed, this.#randomStreams);
+      },
+    };
+  }
+
+  #outputOf(layer: Layer): TensorSymbol {
+    const output = this.#outputs.get(layer);
     if (output === undefined) {
       throw new Error(`Layer ${layer.name} is used before it is built.`);
     }
     return output;
   }
-
-  for (const layer of model.layers) {
-    if (layer.definition.type === "InputLayer") {
-      outputs.set(layer, options.input);
-      continue;
-    }
-    const context: LayerContext = {
-      graph,
-      mode: options.mode,
-      inputs: layer.inputs.map(outputOfLayer),
-      weight: (name) => options.weight(`${layer.name}/${name}`),
-      updateWeight: (name, value) => updates.set(`${layer.name}/${name}`, value),
-      keepMask: (shape, rate) => {
-        if (options.dropoutSeed === null) {
-          return graph.constant(1);
-        }
-        randomStreams += 1;
-        return randomKeepMask(graph, shape, rate, options.dropoutSeed, randomStreams);
-      },
-    };
-    const skipped = layer.definition.type === "Dropout" && options.dropoutSeed === null;
-    outputs.set(
-      layer,
-      skipped
-        ? outputOfLayer(layer.inputs[0] as Layer)
-        : graph.inScope(layer.name, () => layer.definition.build(context)),
-    );
-    if (layer === target) {
-      break;
-    }
-  }
-  return { logits: outputOfLayer(target), updates };
 }

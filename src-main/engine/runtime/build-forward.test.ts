@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { elementCount } from "../graph/data-type.ts";
+import { addGradients } from "../graph/gradients.ts";
+import { Graph } from "../graph/graph.ts";
+import type { TensorSymbol } from "../graph/graph.ts";
+import { cast, greater, multiply } from "../graph/operations/arithmetic.ts";
+import { randomKeepMask } from "../graph/operations/random.ts";
+import { mean, sum } from "../graph/operations/reduction.ts";
+import type { Mode } from "../layers/layer.ts";
+import { loadTensorFlow } from "../load-tensorflow.ts";
+import { modelOf } from "../models/describe.ts";
+import { weightsOf } from "../models/model.ts";
+import { randomSource } from "../weights/random.ts";
+import { buildForward } from "./build-forward.ts";
+import type { Feed } from "./graph-session.ts";
+import { GraphSession } from "./graph-session.ts";
+
+const settings = { architecture: "unet", width: 4, bands: 3, classes: 3, tileHeight: 64, tileWidth: 64 };
+
+function numbers(count: number, name: string, from: number, to: number): Float32Array {
+  const next = randomSource(3, name);
+  return Float32Array.from({ length: count }, () => from + ((to - from) * next()) / 2 ** 32);
+}
+
+/** Logits, gradients and updated statistics of a small U-Net with given weights. */
+function forward(mode: Mode, fuse: boolean): Map<string, ArrayLike<number | bigint>> {
+  const graph = new Graph();
+  const model = modelOf(settings);
+  const input = graph.placeholder("image", [2, 64, 64, 3], "float32");
+  const seed = graph.placeholder("seed", [2], "int32");
+  const feeds: Feed[] = [
+    [input, numbers(2 * 64 * 64 * 3, "image", 0, 1)],
+    [seed, Int32Array.of(5, 6)],
+  ];
+  const weights = new Map<string, TensorSymbol>();
+  for (const { fullName, shape, name } of weightsOf(model)) {
+    const symbol = graph.placeholder(fullName, shape, "float32");
+    weights.set(fullName, symbol);
+    const positive = name === "gamma" || name === "moving_variance";
+    feeds.push([symbol, numbers(elementCount(shape), fullName, positive ? 0.5 : -0.3, positive ? 1.5 : 0.3)]);
+  }
+  const { logits, updates } = buildForward(graph, model, {
+    mode,
+    input,
+    weight: (name) => weights.get(name) as TensorSymbol,
+    dropoutSeed: seed,
+    fuse,
+  });
+  const fetched = new Map<string, TensorSymbol>([["logits", logits], ...updates]);
+  if (mode === "training") {
+    const trainable = weightsOf(model).filter((weight) => weight.trainable);
+    const targets = trainable.map(({ fullName }) => weights.get(fullName) as TensorSymbol);
+    const gradients = addGradients(graph, mean(graph, multiply(graph, logits, logits)), targets);
+    trainable.forEach(({ fullName }, index) =>
+      fetched.set(`gradient of ${fullName}`, gradients[index] as TensorSymbol),
+    );
+  }
+  const session = new GraphSession(loadTensorFlow(), graph);
+  const results = session.run(
+    feeds.filter(([symbol]) => mode === "training" || symbol !== seed),
+    [...fetched.values()],
+  );
+  session.close();
+  return new Map([...fetched.keys()].map((name, index) => [name, results[index] as Float32Array]));
+}
+
+test.each<Mode>(["training", "inference"])(
+  "layers done together give what they give one by one (%s)",
+  (mode) => {
+    const alone = forward(mode, false);
+    for (const [name, values] of forward(mode, true)) {
+      const expected = alone.get(name) as Float32Array;
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+      const worst = (values as Float32Array).reduce(
+        (most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? NaN))),
+        0,
+      );
+      expect(worst / largest, name).toBeLessThan(2e-4);
+    }
+  },
+);
+
+test("dropout's mask follows the seed, the step and its own stream, and keeps the share it should", () => {
+  const graph = new Graph();
+  const seed = graph.placeholder("seed", [2], "int32");
+  const shape = [1000, 333];
+  const masks = [1, 2].map((stream) => randomKeepMask(graph, shape, 0.1, seed, stream));
+  const shares = masks.map((mask) => mean(graph, mask));
+  const [first, second] = masks as [TensorSymbol, TensorSymbol];
+  const both = sum(graph, cast(graph, greater(graph, multiply(graph, first, second), 0.5), "float32"));
+  const session = new GraphSession(loadTensorFlow(), graph);
+  const run = (step: number): number[] =>
+    session.run([[seed, Int32Array.of(1, step)]], [...shares, both]).map((values) => Number(values[0]));
+  const [one, other, together] = run(1) as [number, number, number];
+  expect(one).toBeCloseTo(0.9, 2);
+  expect(other).toBeCloseTo(0.9, 2);
+  // Independent of each other: 0.9² of the elements are kept in both.
+  expect(together / 333_000).toBeCloseTo(0.81, 2);
+  expect(run(1)).toEqual([one, other, together]);
+  expect(run(2)).not.toEqual([one, other, together]);
+  session.close();
+});
