@@ -81,4 +81,4 @@ export function heatOf(share: number | null): number {
 }
 
 /** From this heat on, light text reads better on the cell than dark text (WCAG contrast of either is 4.5 there). */
-export const LIGHT_TEXT_HEAT = 0.87;
+export const LIGHT_TEXT_HEAT = 0.88;

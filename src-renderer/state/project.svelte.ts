@@ -127,12 +127,20 @@ export class ProjectState {
 
   /** The run that all panels are about: the one that was chosen, else the newest. */
   get selectedRun(): Run | null {
-    const listed = this.#runs.find(({ id }) => id === this.#selectedRunId) ?? this.#runs[0] ?? null;
     const watched = this.runWatch.run;
-    // The run's own stream may know of an epoch that the list will only tell of a moment later.
-    return listed !== null && watched?.id === listed.id && watched.history.length > listed.history.length
-      ? { ...watched, name: listed.name }
-      : listed;
+    if (this.#selectedRunId === null) {
+      return this.#runs[0] ?? null;
+    }
+    const listed = this.#runs.find(({ id }) => id === this.#selectedRunId) ?? null;
+    if (watched?.id !== this.#selectedRunId) {
+      return listed;
+    }
+    // The run's own stream may know of it, or of an epoch, that the list will only tell of a moment later.
+    return listed === null
+      ? watched
+      : watched.history.length > listed.history.length
+        ? { ...watched, name: listed.name }
+        : listed;
   }
 
   get runningRun(): Run | null {
@@ -249,17 +257,21 @@ export class ProjectState {
   }
 
   #takeRuns(runs: readonly Run[]): void {
+    const wasListed = this.#runs.some(({ id }) => id === this.#selectedRunId);
     this.#runs = [...runs].sort((first, second) => second.createdAt.localeCompare(first.createdAt));
+    if (wasListed && !this.#runs.some(({ id }) => id === this.#selectedRunId)) {
+      this.#selectedRunId = null;
+    }
     const running = this.runningRun;
     if (this.#selectedRunId === null && running !== null) {
       // The page was opened, or reloaded, in the middle of a training.
       this.training.showRun();
       this.#selectedRunId = running.id;
     }
-    const selected = this.selectedRun;
-    if (selected !== null) {
-      this.runWatch.follow(selected.id);
-    } else {
+    const { selectedRun } = this;
+    if (selectedRun !== null) {
+      this.runWatch.follow(selectedRun.id);
+    } else if (this.#selectedRunId === null) {
       this.training.showForm();
     }
   }

@@ -46,7 +46,7 @@ export class RunWatch {
 
   /** Follows this run from now on; nothing changes when it is followed already. */
   follow(runId: string): void {
-    if (this.#followed?.runId === runId && !this.#followed.ended.signal.aborted) {
+    if (this.#followed?.runId === runId) {
       return;
     }
     this.close();
@@ -63,10 +63,7 @@ export class RunWatch {
         this.#take(event);
       },
       { signal: ended.signal },
-    ).then(() => {
-      // A run that is resumed later is followed anew.
-      ended.abort();
-    });
+    );
   }
 
   close(): void {

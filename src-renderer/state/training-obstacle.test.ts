@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import type { PlanState } from "./training-form.svelte.ts";
+import { trainingObstacle } from "./training-obstacle.ts";
+
+const plan = (trainingTiles: number): PlanState =>
+  ({ kind: "ready", stale: false, plan: { trainingTiles } }) as unknown as PlanState;
+const ready = { scanning: false, labelledMosaics: 2, countedClasses: 5, engine: null, plan: plan(12) };
+
+test("nothing stands in the way", () => {
+  expect(trainingObstacle(ready)).toBeNull();
+});
+
+test("the first obstacle is told", () => {
+  expect(trainingObstacle({ ...ready, labelledMosaics: 0 })).toEqual({ kind: "masks" });
+  expect(trainingObstacle({ ...ready, labelledMosaics: 0, scanning: true })?.kind).toBe("sentence");
+  expect(trainingObstacle({ ...ready, countedClasses: 1 })).toMatchObject({
+    sentence: expect.stringContaining("only one"),
+  });
+  const engine = { kind: "unavailable", reason: "TensorFlow isn't installed." } as const;
+  expect(trainingObstacle({ ...ready, engine })).toMatchObject({ sentence: engine.reason });
+  const refused = { kind: "refused", reason: "A tile is larger than every mosaic.", stale: false } as const;
+  expect(trainingObstacle({ ...ready, plan: refused })).toMatchObject({ sentence: refused.reason });
+  expect(trainingObstacle({ ...ready, plan: plan(0) })?.kind).toBe("sentence");
+});
