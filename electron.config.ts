@@ -43,7 +43,12 @@ export default defineConfig({
       emptyOutDir: true,
       sourcemap: true,
       minify: true,
-      rolldownOptions: { input: { index: "src-renderer/index.html" } },
+      // OpenLayers and the app in one file: it is read from the disk, not from a network.
+      chunkSizeWarningLimit: 2000,
+      rolldownOptions: {
+        input: { index: "src-renderer/index.html" },
+        checks: { bundlerTimings: false },
+      },
     },
   },
 });

@@ -100,7 +100,7 @@ export function run(program, words, options = {}) {
   });
 }
 
-/** Runs a program with the terminal handed through; answers its exit code. */
+/** Runs a program with the terminal handed through; answers its exit code. It ends when we are told to end. */
 export function runVisibly(program, words, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {
@@ -108,7 +108,23 @@ export function runVisibly(program, words, options = {}) {
       env: options.env ?? process.env,
       stdio: "inherit",
     });
-    child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
+    const passOn = (signal) => child.kill(signal);
+    // Ctrl+C reaches the child by itself, being of the same terminal: told twice it would not end cleanly. We only wait for it.
+    const wait = () => undefined;
+    const handlers = [
+      ["SIGTERM", passOn],
+      ["SIGHUP", passOn],
+      ["SIGINT", wait],
+    ];
+    handlers.forEach(([signal, handler]) => process.on(signal, handler));
+    const done = () => handlers.forEach(([signal, handler]) => process.off(signal, handler));
+    child.once("error", (error) => {
+      done();
+      reject(error);
+    });
+    child.once("close", (code, signal) => {
+      done();
+      resolve(code ?? (signal === "SIGINT" ? 130 : 1));
+    });
   });
 }
