@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LabelKnowledge } from "#shared/training/tile-split.ts";
 import type { Project } from "../projects/project.ts";
 
@@ -9,7 +9,7 @@ const CELL_PIXELS = 32;
 const BAND_ROWS = 512;
 
 /** Pixels of each class in each cell of one mosaic's labels. */
-export interface MosaicCensus {
+export interface MosaicCensus extends PixelSize {
   readonly columns: number;
   readonly rows: number;
   readonly classIds: readonly number[];
@@ -110,20 +110,22 @@ function pixelsInWindow(
   const endRow = Math.min(census.rows, Math.ceil((y + height) / CELL_PIXELS));
   let pixels = 0;
   for (let row = Math.max(0, Math.floor(y / CELL_PIXELS)); row < endRow; row++) {
-    const down = overlap(row * CELL_PIXELS, y, height);
+    const down = shareInside(row, census.height, y, height);
     for (let column = Math.max(0, Math.floor(x / CELL_PIXELS)); column < endColumn; column++) {
       const count = census.counts[(row * census.columns + column) * census.classIds.length + classIndex] ?? 0;
       if (count > 0) {
-        const across = overlap(column * CELL_PIXELS, x, width);
-        pixels += Math.ceil((count * across * down) / CELL_PIXELS ** 2);
+        pixels += Math.ceil(count * shareInside(column, census.width, x, width) * down);
       }
     }
   }
   return pixels;
 }
 
-function overlap(cellStart: number, start: number, length: number): number {
-  return Math.min(cellStart + CELL_PIXELS, start + length) - Math.max(cellStart, start);
+/** How much of a cell, along one axis, a window covers: 0–1. The last cell ends where the mosaic does. */
+function shareInside(cell: number, mosaicLength: number, start: number, length: number): number {
+  const first = cell * CELL_PIXELS;
+  const end = Math.min(first + CELL_PIXELS, mosaicLength);
+  return (Math.min(end, start + length) - Math.max(first, start)) / (end - first);
 }
 
 async function censusKey(project: Project, mosaicId: string, classIds: readonly number[]): Promise<string> {
@@ -146,7 +148,7 @@ async function readCensus(
   const classCount = classIds.length;
   const counts = new Uint16Array(rows * columns * classCount);
   if (project.maskPath(mosaicId) === null || classCount === 0) {
-    return { columns, rows, classIds, counts };
+    return { width, height, columns, rows, classIds, counts };
   }
   const indexOfId = new Int16Array(256).fill(-1);
   for (const [index, id] of classIds.entries()) {
@@ -166,5 +168,5 @@ async function readCensus(
       }
     }
   }
-  return { columns, rows, classIds, counts };
+  return { width, height, columns, rows, classIds, counts };
 }
