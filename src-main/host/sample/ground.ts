@@ -5,6 +5,8 @@ import type { Landscape } from "./landscape.ts";
 import { random, smoothStep } from "./noise.ts";
 import type { Noise } from "./noise.ts";
 
+/** Waves a metre of the finest unevenness. */
+const FINE = 1.9;
 /** How far a road changes the ground beside it. */
 const VERGE_METERS = 5.5;
 /** Slowly changing values are computed every metre and blended between. */
@@ -28,8 +30,10 @@ const roadPaint: Color = [236, 236, 230];
 class CoarseGrid {
   readonly #values: Float32Array;
   readonly #columns: number;
+  readonly #line: Float32Array;
 
   constructor(canvas: Canvas, value: (xMeters: number, yMeters: number) => number) {
+    this.#line = new Float32Array(canvas.width);
     this.#columns = Math.ceil(canvas.width / COARSE_PIXELS) + 2;
     const rows = Math.ceil(canvas.height / COARSE_PIXELS) + 2;
     this.#values = new Float32Array(this.#columns * rows);
@@ -43,18 +47,21 @@ class CoarseGrid {
     }
   }
 
-  at(pixelX: number, pixelY: number): number {
-    const column = (pixelX / COARSE_PIXELS) | 0;
-    const row = (pixelY / COARSE_PIXELS) | 0;
-    const shareX = pixelX / COARSE_PIXELS - column;
-    const shareY = pixelY / COARSE_PIXELS - row;
-    const index = row * this.#columns + column;
+  /** One row of the canvas, valid until the next call: a number handed out for each pixel would cost an allocation each. */
+  row(pixelY: number): Float32Array {
     const values = this.#values;
-    const upperLeft = values[index] as number;
-    const lowerLeft = values[index + this.#columns] as number;
-    const above = upperLeft + ((values[index + 1] as number) - upperLeft) * shareX;
-    const below = lowerLeft + ((values[index + this.#columns + 1] as number) - lowerLeft) * shareX;
-    return above + (below - above) * shareY;
+    const line = this.#line;
+    const upper = ((pixelY / COARSE_PIXELS) | 0) * this.#columns;
+    const shareY = (pixelY % COARSE_PIXELS) / COARSE_PIXELS;
+    for (let pixelX = 0; pixelX < line.length; pixelX++) {
+      const index = upper + ((pixelX / COARSE_PIXELS) | 0);
+      const shareX = (pixelX % COARSE_PIXELS) / COARSE_PIXELS;
+      const lower = index + this.#columns;
+      const above = (values[index] as number) * (1 - shareX) + (values[index + 1] as number) * shareX;
+      const below = (values[lower] as number) * (1 - shareX) + (values[lower + 1] as number) * shareX;
+      line[pixelX] = above * (1 - shareY) + below * shareY;
+    }
+    return line;
   }
 }
 
@@ -64,18 +71,19 @@ class Mixer {
   green = 0;
   blue = 0;
 
-  set([red, green, blue]: Color, light = 1): void {
-    this.red = red * light;
-    this.green = green * light;
-    this.blue = blue * light;
+  // By index: this runs for every pixel, and taking an array apart costs an iterator each time.
+  set(color: Color, light = 1): void {
+    this.red = color[0] * light;
+    this.green = color[1] * light;
+    this.blue = color[2] * light;
   }
 
   /** Lays a colour over what is there, `share` of it covering. */
-  lay([red, green, blue]: Color, share: number, light = 1): void {
+  lay(color: Color, share: number, light = 1): void {
     if (share > 0) {
-      this.red += (red * light - this.red) * share;
-      this.green += (green * light - this.green) * share;
-      this.blue += (blue * light - this.blue) * share;
+      this.red += (color[0] * light - this.red) * share;
+      this.green += (color[1] * light - this.green) * share;
+      this.blue += (color[2] * light - this.blue) * share;
     }
   }
 
@@ -107,17 +115,26 @@ export function drawGround(canvas: Canvas, landscape: Landscape, fields: Fields)
     slope: new CoarseGrid(canvas, (x, y) => terrainLight(noise, x, y)),
     tufts: new CoarseGrid(canvas, (x, y) => noise.at(x / 5.3, y / 5.3 + 40)),
   };
+  const fineRow = new Float32Array(canvas.width);
   for (let pixelY = 0, index = 0; pixelY < canvas.height; pixelY++) {
     const y = (canvas.top + pixelY + 0.5) * METERS_PER_PIXEL;
+    const mainRoads = grids.mainRoad.row(pixelY);
+    const sideRoads = grids.sideRoad.row(pixelY);
+    const rivers = grids.river.row(pixelY);
+    const woods = grids.wood.row(pixelY);
+    const patchesRow = grids.patches.row(pixelY);
+    const tuftsRow = grids.tufts.row(pixelY);
+    const slopes = grids.slope.row(pixelY);
+    noise.fillRow(fineRow, canvas.left * METERS_PER_PIXEL * FINE, y * FINE, METERS_PER_PIXEL * FINE);
     for (let pixelX = 0; pixelX < canvas.width; pixelX++, index++) {
       const x = (canvas.left + pixelX + 0.5) * METERS_PER_PIXEL;
-      const mainRoad = grids.mainRoad.at(pixelX, pixelY);
-      const sideRoad = grids.sideRoad.at(pixelX, pixelY);
-      const river = grids.river.at(pixelX, pixelY);
-      const wood = grids.wood.at(pixelX, pixelY);
-      const patches = grids.patches.at(pixelX, pixelY);
-      const tufts = grids.tufts.at(pixelX, pixelY);
-      const fine = noise.at(x * 1.9, y * 1.9);
+      const mainRoad = mainRoads[pixelX] as number;
+      const sideRoad = sideRoads[pixelX] as number;
+      const river = rivers[pixelX] as number;
+      const wood = woods[pixelX] as number;
+      const patches = patchesRow[pixelX] as number;
+      const tufts = tuftsRow[pixelX] as number;
+      const fine = fineRow[pixelX] as number;
       const grain = random(canvas.left + pixelX, canvas.top + pixelY, landscape.seed) - 0.5;
       const village = landscape.village(x, mainRoad, sideRoad);
 
@@ -151,7 +168,7 @@ export function drawGround(canvas: Canvas, landscape: Landscape, fields: Fields)
         id = layRoads(mixer, landscape, { x, y, mainRoad, sideRoad, river, fine, tufts }, id);
       }
 
-      const light = grids.slope.at(pixelX, pixelY) * (1 + 0.035 * grain);
+      const light = (slopes[pixelX] as number) * (1 + 0.035 * grain);
       canvas.albedo[3 * index] = mixer.red * light;
       canvas.albedo[3 * index + 1] = mixer.green * light;
       canvas.albedo[3 * index + 2] = mixer.blue * light;
