@@ -5,10 +5,12 @@ import path from "node:path";
 import type { Folder } from "#shared/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { HostOptions } from "../host-options.ts";
-import { listFolder } from "../projects/index.ts";
+import { countImages } from "../projects/index.ts";
+import { runLimited } from "../run-limited.ts";
 
 /** A folder's children that are shown; a folder with more is no place to browse. */
 const LARGEST_LISTING = 2000;
+const LISTED_AT_ONCE = 16;
 
 /**
  * The folders a page may name: it gets ids for those it was shown, never says a path. Listing never leaves the allowed roots, also
@@ -66,13 +68,13 @@ export class Folders {
     const sorted = names
       .toSorted(new Intl.Collator("en", { numeric: true }).compare)
       .slice(0, LARGEST_LISTING);
-    const children = await Promise.all(
-      sorted.map(async (name): Promise<Folder | null> => {
-        const child = await allowedFolder(path.join(folderPath, name), await this.#realRoots());
-        return child === null ? null : this.#describe(child, name);
-      }),
-    );
-    const parent = await allowedFolder(path.dirname(folderPath), await this.#realRoots());
+    const roots = await this.#realRoots();
+    const children = new Array<Folder | null>(sorted.length).fill(null);
+    await runLimited(sorted, LISTED_AT_ONCE, async (name, index) => {
+      const child = await allowedFolder(path.join(folderPath, name), roots);
+      children[index] = child === null ? null : await this.#describe(child, name);
+    });
+    const parent = await allowedFolder(path.dirname(folderPath), roots);
     return {
       folder: await this.#describe(folderPath),
       parentId: parent === null || parent === folderPath ? null : this.grant(parent),
@@ -122,7 +124,7 @@ export class Folders {
   async #describe(folderPath: string, name?: string): Promise<Folder> {
     let mosaicCount = 0;
     try {
-      mosaicCount = (await listFolder(folderPath)).mosaics.length;
+      mosaicCount = await countImages(folderPath);
     } catch {
       // A folder that may not be read has nothing to open.
     }

@@ -21,7 +21,7 @@ import { mosaicIdOf } from "./project-id.ts";
 import { saveProjectFile } from "./project-storage.ts";
 import type { LoadedProjectFile, ProjectLocation } from "./project-storage.ts";
 import type { LabelRequest, Project } from "./project.ts";
-import { runLimited } from "./run-limited.ts";
+import { runLimited } from "../run-limited.ts";
 import { describeMosaics, strayMaskProblem } from "./snapshot-of.ts";
 import type { KnownMosaic } from "./snapshot-of.ts";
 
@@ -82,7 +82,7 @@ export class FolderProject implements Project {
     }
     // Each read in flight listens on it: many are no leak.
     setMaxListeners(0, this.#closing.signal);
-    this.#scan = this.#readFolder(given.listing);
+    this.#scan = this.#read(() => Promise.resolve(given.listing));
   }
 
   snapshot(): ProjectSnapshot {
@@ -162,21 +162,7 @@ export class FolderProject implements Project {
   }
 
   rescan(): Promise<void> {
-    const before = this.#scan;
-    this.#scan = before.then(async () => {
-      try {
-        await this.#readFolder(await listFolder(this.folderPath));
-        this.clearProblem("folder");
-      } catch (error) {
-        this.addProblem({
-          id: "folder",
-          severity: "error",
-          file: null,
-          mosaicId: null,
-          message: `The folder can't be read any more: ${error instanceof Error ? error.message : String(error)}.`,
-        });
-      }
-    });
+    this.#scan = this.#scan.then(() => this.#read(() => listFolder(this.folderPath)));
     return this.#scan;
   }
 
@@ -196,6 +182,22 @@ export class FolderProject implements Project {
     this.#changes.close();
     await Promise.allSettled([this.#scan, this.#counting, this.#saving]);
     await this.#rasters.close();
+  }
+
+  /** Reads the folder; what goes wrong becomes a problem, since nobody waits for it who could be told. */
+  async #read(list: () => Promise<FolderListing>): Promise<void> {
+    try {
+      await this.#readFolder(await list());
+      this.clearProblem("folder");
+    } catch (error) {
+      this.addProblem({
+        id: "folder",
+        severity: "error",
+        file: null,
+        mosaicId: null,
+        message: `The folder can't be read any more: ${error instanceof Error ? error.message : String(error)}.`,
+      });
+    }
   }
 
   async #readFolder(listing: FolderListing): Promise<void> {

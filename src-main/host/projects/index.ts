@@ -9,7 +9,7 @@ import type { Project } from "./project.ts";
 import { RecentProjects } from "./recent-projects.ts";
 
 export type { LabelRequest, Project } from "./project.ts";
-export { isErrno, isRasterName, listFolder } from "./list-folder.ts";
+export { countImages, isErrno, isRasterName, listFolder } from "./list-folder.ts";
 export { countMask, readMaskIds, type MaskCounts } from "./mask-values.ts";
 export { maskBandProblem, maskDisagreement } from "./mask-agreement.ts";
 export { classesFromMasks, readClassesFile, CLASSES_FILE } from "./class-discovery.ts";
