@@ -38,10 +38,7 @@ export type ParsedProjectFile =
 const headerSchema = z.looseObject({ format: z.literal("orthomask-project"), version: z.int().min(1) });
 
 /** Reads the text of a project file of this or any earlier version. */
-export function parseProjectFile(
-  text: string,
-  migrations: Readonly<Record<number, Migration>> = projectFileMigrations,
-): ParsedProjectFile {
+export function parseProjectFile(text: string): ParsedProjectFile {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -55,21 +52,31 @@ export function parseProjectFile(
   if (header.data.version > PROJECT_FILE_VERSION) {
     return { kind: "newer", version: header.data.version };
   }
-  const parsed = projectFileSchema.safeParse(migrated(header.data, header.data.version, migrations));
+  const parsed = projectFileSchema.safeParse(
+    migrateDocument(
+      header.data,
+      { from: header.data.version, to: PROJECT_FILE_VERSION },
+      projectFileMigrations,
+    ),
+  );
   return parsed.success
     ? { kind: "ok", file: parsed.data }
     : { kind: "damaged", reason: z.prettifyError(parsed.error) };
 }
 
-/** The document after all migrations from `version` up to the current one. */
-function migrated(
+/** Leads a document of version `from` through one migration after another up to version `to`; null where one is missing. */
+export function migrateDocument(
   document: Readonly<Record<string, unknown>>,
-  version: number,
+  { from, to }: { readonly from: number; readonly to: number },
   migrations: Readonly<Record<number, Migration>>,
-): unknown {
+): Readonly<Record<string, unknown>> | null {
   let current = document;
-  for (let from = version; from < PROJECT_FILE_VERSION; from++) {
-    current = migrations[from]?.(current) ?? current;
+  for (let version = from; version < to; version++) {
+    const migrate = migrations[version];
+    if (migrate === undefined) {
+      return null;
+    }
+    current = migrate(current);
   }
   return current;
 }
