@@ -24,11 +24,11 @@ export interface LayerContext {
   /** The inputs, float32 NHWC. */
   readonly inputs: readonly TensorSymbol[];
   /** This step's value of one of the layer's weights. */
-  weight(name: string): TensorSymbol;
+  readonly weight: (name: string) => TensorSymbol;
   /** Notes the value that a weight gets when the step is over. Only in training. */
-  updateWeight(name: string, value: TensorSymbol): void;
+  readonly updateWeight: (name: string, value: TensorSymbol) => void;
   /** Ones and zeros, zero with probability `rate`, new at each step. */
-  keepMask(shape: readonly number[], rate: number): TensorSymbol;
+  readonly keepMask: (shape: readonly number[], rate: number) => TensorSymbol;
 }
 
 /** What Keras would write into the layer's config, as far as it matters here. */

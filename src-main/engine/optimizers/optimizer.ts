@@ -24,7 +24,7 @@ export interface Optimizer {
   /** Names of what it keeps for each weight, as in checkpoints. */
   readonly slots: readonly string[];
   /** Numbers that depend on the step alone (counted from 1), worked out in double precision and fed. */
-  readonly perStep: readonly { readonly name: string; value(step: number): number }[];
+  readonly perStep: readonly { readonly name: string; readonly value: (step: number) => number }[];
   /** Adds the nodes that change the weight; the last of them is returned. */
   update(input: UpdateInput): GraphNode;
 }

@@ -122,7 +122,9 @@ class ForwardBuilder {
       mode,
       inputs: layer.inputs.map((input) => this.#outputOf(input)),
       weight: (name) => weight(`${layer.name}/${name}`),
-      updateWeight: (name, value) => this.#updates.set(`${layer.name}/${name}`, value),
+      updateWeight: (name, value) => {
+        this.#updates.set(`${layer.name}/${name}`, value);
+      },
       keepMask: (shape, rate) => {
         if (dropoutSeed === null) {
           throw new Error(`Layer ${layer.name} drops numbers, but there is no seed for it.`);

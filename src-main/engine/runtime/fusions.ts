@@ -73,8 +73,8 @@ export function dropRectified(
 export function convolveNormalized(
   graph: Graph,
   input: TensorSymbol,
-  convolution: { readonly layer: Layer; weight(name: string): TensorSymbol },
-  normalization: { readonly layer: Layer; weight(name: string): TensorSymbol },
+  convolution: { readonly layer: Layer; readonly weight: (name: string) => TensorSymbol },
+  normalization: { readonly layer: Layer; readonly weight: (name: string) => TensorSymbol },
 ): TensorSymbol {
   const { stride, dilation, padding, bias } = convolution.layer.definition.config;
   const deviation = add(

@@ -36,7 +36,10 @@ export interface TrainingGraph {
   readonly labels: TensorSymbol;
   readonly learningRate: TensorSymbol;
   /** The optimizer's numbers that change with the step. */
-  readonly perStep: readonly { readonly placeholder: TensorSymbol; value(step: number): number }[];
+  readonly perStep: readonly {
+    readonly placeholder: TensorSymbol;
+    readonly value: (step: number) => number;
+  }[];
   /** int32 `[2]`: the run's seed and the step. */
   readonly dropoutSeed: TensorSymbol;
   /** Fetching `loss` carries out the whole step. */
