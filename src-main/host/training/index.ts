@@ -151,6 +151,7 @@ export class Training {
     } = {},
   ): Promise<StartedRun> {
     checkLoss(settings);
+    await project.settled();
     const { runs, version } = this.#options;
     // What can be known to fail fails here, not in the job.
     const mosaicIds = labelledMosaics(project, settings.mosaicIds).map(({ id }) => id);

@@ -1,0 +1,377 @@
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
+import { buildForNode } from "../../fixtures/rpc/build-for-node.ts";
+import type { JobState } from "#shared/jobs/job.ts";
+import { evaluationReportSchema } from "#shared/metrics/evaluation-report.ts";
+import { runEventSchema, runSchema, type RunEvent } from "#shared/training/run.ts";
+import type { TrainingSettings } from "#shared/training/training-settings.ts";
+import { engineLauncher } from "./engine-process.ts";
+import { noShell } from "./ports/no-shell.ts";
+import type { Project } from "./projects/project.ts";
+import { createServices, type Services } from "./services.ts";
+import { defaultSettings } from "./training/presets.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const binding = path.join(root, "node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node");
+
+/** Learns the drawn classes within seconds. */
+const settings: TrainingSettings = {
+  ...defaultSettings,
+  width: 4,
+  tilePixels: 64,
+  batch: 4,
+  epochs: 4,
+  learningRate: 0.01,
+  split: { kind: "mosaic", share: 0.25 },
+  seed: 3,
+};
+
+describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run `npm start` once)", () => {
+  let folder: string;
+  let enginePath: string;
+  let services: Services;
+  let project: Project;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "orthomask-learning-"));
+    // Below node_modules, so that the engine finds its binding as an installed one does.
+    const built = path.join(root, "node_modules/.cache", path.basename(folder));
+    await mkdir(built, { recursive: true });
+    enginePath = await buildForNode(path.join(root, "src-main/engine/main.ts"), built);
+    await drawFolder(
+      path.join(folder, "set"),
+      ["a", "b", "c", "d"].map((name) => drawMosaic(name, 192, 192, 5)),
+    );
+    await start();
+  }, 120_000);
+
+  afterAll(async () => {
+    await services.close();
+    await rm(path.dirname(enginePath), { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  afterEach(() => {
+    services.jobs
+      .list()
+      .filter(({ state }) => state.kind !== "running" && state.kind !== "queued")
+      .forEach(({ id }) => {
+        services.jobs.dismiss(id);
+      });
+  });
+
+  async function start(): Promise<void> {
+    services = createServices({
+      dataDirectory: path.join(folder, "data"),
+      cacheDirectory: path.join(folder, "cache"),
+      engine: engineLauncher(enginePath),
+      shell: noShell({ download: false }),
+      allowedRoots: "anywhere",
+      initialFolder: null,
+      version: "0.0.0-test",
+    });
+    project = await services.projects.open(path.join(folder, "set"), { remember: false });
+    await project.settled();
+  }
+
+  /** Trains to the end, hearing all that a page would. */
+  async function train(
+    changes: Partial<TrainingSettings> = {},
+  ): Promise<{ runId: string; directory: string; state: JobState; events: RunEvent[] }> {
+    const { training } = services.learning;
+    const { runId, directory, done } = await training.start(project, { ...settings, ...changes });
+    const watching = new AbortController();
+    const events: RunEvent[] = [];
+    const watched = (async () => {
+      for await (const event of training.watch(project.id, runId, watching)) {
+        events.push(event);
+      }
+    })();
+    const state = await done;
+    watching.abort();
+    await watched;
+    return { runId, directory, state, events };
+  }
+
+  it("says beforehand what a training will be, and how long an epoch takes", async () => {
+    const { training } = services.learning;
+    const plan = await training.plan(project, settings);
+    expect(plan).toMatchObject({ trainingTiles: 27, validationTiles: 9, stepsPerEpoch: 7 });
+    expect(plan.trainingMosaics.length + plan.validationMosaics.length).toBe(4);
+    const shares = plan.classShares ?? [];
+    expect(shares.reduce((sum, share) => sum + share.training, 0)).toBeCloseTo(1, 9);
+    const measure = await training.measure(project, settings, { signal: new AbortController().signal });
+    expect(measure.secondsPerEpoch * 1000).toBeGreaterThan(measure.stepMilliseconds * 7);
+    await expect(training.plan(project, { ...settings, loss: "nonsense" })).rejects.toMatchObject({
+      code: "invalid-input",
+    });
+    const suggested = await training.suggest(project);
+    expect((await training.plan(project, suggested)).trainingTiles).toBeGreaterThan(0);
+  });
+
+  it("trains until it clearly beats the majority class, and writes all of it down", async () => {
+    const { runId, directory, state, events } = await train({ epochs: 8 });
+    expect(state).toMatchObject({ kind: "succeeded", result: { kind: "training", runId } });
+    const run = runSchema.parse(JSON.parse(await readFile(path.join(directory, "run.json"), "utf8")));
+    expect(run).toMatchObject({
+      state: { kind: "finished", reason: "all-epochs" },
+      parameters: expect.any(Number) as number,
+    });
+    expect(run.history).toHaveLength(8);
+    const report = await services.learning.evaluation.report(project, runId, { kind: "validation" });
+    expect(evaluationReportSchema.parse(report)).toEqual(report);
+    const truthPixels = report.perClass.map((item) => item.truthPixels);
+    const whole = truthPixels.reduce((sum, pixels) => sum + pixels, 0);
+    // One mosaic less its unlabelled first row and its ignored clouds, each pixel once.
+    expect(whole).toBe(await countedPixels(run.validationMosaicIds));
+    const majorityMeanIou = Math.max(...truthPixels) / whole / 3;
+    expect(report.meanIou).toBeGreaterThan(2 * majorityMeanIou);
+    expect(run.best?.meanIou).toBe(report.meanIou);
+    expect((await readFile(path.join(directory, "log.jsonl"), "utf8")).trim().split("\n")).toHaveLength(8);
+
+    for (const event of events) {
+      runEventSchema.parse(event);
+    }
+    expect(events[0]?.kind).toBe("run");
+    expect(events.filter(({ kind }) => kind === "epoch")).toHaveLength(8);
+    const previews = events.filter((event) => event.kind === "previews").at(-1);
+    expect(previews?.tiles).toHaveLength(4);
+    const [tile] = previews?.tiles ?? [];
+    expect(tile?.image).toHaveLength(64 * 64 * 3);
+    expect(new Set(tile?.truth)).not.toContain(9);
+    expect(Math.max(...run.history.slice(1).map(({ waitShare }) => waitShare))).toBeLessThan(0.5);
+  });
+
+  it("gives the same run for the same seed, also when it was stopped and taken up again", async () => {
+    const whole = await train({ epochs: 3 });
+    const first = await train({ epochs: 1 });
+    const resumed = await services.learning.training.resume(project, first.runId, { epochs: 3 });
+    expect((await resumed.done).kind).toBe("succeeded");
+    const history = async (runId: string): Promise<unknown> =>
+      (await services.learning.run(project.id, runId)).history.map(({ loss, valLoss, valClassIou }) => ({
+        loss: loss.toPrecision(4),
+        valLoss: valLoss.toPrecision(4),
+        valClassIou: valClassIou.map((iou) => iou?.toFixed(3)),
+      }));
+    expect(await history(first.runId)).toEqual(await history(whole.runId));
+    await expect(services.learning.training.resume(project, first.runId)).rejects.toMatchObject({
+      code: "conflict",
+    });
+  });
+
+  it("stops at a step limit, and when it is told to, keeping what was learned", async () => {
+    const limited = await train({ epochs: 50, maxSteps: 9 });
+    const run = await services.learning.run(project.id, limited.runId);
+    expect(run.state).toEqual({ kind: "finished", reason: "step-limit" });
+    expect(run.history).toHaveLength(2);
+
+    const { training } = services.learning;
+    const { runId, directory, done } = await training.start(project, { ...settings, epochs: 1000 });
+    for await (const event of training.watch(project.id, runId, { signal: AbortSignal.timeout(30_000) })) {
+      if (event.kind === "step" && event.step >= 2) {
+        break;
+      }
+    }
+    training.stop(runId);
+    expect((await done).kind).toBe("succeeded");
+    const stopped = await services.learning.run(project.id, runId);
+    expect(stopped.state).toEqual({ kind: "finished", reason: "stopped" });
+    // Even in its first epoch.
+    expect(stopped.best?.epoch).toBe(1);
+    expect(existsSync(path.join(directory, "best.weights"))).toBe(true);
+  });
+
+  it("waits while it is paused", async () => {
+    const { training } = services.learning;
+    const { runId, jobId, done } = await training.start(project, { ...settings, epochs: 200 });
+    let steps = 0;
+    const watching = new AbortController();
+    const watched = (async () => {
+      for await (const event of training.watch(project.id, runId, watching)) {
+        if (event.kind === "step" && event.phase === "training") {
+          steps++;
+        }
+        if (steps === 1) {
+          services.jobs.pause(jobId);
+        }
+        if (event.kind === "step" && event.phase === "paused") {
+          break;
+        }
+      }
+    })();
+    await watched;
+    expect(services.jobs.get(jobId).state).toMatchObject({ kind: "running", paused: true });
+    training.stop(runId);
+    expect((await done).kind).toBe("succeeded");
+    watching.abort();
+  });
+
+  it("ends with a sentence when the loss is no number any more", async () => {
+    // Larger than the page allows, since batch normalization survives a lot.
+    const { runId, state } = await train({ learningRate: 1e30, optimizer: "sgd" });
+    expect(state).toMatchObject({ kind: "failed", error: { code: "invalid-input" } });
+    const run = await services.learning.run(project.id, runId);
+    expect(run.state).toMatchObject({
+      kind: "failed",
+      message: expect.stringMatching(
+        /^The loss became (NaN|infinite) in epoch \d+, step \d+, at a learning rate of 1e\+30/,
+      ) as string,
+    });
+    expect((await train({ epochs: 1 })).state.kind).toBe("succeeded");
+  });
+
+  it("fails with a sentence when the engine is killed, and the next job works", async () => {
+    const { training, engine } = services.learning;
+    const { runId, done } = await training.start(project, { ...settings, epochs: 1000 });
+    await firstEpoch(project.id, runId);
+    process.kill((await engine.processId()) ?? -1, "SIGKILL");
+    const state = await done;
+    expect(state).toMatchObject({
+      kind: "failed",
+      error: { message: expect.stringContaining("SIGKILL") as string },
+    });
+    const run = await services.learning.run(project.id, runId);
+    expect(run.state).toMatchObject({
+      kind: "failed",
+      message: expect.stringContaining("training can go on from epoch") as string,
+    });
+    const { done: resumedDone } = await training.resume(project, runId, { epochs: run.history.length + 1 });
+    expect((await resumedDone).kind).toBe("succeeded");
+    expect((await services.learning.run(project.id, runId)).history).toHaveLength(run.history.length + 1);
+  });
+
+  it("predicts mosaics, tells of it as it goes, and evaluates them", async () => {
+    const { runId } = await train({ epochs: 4 });
+    const mosaicIds = project.snapshot().mosaics.map(({ id }) => id);
+    const [firstId = ""] = mosaicIds;
+    const watching = new AbortController();
+    const changes: { mosaicId: string; complete: boolean }[] = [];
+    const watched = (async () => {
+      for await (const { prediction } of services.learning.predictions.watch(project.id, watching)) {
+        if (prediction.runId === runId) {
+          changes.push(prediction);
+        }
+      }
+    })();
+    const viewed = [{ mosaicId: mosaicIds[2] ?? "", pixelWindow: { x: 0, y: 0, width: 50, height: 50 } }];
+    await expect(
+      services.learning.evaluation.report(project, runId, { kind: "mosaics", mosaicIds: [firstId] }),
+    ).rejects.toMatchObject({ code: "conflict" });
+    const { jobId } = await services.learning.predictions.start(project, {
+      runId,
+      mosaicIds,
+      overlap: 0.25,
+      viewed,
+    });
+    await untilFinished(jobId);
+    watching.abort();
+    await watched;
+    expect(services.jobs.get(jobId).state).toMatchObject({
+      kind: "succeeded",
+      result: { kind: "prediction" },
+    });
+    expect(changes[0]?.mosaicId).toBe(mosaicIds[2]);
+    expect(new Set(changes.filter(({ complete }) => complete).map(({ mosaicId }) => mosaicId))).toEqual(
+      new Set(mosaicIds),
+    );
+
+    const report = await services.learning.evaluation.report(project, runId, { kind: "mosaics", mosaicIds });
+    expect(report.unpredictedPixels).toBe(0);
+    expect(report.confusion.flat().reduce((sum, pixels) => sum + pixels, 0)).toBe(
+      await countedPixels(mosaicIds),
+    );
+
+    // Another session finds it as it was left.
+    await services.close();
+    await start();
+    const grid = await services.learning.readPrediction(project.id, firstId, runId);
+    const { ids } = (await grid?.readWindow({ pixelWindow: { x: 0, y: 0, width: 192, height: 192 } })) ?? {
+      ids: [],
+    };
+    expect([...new Set(ids)].every((id) => [1, 2, 4].includes(id))).toBe(true);
+    await services.learning.predictions.remove(project.id, runId, firstId);
+    expect(await services.learning.readPrediction(project.id, firstId, runId)).toBeNull();
+  });
+
+  it("trains a read-only folder, and ends tidily when the host does", async () => {
+    const readOnly = path.join(folder, "read-only");
+    await drawFolder(readOnly, [drawMosaic("a", 128, 128, 5), drawMosaic("b", 128, 128, 6)]);
+    await chmod(readOnly, 0o555);
+    try {
+      const other = await services.projects.open(readOnly, { remember: false });
+      const { runId, directory } = await services.learning.training.start(other, {
+        ...settings,
+        epochs: 1000,
+      });
+      expect(directory.startsWith(path.join(folder, "data"))).toBe(true);
+      await firstEpoch(other.id, runId);
+      await services.close();
+      await start();
+      const again = await services.projects.open(readOnly, { remember: false });
+      const [stored] = await services.learning.runs.list(again);
+      expect(stored?.run.id).toBe(runId);
+      expect(stored?.run.state).toEqual({ kind: "finished", reason: "stopped" });
+      expect(stored?.run.history.length).toBeGreaterThan(0);
+    } finally {
+      await chmod(readOnly, 0o755);
+    }
+  });
+
+  it("knows a run whose host was killed, and takes it up again", async () => {
+    const { runId, directory } = await train({ epochs: 2 });
+    await services.close();
+    // As a host that dies in mid-epoch leaves it: running, by a process that is no more.
+    const runPath = path.join(directory, "run.json");
+    const run = runSchema.parse(JSON.parse(await readFile(runPath, "utf8")));
+    await writeFile(
+      runPath,
+      JSON.stringify({
+        ...run,
+        settings: { ...run.settings, epochs: 3 },
+        state: { kind: "running", jobId: "gone" },
+      }),
+    );
+    await writeFile(path.join(directory, "owner.json"), JSON.stringify({ pid: 2 ** 30 }));
+    await start();
+    expect((await services.learning.run(project.id, runId)).state).toEqual({ kind: "interrupted" });
+    const { done } = await services.learning.training.resume(project, runId);
+    expect((await done).kind).toBe("succeeded");
+    expect((await services.learning.run(project.id, runId)).history).toHaveLength(3);
+  });
+
+  async function firstEpoch(projectId: string, runId: string): Promise<void> {
+    for await (const event of services.learning.training.watch(projectId, runId, {
+      signal: AbortSignal.timeout(30_000),
+    })) {
+      if (event.kind === "epoch") {
+        return;
+      }
+    }
+  }
+
+  async function untilFinished(jobId: string): Promise<void> {
+    while (["queued", "running"].includes(services.jobs.get(jobId).state.kind)) {
+      await new Promise<void>((resolve) => {
+        const stop = services.jobs.onChange(() => {
+          stop();
+          resolve();
+        });
+      });
+    }
+  }
+
+  async function countedPixels(mosaicIds: readonly string[]): Promise<number> {
+    let pixels = 0;
+    for (const mosaicId of mosaicIds) {
+      const labels = await project.readLabels(mosaicId, {
+        pixelWindow: { x: 0, y: 0, width: 192, height: 192 },
+      });
+      pixels += labels.filter((id) => [1, 2, 4].includes(id)).length;
+    }
+    return pixels;
+  }
+});
