@@ -3,7 +3,6 @@ import path from "node:path";
 import { UNLABELLED_ID, landClassesSchema } from "#shared/project/land-class.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
-import type { ProjectFile } from "#shared/project/project-file.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
@@ -12,13 +11,14 @@ import { CLASSES_FILE, classesFromMasks, readClassesFile } from "./class-discove
 import type { ClassesFile } from "./class-discovery.ts";
 import { examineMosaic } from "./examine-mosaic.ts";
 import { listFolder } from "./list-folder.ts";
-import type { FolderListing, ListedMosaic } from "./list-folder.ts";
+import type { FolderListing } from "./list-folder.ts";
+import { filesOf, mosaicNames, versionOf } from "./listed-mosaic.ts";
 import { countMask, readMaskIds } from "./mask-values.ts";
 import type { MaskCounts } from "./mask-values.ts";
 import { OpenRasters } from "./open-rasters.ts";
 import { chooseViewProjection } from "./placement.ts";
 import { mosaicIdOf } from "./project-id.ts";
-import { saveProjectFile } from "./project-storage.ts";
+import { ProjectMemory } from "./project-memory.ts";
 import type { LoadedProjectFile, ProjectLocation } from "./project-storage.ts";
 import type { LabelRequest, Project } from "./project.ts";
 import { runLimited } from "../run-limited.ts";
@@ -44,8 +44,7 @@ export class FolderProject implements Project {
   readonly #closing = new AbortController();
   readonly #problems = new Map<string, Problem>();
   readonly #rasters: OpenRasters;
-  readonly #mayBeSaved: boolean;
-  #file: ProjectFile;
+  readonly #memory: ProjectMemory;
   #classesFile: ClassesFile = { kind: "none" };
   /** In the folder's order; null where a mosaic has not been read yet. */
   #slots: (KnownMosaic | null)[] = [];
@@ -53,7 +52,6 @@ export class FolderProject implements Project {
   #snapshot: ProjectSnapshot | null = null;
   #scan: Promise<void>;
   #counting: Promise<void> = Promise.resolve();
-  #saving: Promise<void> = Promise.resolve();
 
   /** Begins to read the folder at once; `listing` is what is in it. */
   constructor(given: {
@@ -69,8 +67,7 @@ export class FolderProject implements Project {
     this.storageDirectory = given.location.storageDirectory;
     this.#location = given.location;
     this.#rasters = given.rasters ?? new OpenRasters();
-    this.#file = given.loaded.file;
-    this.#mayBeSaved = given.loaded.mayBeSaved;
+    this.#memory = new ProjectMemory(given.location, given.loaded);
     if (given.loaded.problem !== null) {
       this.addProblem({
         id: "project-file",
@@ -154,11 +151,15 @@ export class FolderProject implements Project {
   }
 
   async setClasses(classes: readonly LandClass[]): Promise<void> {
-    await this.#remember({ ...this.#file, classes: landClassesSchema.parse(classes) });
+    const written = this.#memory.change({ classes: landClassesSchema.parse(classes) });
+    this.#changed();
+    await written;
   }
 
   async saveView(view: ViewState): Promise<void> {
-    await this.#remember({ ...this.#file, view });
+    const written = this.#memory.change({ view });
+    this.#changed();
+    await written;
   }
 
   rescan(): Promise<void> {
@@ -180,7 +181,7 @@ export class FolderProject implements Project {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#changes.close();
-    await Promise.allSettled([this.#scan, this.#counting, this.#saving]);
+    await Promise.allSettled([this.#scan, this.#counting, this.#memory.settled()]);
     await this.#rasters.close();
   }
 
@@ -304,33 +305,6 @@ export class FolderProject implements Project {
     }
   }
 
-  async #remember(file: ProjectFile): Promise<void> {
-    if (!this.#mayBeSaved) {
-      throw new RpcError(
-        "conflict",
-        "This project was saved by a newer Orthomask, so nothing is changed in it. Update Orthomask to go on with it.",
-      );
-    }
-    this.#file = file;
-    this.#changed();
-    const turn = this.#saving.then(async () => {
-      // What has been overtaken by a later change in the meantime is written by that one.
-      if (this.#file === file) {
-        await saveProjectFile(this.#location, file);
-      }
-    });
-    this.#saving = turn.catch(() => undefined);
-    try {
-      await turn;
-    } catch (error) {
-      throw new RpcError(
-        "conflict",
-        `${path.basename(this.#location.projectFilePath)} can't be written: ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
-      );
-    }
-  }
-
   /** Mosaics in the folder's order up to the first that is still to be read, so that none moves when it is. */
   #knownMosaics(): KnownMosaic[] {
     const firstUnread = this.#slots.indexOf(null);
@@ -347,8 +321,8 @@ export class FolderProject implements Project {
   }
 
   #classesFromFiles(): Pick<ProjectSnapshot, "classes" | "classSource"> | null {
-    if (this.#file.classes !== null) {
-      return { classes: this.#file.classes, classSource: "project" };
+    if (this.#memory.file.classes !== null) {
+      return { classes: this.#memory.file.classes, classSource: "project" };
     }
     return this.#classesFile.kind === "ok"
       ? { classes: [...this.#classesFile.classes], classSource: "classes.json" }
@@ -386,7 +360,7 @@ export class FolderProject implements Project {
       viewProjection: chooseViewProjection(
         mosaics.flatMap((mosaic) => (mosaic.kind === "ready" ? [mosaic.placement.projection] : [])),
       ),
-      viewState: this.#file.view,
+      viewState: this.#memory.file.view,
       problems: [...this.#problems.values(), ...problems],
     };
   }
@@ -395,24 +369,4 @@ export class FolderProject implements Project {
     this.#snapshot = null;
     this.#changes.emit();
   }
-}
-
-function filesOf({ image, masks }: ListedMosaic): string[] {
-  return [image, ...masks].map((file) => file.filePath);
-}
-
-function versionOf({ image, masks }: ListedMosaic): string {
-  return [image, ...masks].map((file) => `${file.fileName}:${file.version}`).join("|");
-}
-
-/** Names without extension, but for images that would then share one. */
-function mosaicNames(mosaics: readonly ListedMosaic[]): string[] {
-  const uses = new Map<string, number>();
-  for (const { image } of mosaics) {
-    const key = image.stem.toLowerCase();
-    uses.set(key, (uses.get(key) ?? 0) + 1);
-  }
-  return mosaics.map(({ image }) =>
-    uses.get(image.stem.toLowerCase()) === 1 ? image.stem : path.posix.basename(image.fileName),
-  );
 }
