@@ -116,6 +116,10 @@ export function showPrediction(workspace: Workspace, runId: string, mosaicIds: r
   const { layers, mapView } = workspace;
   layers.choosePredictionRun(runId);
   layers.prediction.visible = true;
+  if (layers.swipe === null) {
+    // Two overlays on each other show neither; Tab goes back and forth.
+    layers.labels.visible = false;
+  }
   const [first] = mosaicIds;
   const inView = mapView.viewedWindows().some(({ mosaicId }) => mosaicIds.includes(mosaicId));
   if (first !== undefined && !inView) {

@@ -42,7 +42,12 @@ function idError({ id }: LandClass, index: number, draft: readonly LandClass[]):
     return "An id is a whole number from 0 to 254; 255 means “no label”.";
   }
   const other = draft.find((item, position) => item.id === id && position !== index);
-  return other === undefined ? null : `“${other.name}” has the id ${id} too.`;
+  if (other === undefined) {
+    return null;
+  }
+  return other.name.trim() === ""
+    ? `Another class has the id ${id} too.`
+    : `“${other.name}” has the id ${id} too.`;
 }
 
 function nameError({ name }: LandClass, index: number, draft: readonly LandClass[]): string | null {

@@ -108,6 +108,11 @@ export class ProjectState {
     return this.readyMosaics.filter(({ mask }) => mask.kind === "matched");
   }
 
+  /** Mosaics whose mask was found but can't be used. */
+  get refusedMasks(): ReadyMosaic[] {
+    return this.readyMosaics.filter(({ mask }) => mask.kind === "refused");
+  }
+
   mosaic(mosaicId: string): Mosaic | null {
     return this.#snapshot.mosaics.find(({ id }) => id === mosaicId) ?? null;
   }

@@ -48,7 +48,6 @@ describe("watchStream", () => {
     let refusal = "";
     await watchStream(
       new Link(),
-      // eslint-disable-next-line require-yield
       async function* (): AsyncGenerator<never> {
         await Promise.resolve();
         throw new RpcError("not-found", "no such project");

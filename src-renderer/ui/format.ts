@@ -20,7 +20,8 @@ export function formatCompact(count: number): string {
 
 /** A measure between 0 and 1 with two decimals, as IoU is read: 0.71. */
 export function formatScore(score: number | null): string {
-  return score === null || !Number.isFinite(score) ? ABSENT : score.toFixed(2);
+  // A real minus: only kappa can be below zero.
+  return score === null || !Number.isFinite(score) ? ABSENT : score.toFixed(2).replace("-", "−");
 }
 
 /** A loss with three significant digits: 1.23, 0.0412; words for what isn't a number. */
