@@ -228,7 +228,7 @@ function runChild(requestPath: string): void {
       cpuSeconds,
       firstStepSeconds,
       peakBytes,
-      estimatedBytes: training.estimatedBytes,
+      estimatedBytes,
     }),
   );
 }

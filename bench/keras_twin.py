@@ -50,12 +50,12 @@ def build(request):
         elif kind == "Dropout":
             made[name] = keras.layers.Dropout(config["rate"], name=name)(x) if request["dropout"] else x
         elif kind == "MaxPooling2D":
-            made[name] = keras.layers.MaxPooling2D(config["size"], name=name)(x)
+            made[name] = keras.layers.MaxPooling2D((config["height"], config["width"]), name=name)(x)
         elif kind == "AveragePooling2D":
-            made[name] = keras.layers.AveragePooling2D(config["size"], name=name)(x)
+            made[name] = keras.layers.AveragePooling2D((config["height"], config["width"]), name=name)(x)
         elif kind == "UpSampling2D":
             made[name] = keras.layers.UpSampling2D(
-                config["factor"], interpolation=config["interpolation"], name=name)(x)
+                (config["height"], config["width"]), interpolation=config["interpolation"], name=name)(x)
         elif kind == "Concatenate":
             made[name] = keras.layers.Concatenate(name=name)(x)
         elif kind == "Add":

@@ -146,6 +146,8 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
   test.each<{ architecture: string; optimizer: OptimizerName; tile: number }>([
     { architecture: "unet", optimizer: "adam", tile: 64 },
     { architecture: "unet", optimizer: "adamw", tile: 64 },
+    { architecture: "deeplabv3plus", optimizer: "sgd", tile: 128 },
+    { architecture: "pspnet", optimizer: "sgd", tile: 128 },
     // Larger tiles: with four numbers a channel at its narrowest, batch normalization magnifies rounding.
     { architecture: "segnet-upsample", optimizer: "adam", tile: 160 },
   ])(
@@ -154,7 +156,7 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
       const model = {
         ...small,
         architecture,
-        width: architecture === "unet" ? 8 : null,
+        width: architecture.startsWith("segnet") ? null : 8,
         tileHeight: tile,
         tileWidth: tile,
       };

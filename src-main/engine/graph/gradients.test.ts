@@ -13,7 +13,7 @@ import * as arithmetic from "./operations/arithmetic.ts";
 import { crossEntropyOfLogits } from "./operations/classification.ts";
 import * as convolution from "./operations/convolution.ts";
 import { normalizeByBatch } from "./operations/normalization.ts";
-import { averagePool, maximumPool } from "./operations/pooling.ts";
+import { averagePool, maximumPool, unpoolMaxima } from "./operations/pooling.ts";
 import { mean, sum } from "./operations/reduction.ts";
 import { repeatPixels, resizeBilinear } from "./operations/resizing.ts";
 import * as shape from "./operations/shape.ts";
@@ -338,6 +338,41 @@ test.each(cases)(
     }
   },
 );
+
+test("unpooling puts numbers where the maxima were, and its gradient takes them from there", () => {
+  const graph = new Graph();
+  const image = graph.placeholder("image", [1, 4, 4, 1], "float32");
+  const values = graph.placeholder("values", [1, 2, 2, 1], "float32");
+  const weighting = graph.placeholder("weighting", [1, 4, 4, 1], "float32");
+  const unpooled = unpoolMaxima(graph, values, image, maximumPool(graph, image, { size: 2 }));
+  const [gradient] = addGradients(graph, sum(graph, arithmetic.multiply(graph, unpooled, weighting)), [
+    values,
+  ]);
+  const session = new GraphSession(loadTensorFlow(), graph);
+  // prettier-ignore
+  const results = session.run(
+    [
+      [image, Float32Array.of(
+        1, 9, 0, 0,
+        2, 3, 0, 5,
+        7, 1, 4, 4,
+        1, 1, 8, 4,
+      )],
+      [values, Float32Array.of(10, 20, 30, 40)],
+      [weighting, Float32Array.from({ length: 16 }, (_, index) => index)],
+    ],
+    [unpooled, gradient as TensorSymbol],
+  );
+  session.close();
+  // prettier-ignore
+  expect([...(results[0] as Float32Array)]).toEqual([
+    0, 10, 0, 0,
+    0, 0, 0, 20,
+    30, 0, 0, 0,
+    0, 0, 40, 0,
+  ]);
+  expect([...(results[1] as Float32Array)]).toEqual([1, 7, 8, 14]);
+});
 
 test("a target that the loss doesn't depend on is an error", () => {
   const graph = new Graph();

@@ -1,5 +1,11 @@
 import { rectify } from "../graph/operations/activation.ts";
-import { addBias, convolve, convolveTransposed, windowedSize } from "../graph/operations/convolution.ts";
+import {
+  addBias,
+  convolve,
+  convolveDepthwise,
+  convolveTransposed,
+  windowedSize,
+} from "../graph/operations/convolution.ts";
 import type { Padding } from "../graph/operations/convolution.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import type { LayerDefinition, WeightDescription } from "./layer.ts";
@@ -88,6 +94,33 @@ export function conv2dTranspose(options: {
       const enlarged = convolveTransposed(graph, input, weight("kernel"), shape, { stride });
       return bias ? addBias(graph, enlarged, weight("bias")) : enlarged;
     },
+  };
+}
+
+/** Convolves each channel with a kernel of its own (Keras' `DepthwiseConv2D`, padding `same`, no bias). */
+export function depthwiseConv2d(options: {
+  readonly kernelSize: number;
+  readonly dilation?: number;
+}): LayerDefinition {
+  const { kernelSize, dilation = 1 } = options;
+  return {
+    type: "DepthwiseConv2D",
+    defaultName: "depthwise_conv2d",
+    config: { kernelSize, dilation, stride: 1, bias: false },
+    outputShape: (inputs) => onlyInput(inputs, "DepthwiseConv2D"),
+    weights: (inputs) => {
+      const [, , channels] = onlyInput(inputs, "DepthwiseConv2D");
+      return [
+        {
+          name: "kernel",
+          shape: [kernelSize, kernelSize, channels, 1],
+          initializer: "glorot-uniform",
+          trainable: true,
+        },
+      ];
+    },
+    build: ({ graph, inputs, weight }) =>
+      convolveDepthwise(graph, onlyInput(inputs, "DepthwiseConv2D"), weight("kernel"), { dilation }),
   };
 }
 

@@ -1,11 +1,22 @@
 import type { Architecture, ModelSize } from "./architecture.ts";
+import { deeplabV3Plus } from "./deeplab.ts";
 import { fcn16, fcn32, fcn8 } from "./fcn.ts";
 import type { Model } from "./model.ts";
-import { segnetUpsample } from "./segnet.ts";
+import { pspnet } from "./pspnet.ts";
+import { segnet, segnetUpsample } from "./segnet.ts";
 import { unet } from "./unet.ts";
 
 /** Every network one can choose. A new one is added here. */
-export const architectures: readonly Architecture[] = [unet, segnetUpsample, fcn32, fcn16, fcn8];
+export const architectures: readonly Architecture[] = [
+  unet,
+  deeplabV3Plus,
+  pspnet,
+  segnet,
+  segnetUpsample,
+  fcn32,
+  fcn16,
+  fcn8,
+];
 
 /** The architecture with an id; throws with the known ids otherwise. */
 export function architectureOf(id: string): Architecture {

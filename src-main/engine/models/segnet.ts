@@ -2,9 +2,10 @@ import { activation, dropout } from "../layers/activation.ts";
 import { conv2d } from "../layers/convolution.ts";
 import type { Layer } from "../layers/layer.ts";
 import { batchNormalization } from "../layers/normalization.ts";
-import { maxPooling2d, upSampling2d } from "../layers/resizing.ts";
+import { maxPooling2d, maxUnpooling2d, upSampling2d } from "../layers/resizing.ts";
 import type { Architecture } from "./architecture.ts";
 import { ModelBuilder } from "./model.ts";
+import type { Model } from "./model.ts";
 
 /** Filters of each convolution; a stage ends with pooling. */
 const encoderStages = [
@@ -20,38 +21,67 @@ const decoderStages = [[512, 512, 256], [256, 256, 128], [128, 128, 64], [64, 32
 
 const DROPOUT_RATE = 0.1;
 
-/**
- * SegNet as in the course notebook: enlarges by repeating pixels, so it is smaller than the paper's, which remembers where
- * each maximum was. After each convolution of a stage but the last there is dropout.
- */
+const SOURCE = "Badrinarayanan, Kendall and Cipolla 2017, doi:10.1109/TPAMI.2016.2644615";
+
+/** SegNet as in the course notebook: enlarges by repeating pixels, which smears what the encoder knew of places. */
 export const segnetUpsample: Architecture = {
   id: "segnet-upsample",
   name: "SegNet (upsampling)",
-  summary: "Encoder and decoder of the same depth; sharp outlines with few parameters.",
-  source:
-    "Badrinarayanan, Kendall and Cipolla 2017, doi:10.1109/TPAMI.2016.2644615, in the notebook's variant",
+  summary:
+    "Encoder and decoder of the same depth, in the notebook's variant: few parameters, smooth outlines.",
+  source: `${SOURCE}, in the notebook's variant`,
   stride: 32,
   width: null,
-  build: ({ tileHeight, tileWidth, bands, classes }) => {
-    const builder = new ModelBuilder(tileHeight, tileWidth, bands);
-    const stage = (input: Layer, filters: readonly number[]): Layer =>
-      filters.reduce((layer, count, index) => {
-        const normalized = convolveAndNormalize(builder, layer, count, 3);
-        const active = builder.apply(activation("relu"), normalized);
-        return index < filters.length - 1 ? builder.apply(dropout(DROPOUT_RATE), active) : active;
-      }, input);
-    let layer = builder.input;
-    for (const filters of encoderStages) {
-      layer = builder.apply(maxPooling2d(), stage(layer, filters));
-    }
-    for (const filters of decoderStages) {
-      layer = stage(builder.apply(upSampling2d(2), layer), filters);
-    }
-    const logits = convolveAndNormalize(builder, layer, classes, 1);
-    builder.apply(activation("softmax"), logits);
-    return builder.finish();
-  },
+  build: (size) => buildSegnet(size, (builder, layer) => builder.apply(upSampling2d(2), layer)),
 };
+
+/** SegNet as in the paper: enlarges by putting numbers back where the encoder's maxima were. */
+export const segnet: Architecture = {
+  id: "segnet",
+  name: "SegNet",
+  summary:
+    "Encoder and decoder of the same depth; remembers where maxima were, so that outlines are sharper.",
+  source: SOURCE,
+  stride: 32,
+  width: null,
+  build: (size) =>
+    buildSegnet(size, (builder, layer, { image, pooled }) =>
+      builder.apply(maxUnpooling2d(), [layer, image, pooled]),
+    ),
+};
+
+/** A pooling of the encoder and what it pooled. */
+interface Pooling {
+  readonly image: Layer;
+  readonly pooled: Layer;
+}
+
+/** After each convolution of a stage but the last there is dropout, as in the notebook. */
+function buildSegnet(
+  { tileHeight, tileWidth, bands, classes }: Parameters<Architecture["build"]>[0],
+  enlarge: (builder: ModelBuilder, layer: Layer, pooling: Pooling) => Layer,
+): Model {
+  const builder = new ModelBuilder(tileHeight, tileWidth, bands);
+  const stage = (input: Layer, filters: readonly number[]): Layer =>
+    filters.reduce((layer, count, index) => {
+      const normalized = convolveAndNormalize(builder, layer, count, 3);
+      const active = builder.apply(activation("relu"), normalized);
+      return index < filters.length - 1 ? builder.apply(dropout(DROPOUT_RATE), active) : active;
+    }, input);
+  let layer = builder.input;
+  const poolings: Pooling[] = [];
+  for (const filters of encoderStages) {
+    const image = stage(layer, filters);
+    layer = builder.apply(maxPooling2d(), image);
+    poolings.push({ image, pooled: layer });
+  }
+  for (const [index, pooling] of poolings.toReversed().entries()) {
+    layer = stage(enlarge(builder, layer, pooling), decoderStages[index] ?? []);
+  }
+  const logits = convolveAndNormalize(builder, layer, classes, 1);
+  builder.apply(activation("softmax"), logits);
+  return builder.finish();
+}
 
 function convolveAndNormalize(
   builder: ModelBuilder,

@@ -6,20 +6,30 @@ import type { Graph, TensorSymbol } from "../graph.ts";
 import { windowedSize } from "./convolution.ts";
 import type { Padding } from "./convolution.ts";
 
+/** Height and width in pixels; one number for a square. */
+export type WindowSize = number | readonly [height: number, width: number];
+
+/** Height and width of a window. */
+export function sidesOf(size: WindowSize): readonly [height: number, width: number] {
+  return typeof size === "number" ? [size, size] : size;
+}
+
 export interface PoolingOptions {
-  /** Height and width of the window, in pixels. */
-  readonly size: number;
-  readonly stride?: number;
+  /** Height and width of the window, in pixels; one number for a square. */
+  readonly size: WindowSize;
+  /** Distance between windows; the window's size when left out. */
+  readonly stride?: WindowSize;
   readonly padding?: Padding;
 }
 
 function pool(graph: Graph, operation: string, input: TensorSymbol, options: PoolingOptions): TensorSymbol {
   const { size, stride = size, padding = "valid" } = options;
+  const [sides, strides] = [sidesOf(size), sidesOf(stride)];
   const [batch = 0, height = 0, width = 0, channels = 0] = input.shape;
   const attributes: Attributes = {
     T: attribute.type("float32"),
-    ksize: attribute.integers([1, size, size, 1]),
-    strides: attribute.integers([1, stride, stride, 1]),
+    ksize: attribute.integers([1, ...sides, 1]),
+    strides: attribute.integers([1, ...strides, 1]),
     padding: attribute.text(padding.toUpperCase()),
     data_format: attribute.text("NHWC"),
   };
@@ -28,8 +38,8 @@ function pool(graph: Graph, operation: string, input: TensorSymbol, options: Poo
     attributes,
     shape: [
       batch,
-      windowedSize(height, size, stride, padding),
-      windowedSize(width, size, stride, padding),
+      windowedSize(height, sides[0], strides[0], padding),
+      windowedSize(width, sides[1], strides[1], padding),
       channels,
     ],
     dataType: "float32",
@@ -44,6 +54,31 @@ export function maximumPool(graph: Graph, input: TensorSymbol, options: PoolingO
 /** The mean of each window of an NHWC tensor. */
 export function averagePool(graph: Graph, input: TensorSymbol, options: PoolingOptions): TensorSymbol {
   return pool(graph, "AvgPool", input, options);
+}
+
+/**
+ * Puts each number of `values` where the maximum of its window in `image` was, zeros elsewhere: unpooling with remembered
+ * positions (Badrinarayanan et al. 2017). `pooled` is `maximumPool(image)`, whose gradient kernel does exactly that.
+ */
+export function unpoolMaxima(
+  graph: Graph,
+  values: TensorSymbol,
+  image: TensorSymbol,
+  pooled: TensorSymbol,
+): TensorSymbol {
+  const node = { attributes: pooled.node.attributes, dataType: "float32" as const };
+  const output = graph.symbol("MaxPoolGrad", {
+    ...node,
+    inputs: [image, pooled, values],
+    shape: image.shape,
+  });
+  graph.overrideGradient(output, {
+    sources: [values],
+    rule: (gradient) => [
+      graph.symbol("MaxPoolGradGrad", { ...node, inputs: [image, pooled, gradient], shape: values.shape }),
+    ],
+  });
+  return output;
 }
 
 /** Gradients of pooling. */

@@ -3,7 +3,8 @@ import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
 import type { Graph, TensorSymbol } from "../graph.ts";
 import { multiply } from "./arithmetic.ts";
-import { averagePool } from "./pooling.ts";
+import { averagePool, sidesOf } from "./pooling.ts";
+import type { WindowSize } from "./pooling.ts";
 
 const byPixelCentres = {
   T: attribute.type("float32"),
@@ -27,19 +28,20 @@ export function resizeBilinear(
   });
 }
 
-/** Repeats each pixel of an NHWC tensor `factor` times in both directions. */
-export function repeatPixels(graph: Graph, input: TensorSymbol, factor: number): TensorSymbol {
+/** Repeats each pixel of an NHWC tensor `factor` times, down and across. */
+export function repeatPixels(graph: Graph, input: TensorSymbol, factor: WindowSize): TensorSymbol {
+  const [down, across] = sidesOf(factor);
   const [batch = 0, height = 0, width = 0, channels = 0] = input.shape;
   const output = graph.symbol("ResizeNearestNeighbor", {
-    inputs: [input, graph.constant([height * factor, width * factor], "int32")],
+    inputs: [input, graph.constant([height * down, width * across], "int32")],
     attributes: byPixelCentres,
-    shape: [batch, height * factor, width * factor, channels],
+    shape: [batch, height * down, width * across, channels],
     dataType: "float32",
   });
   // ResizeNearestNeighborGrad runs on one core; the sum over each block is the same and pooling runs on all of them.
   graph.overrideGradient(output, {
     sources: [input],
-    rule: (gradient) => [multiply(graph, averagePool(graph, gradient, { size: factor }), factor * factor)],
+    rule: (gradient) => [multiply(graph, averagePool(graph, gradient, { size: factor }), down * across)],
   });
   return output;
 }
