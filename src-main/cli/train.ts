@@ -12,7 +12,7 @@ import type { Learning } from "../host/learning.ts";
 import type { Project } from "../host/projects/project.ts";
 import type { StartedRun } from "../host/training/index.ts";
 import { defaultSettings } from "../host/training/presets.ts";
-import { suggestSplit } from "../host/training/suggest-settings.ts";
+import { suggestBlocks, suggestSplit } from "../host/training/suggest-settings.ts";
 import { labelledMosaics, splitMosaics } from "../host/training/training-data.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { findRun } from "./find-run.ts";
@@ -266,7 +266,11 @@ async function splitOf({ split, validation, tile }: TrainOptions, project: Proje
     case "mosaic":
       return { kind: split, share: validation };
     case "blocks":
-      return { kind: "blocks", share: validation, blockTiles: 2, guardTiles: 1 };
+      return suggestBlocks(
+        labelledMosaics(project, null).map(({ image }) => image),
+        tile,
+        validation,
+      );
     case undefined: {
       const suggested = suggestSplit(splitMosaics(project, labelledMosaics(project, null)), tile);
       return suggested.kind === "list" ? suggested : { ...suggested, share: validation };

@@ -137,9 +137,7 @@ async function openMask(
 }
 
 /** Masks by name; a confidence raster beside a mask isn't one. */
-async function maskFiles(
-  given: string,
-): Promise<{
+async function maskFiles(given: string): Promise<{
   readonly folder: string;
   readonly isFile: boolean;
   readonly paths: ReadonlyMap<string, string>;

@@ -35,13 +35,20 @@ export function suggestSplit(mosaics: readonly SplitMosaic[], tilePixels: number
   if (overlapGroups(mosaics).length > 1) {
     return { kind: "mosaic", share: HELD_OUT_SHARE };
   }
+  return suggestBlocks(mosaics, tilePixels, HELD_OUT_SHARE);
+}
+
+/** Blocks large enough that their guard bands don't eat up the training part: a band around a block of 3×3 tiles costs 16 more. */
+export function suggestBlocks(
+  mosaics: readonly PixelSize[],
+  tilePixels: number,
+  share: number,
+): Extract<SplitSettings, { kind: "blocks" }> {
   const tiles = tileCount(mosaics, tilePixels);
-  return {
-    kind: "blocks",
-    share: HELD_OUT_SHARE,
-    blockTiles: tiles >= 32 ? 2 : 1,
-    guardTiles: tiles >= TILES_FOR_GUARD ? 1 : 0,
-  };
+  if (tiles >= TILES_FOR_GUARD) {
+    return { kind: "blocks", share, blockTiles: 3, guardTiles: 1 };
+  }
+  return { kind: "blocks", share, blockTiles: tiles >= 32 ? 2 : 1, guardTiles: 0 };
 }
 
 function tileCount(mosaics: readonly PixelSize[], side: number): number {
