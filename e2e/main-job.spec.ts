@@ -21,9 +21,16 @@ async function orthomask(...words: string[]): Promise<unknown> {
 
 /** Colour of the page at a point, mean of 3×3 screen pixels: [red, green, blue], 0–255. */
 async function colorAt(page: Page, x: number, y: number): Promise<number[]> {
-  const image = await page.screenshot({ clip: { x: x - 1, y: y - 1, width: 3, height: 3 } });
-  const { channels } = await sharp(image).removeAlpha().stats();
-  return channels.map((channel) => channel.mean);
+  // Cut from the whole page: with a clip, Electron 22 answers before the map has been drawn again.
+  const pixels = await sharp(await page.screenshot())
+    .extract({ left: x - 1, top: y - 1, width: 3, height: 3 })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  return [0, 1, 2].map((band) => {
+    const samples = pixels.filter((_, index) => index % 3 === band);
+    return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+  });
 }
 
 /** Mean colour over the middle of the map, to see that a layer changed what is drawn. */
