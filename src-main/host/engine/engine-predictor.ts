@@ -2,10 +2,10 @@ import path from "node:path";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
-import type { TilePredictor } from "../inference/predict-raster.ts";
+import type { TilePredictor } from "./tile-predictor.ts";
 import { networkSide, runFiles, type StoredRun } from "../runs/index.ts";
 import { floatsOver, sampleBytes } from "./float-bytes.ts";
-import type { Engine } from "./index.ts";
+import type { Engine } from "./engine.ts";
 
 /** A predictor in the engine's process; close it to give its memory back. */
 export interface EnginePredictor extends TilePredictor {

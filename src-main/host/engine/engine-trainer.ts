@@ -1,7 +1,7 @@
 import type { TrainingRequest } from "../../engine/port.ts";
-import type { Trainer } from "../training/trainer.ts";
+import type { Trainer } from "./trainer.ts";
 import { sampleBytes } from "./float-bytes.ts";
-import type { Engine } from "./index.ts";
+import type { Engine } from "./engine.ts";
 
 /** A trainer in the engine's process, with what its steps are expected to need at their peak. */
 export interface EngineTrainer extends Trainer {

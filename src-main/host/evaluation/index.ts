@@ -4,7 +4,7 @@ import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matri
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { Project } from "../projects/project.ts";
+import type { Project } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
 import type { Runs } from "../runs/index.ts";
 import { addWindows } from "./add-windows.ts";

@@ -3,8 +3,8 @@ import {
   rearrangePixels,
   squareSymmetries,
   symmetrySources,
-} from "../training/square-symmetry.ts";
-import type { TilePredictor } from "./predict-raster.ts";
+} from "../network-tiles/index.ts";
+import type { TilePredictor } from "../engine/index.ts";
 
 /** A predictor that looks at each tile in all eight flips and turns and answers the mean: eight times the work, smoother outlines. */
 export function averagedPredictor(predictor: TilePredictor): TilePredictor {

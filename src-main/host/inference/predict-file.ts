@@ -5,7 +5,8 @@ import type { Run } from "#shared/training/run.ts";
 import { createGeoTiffWriter, openRaster, writeError, type GeoTiffWriter } from "../../raster/index.ts";
 import { fileOptions } from "../exports/index.ts";
 import { CHUNK_PIXELS } from "./prediction-grid.ts";
-import { predictRaster, type TilePredictor } from "./predict-raster.ts";
+import type { TilePredictor } from "../engine/index.ts";
+import { predictRaster } from "./predict-raster.ts";
 
 export interface PredictFileOptions {
   readonly overlap: number;

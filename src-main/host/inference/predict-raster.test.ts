@@ -6,7 +6,8 @@ import { drawFolder, drawMosaic } from "../../../fixtures/learning/draw-folder.t
 import { openRaster, type Raster } from "../../raster/index.ts";
 import { averagedPredictor } from "./averaged-predictor.ts";
 import { blendChunk } from "./blend-chunk.ts";
-import { predictRaster, type PredictRasterOptions, type TilePredictor } from "./predict-raster.ts";
+import type { TilePredictor } from "../engine/index.ts";
+import { predictRaster, type PredictRasterOptions } from "./predict-raster.ts";
 import { predictionGrid } from "./prediction-grid.ts";
 import { predictionSchedule } from "./prediction-schedule.ts";
 

@@ -1,33 +1,11 @@
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { Raster } from "../../raster/index.ts";
-import type { InputLayout } from "../training/input-layout.ts";
-import { aheadOf } from "../training/read-ahead.ts";
-import { normalize } from "../training/tile-feed.ts";
-import { readInput } from "../training/tile-reader.ts";
+import type { TilePredictor } from "../engine/index.ts";
+import { aheadOf, normalize, readInput } from "../network-tiles/index.ts";
 import { blendChunk, type BlendedChunk, type TileProbabilities } from "./blend-chunk.ts";
 import { mirrorEdges } from "./mirror-edges.ts";
 import { predictionGrid, type PredictionChunk } from "./prediction-grid.ts";
 import { predictionSchedule } from "./prediction-schedule.ts";
-
-/** A network ready to say what it sees, whatever runs it. */
-export interface TilePredictor {
-  readonly tilePixels: number;
-  readonly inputPixels: number;
-  readonly input: InputLayout;
-  /** Class id of each output channel. */
-  readonly idOfChannel: readonly number[];
-  /** Tiles that `predict` takes at once, at most. */
-  readonly batch: number;
-  /**
-   * `images` is NHWC of `count` tiles, 8-bit or normalized float32 as `input` says; answers `count · inputPixels² · classes`
-   * probabilities, NHWC.
-   */
-  predict(
-    images: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>,
-    count: number,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Float32Array>;
-}
 
 export interface PredictRasterOptions {
   readonly overlap: number;

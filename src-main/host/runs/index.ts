@@ -5,7 +5,7 @@ import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import { latestValues } from "../latest-values.ts";
-import type { Project } from "../projects/project.ts";
+import type { Project } from "../projects/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { isTrainedElsewhere, readRun, releaseRun, runFiles, writeRun } from "./run-files.ts";
 

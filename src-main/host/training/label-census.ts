@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LabelKnowledge } from "#shared/training/tile-split.ts";
-import type { Project } from "../projects/project.ts";
+import type { Project } from "../projects/index.ts";
 
 /** Side of a census cell in mosaic pixels: fine enough for the smallest tile. */
 const CELL_PIXELS = 32;

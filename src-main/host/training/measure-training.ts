@@ -1,6 +1,6 @@
 import type { TrainingMeasure } from "#shared/training/training-settings.ts";
-import type { TileFeed } from "./tile-feed.ts";
-import type { Trainer } from "./trainer.ts";
+import type { TileFeed } from "../network-tiles/index.ts";
+import type { Trainer } from "../engine/index.ts";
 
 /** Steps that are timed; one before them, in which TensorFlow sets itself up, isn't. */
 const TIMED_STEPS = 4;

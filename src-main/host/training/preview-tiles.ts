@@ -1,8 +1,8 @@
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { PreviewTile } from "#shared/training/run.ts";
 import type { LabelKnowledge, ValidationTile } from "#shared/training/tile-split.ts";
-import type { TileBatch, TileFeed } from "./tile-feed.ts";
-import type { Trainer } from "./trainer.ts";
+import type { TileBatch, TileFeed } from "../network-tiles/index.ts";
+import type { Trainer } from "../engine/index.ts";
 import type { TrainingData } from "./training-data.ts";
 
 /** How many tiles are shown after each epoch. */

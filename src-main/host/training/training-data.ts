@@ -10,10 +10,9 @@ import { splitTiles } from "#shared/training/split-tiles.ts";
 import type { LabelKnowledge, TileSplit } from "#shared/training/tile-split.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import { transformer, type CrsTransformer } from "../../raster/index.ts";
-import type { Project } from "../projects/project.ts";
-import { commonBands } from "./input-layout.ts";
+import type { Project } from "../projects/index.ts";
+import { commonBands, channelsOfClasses, type TileShape } from "../network-tiles/index.ts";
 import { labelKnowledge, type LabelCensus } from "./label-census.ts";
-import { channelsOfClasses, type TileShape } from "./tile-reader.ts";
 
 /** All that a training is about to read, decided but not yet read. */
 export interface TrainingData {

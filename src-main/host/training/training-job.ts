@@ -3,22 +3,18 @@ import { freemem } from "node:os";
 import path from "node:path";
 import type { JobResult } from "#shared/jobs/job.ts";
 import type { Run, RunState } from "#shared/training/run.ts";
-import { createEngineTrainer } from "../engine/engine-trainer.ts";
-import type { Engine } from "../engine/index.ts";
+import { createEngineTrainer, type Engine, type Trainer } from "../engine/index.ts";
 import type { JobContext } from "../jobs/index.ts";
-import type { Project } from "../projects/project.ts";
+import type { Project } from "../projects/index.ts";
 import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
 import { classWeights } from "./class-weights.ts";
-import { findNormalization } from "./input-layout.ts";
+import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import type { LabelCensus } from "./label-census.ts";
 import { modelSettings } from "./plan-training.ts";
 import { choosePreviewTiles, previewTiles } from "./preview-tiles.ts";
 import type { RunEvents } from "./run-events.ts";
-import { TileCache } from "./tile-cache.ts";
-import { TileFeed } from "./tile-feed.ts";
 import { prepareTrainingData, type TrainingData } from "./training-data.ts";
 import { runTrainingLoop, type FinishedEpoch, type LoopEnd } from "./training-loop.ts";
-import type { Trainer } from "./trainer.ts";
 
 /** What a training job works with. */
 export interface TrainingJob {

@@ -5,8 +5,8 @@ import { ConfusionMatrix } from "#shared/metrics/confusion-matrix.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { StepClock } from "./step-clock.ts";
-import type { TileBatch, TileFeed } from "./tile-feed.ts";
-import type { Trainer } from "./trainer.ts";
+import type { TileBatch, TileFeed } from "../network-tiles/index.ts";
+import type { Trainer } from "../engine/index.ts";
 
 /** Where a training stands, after each step. */
 export interface StepReport {

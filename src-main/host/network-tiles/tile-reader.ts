@@ -1,7 +1,7 @@
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Raster, SampleArray } from "../../raster/index.ts";
-import type { Project } from "../projects/project.ts";
+import type { Project } from "../projects/index.ts";
 
 /** The label of pixels that count neither in the loss nor in a metric. */
 export const IGNORED_CHANNEL = 255;

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFolder, drawMosaic, type DrawnMosaic } from "../../../fixtures/learning/draw-folder.ts";
 import { Projects } from "../projects/index.ts";
 import type { Project } from "../projects/project.ts";
-import { LabelCensus } from "./label-census.ts";
-import { defaultSettings } from "./presets.ts";
+import { LabelCensus } from "../training/label-census.ts";
+import { defaultSettings } from "../training/presets.ts";
 import { TileCache } from "./tile-cache.ts";
 import { TileFeed, type TileBatch } from "./tile-feed.ts";
-import { prepareTrainingData, type TrainingData } from "./training-data.ts";
+import { prepareTrainingData, type TrainingData } from "../training/training-data.ts";
 
 let folder: string;
 let projects: Projects;

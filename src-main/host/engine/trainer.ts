@@ -1,4 +1,4 @@
-import type { TileBatch } from "./tile-feed.ts";
+import type { TileBatch } from "../network-tiles/index.ts";
 
 /** What a batch came to; ignored pixels are in none of it. */
 export interface BatchOutcome {

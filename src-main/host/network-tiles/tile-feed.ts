@@ -1,7 +1,7 @@
 import { seededRandom } from "#shared/training/seeded-random.ts";
 import type { MosaicTile, ValidationTile } from "#shared/training/tile-split.ts";
 import type { SampleArray } from "../../raster/index.ts";
-import type { Project } from "../projects/project.ts";
+import type { Project } from "../projects/index.ts";
 import type { InputLayout } from "./input-layout.ts";
 import { aheadOf } from "./read-ahead.ts";
 import { rearrangePixels, symmetrySources, type SquareSymmetry } from "./square-symmetry.ts";

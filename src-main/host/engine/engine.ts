@@ -1,0 +1,109 @@
+import type { EngineStatus } from "#shared/contract.ts";
+import { connectContract } from "#shared/rpc/client.ts";
+import type { Client } from "#shared/rpc/contract.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { engineContract, type EngineContract } from "../../engine/port.ts";
+import type { EngineExit, EngineLauncher, EngineProcess } from "../host-options.ts";
+
+/** A running engine and the way to call it. */
+interface RunningEngine {
+  readonly process: EngineProcess;
+  readonly client: Client<EngineContract>;
+}
+
+/** The one engine of a host: started on first use, and again after it has died. */
+export class Engine {
+  readonly #launcher: EngineLauncher;
+  #running: Promise<RunningEngine> | null = null;
+  #lastExit: Promise<EngineExit> | null = null;
+
+  constructor(launcher: EngineLauncher) {
+    this.#launcher = launcher;
+  }
+
+  /** The engine's methods; rejects when it can't be started. */
+  async client(): Promise<Client<EngineContract>> {
+    return (await this.#start()).client;
+  }
+
+  /** The running engine's process id; null while there is none. */
+  async processId(): Promise<number | null> {
+    return this.#running === null ? null : (await this.#running).process.pid;
+  }
+
+  /** What the engine runs on; starts it if need be. Never rejects. */
+  async status(): Promise<EngineStatus> {
+    try {
+      const client = await this.client();
+      return { kind: "ready", ...(await client.engine.info()) };
+    } catch (error) {
+      const { message } = await this.explained(error);
+      return { kind: "unavailable", reason: message };
+    }
+  }
+
+  /**
+   * An error of a call to the engine as the user should read it: where the engine has died in mid-call, how and with which last words. All others come
+   * back as they are.
+   */
+  async explained(error: unknown): Promise<Error> {
+    if (error instanceof RpcError && error.code === "disconnected" && this.#lastExit !== null) {
+      return new RpcError("internal", exitSentence(await this.#lastExit), { cause: error });
+    }
+    return error instanceof Error ? error : new Error(String(error));
+  }
+
+  /** Ends the engine at once. */
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    if (running !== null) {
+      const started = await running.catch(() => null);
+      started?.process.kill();
+      await started?.process.exited;
+    }
+  }
+
+  #start(): Promise<RunningEngine> {
+    this.#running ??= this.#launch();
+    return this.#running;
+  }
+
+  async #launch(): Promise<RunningEngine> {
+    try {
+      const process = await this.#launcher.launch();
+      this.#lastExit = process.exited;
+      const launched = this.#running;
+      void process.exited.then(() => {
+        if (this.#running === launched) {
+          this.#running = null;
+        }
+      });
+      // Its port is closed before its exit is known: whoever asks in between gets a new one.
+      process.port.onClose(() => {
+        if (this.#running === launched) {
+          this.#running = null;
+        }
+      });
+      return { process, client: connectContract(engineContract, process.port) };
+    } catch (error) {
+      this.#running = null;
+      throw error;
+    }
+  }
+}
+
+function exitSentence({ code, signal, outputTail }: EngineExit): string {
+  const lastLine = outputTail
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .at(-1);
+  const how =
+    signal === "SIGKILL"
+      ? "it was killed (SIGKILL), by someone or by the system for lack of memory: a smaller batch, tile or width needs less"
+      : signal !== null
+        ? `it was ended by ${signal}`
+        : `it ended with code ${code ?? "unknown"}`;
+  return `The engine has stopped: ${how}.${lastLine === undefined || signal === "SIGKILL" ? "" : ` Its last words: ${lastLine}`}`;
+}
