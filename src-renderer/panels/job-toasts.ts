@@ -41,7 +41,7 @@ function successOf(
     case "training":
       return {
         message: trainingMessage(workspace, result.runId),
-        actions: resultActions(workspace, result.runId),
+        actions: [...predictActions(workspace, result.runId), ...resultActions(workspace, result.runId)],
       };
     case "prediction":
       return {
@@ -89,6 +89,37 @@ function resultActions(workspace: Workspace, runId: string): ToastAction[] {
         workspace.project?.selectRun(runId);
         workspace.mode = "results";
         workspace.preferences.change({ rightOpen: true });
+      },
+    },
+  ];
+}
+
+/** Predicts the mosaics on screen, or all where none is: what one wants to see first of a new network. */
+function predictActions(workspace: Workspace, runId: string): ToastAction[] {
+  const { project } = workspace;
+  if (project === null || project.run(runId)?.best === null) {
+    return [];
+  }
+  return [
+    {
+      label: "Predict what is in view",
+      run: () => {
+        const viewed = workspace.mapView.viewedWindows();
+        const ids =
+          viewed.length > 0
+            ? viewed.map(({ mosaicId }) => mosaicId)
+            : project.readyMosaics.map(({ id }) => id);
+        const mosaicIds = [...new Set(ids)];
+        void project.predicting.start(runId, mosaicIds, viewed).then((jobId) => {
+          if (jobId === null) {
+            workspace.toasts.show(
+              "error",
+              project.predicting.failure ?? "The prediction could not be started.",
+            );
+          } else {
+            showPrediction(workspace, runId, mosaicIds);
+          }
+        });
       },
     },
   ];

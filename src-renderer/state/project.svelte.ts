@@ -36,6 +36,7 @@ export class ProjectState {
 
   readonly #host: HostAccess;
   readonly #jobs: JobList;
+  readonly #layers: Layers;
   readonly #ended = new AbortController();
   #snapshot: ProjectSnapshot;
   #runs: readonly Run[] = $state.raw([]);
@@ -47,11 +48,12 @@ export class ProjectState {
   selectedMosaicId: string | null = $state(null);
 
   private constructor(snapshot: ProjectSnapshot, surroundings: ProjectSurroundings) {
-    const { host, jobs } = surroundings;
+    const { host, jobs, layers } = surroundings;
     this.id = snapshot.projectId;
     this.#snapshot = $state.raw(snapshot);
     this.#host = host;
     this.#jobs = jobs;
+    this.#layers = layers;
     this.training = new TrainingForm(host, this.id);
     this.results = new Results(host, this.id);
     this.predicting = new PredictForm(host, this.id);
@@ -152,8 +154,10 @@ export class ProjectState {
     return this.#runs.find(({ state }) => state.kind === "running") ?? null;
   }
 
+  /** Makes all panels, and the map where the run has predicted something, about this run. */
   selectRun(runId: string): void {
     this.#selectedRunId = runId;
+    this.#layers.choosePredictionRun(runId);
     this.runWatch.follow(runId);
   }
 

@@ -13,6 +13,7 @@ import {
   formatRemaining,
   formatScore,
   formatShare,
+  formatShort,
 } from "./format.ts";
 
 describe("numbers", () => {
@@ -34,6 +35,17 @@ describe("numbers", () => {
     [1_930_000, "1.93 M"],
   ])("compact %d", (count, text) => {
     expect(formatCompact(count)).toBe(text);
+  });
+
+  test("short counts fit narrow cells", () => {
+    expect([29, 1653, 9949, 61_600, 461_234, 999_600].map(formatShort)).toEqual([
+      "29",
+      "1.7 k",
+      "9.9 k",
+      "62 k",
+      "461 k",
+      "1.0 M",
+    ]);
   });
 
   test("scores have two decimals and a dash for what isn't defined", () => {

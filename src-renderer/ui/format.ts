@@ -18,6 +18,18 @@ export function formatCompact(count: number): string {
   return index === 0 ? formatCount(value) : `${threeDigits(value)} ${units[index] ?? ""}`;
 }
 
+/** A large whole number in two or three signs, for narrow cells: 950, 1.7 k, 62 k, 461 k. */
+export function formatShort(count: number): string {
+  const units = ["", "k", "M", "G", "T"];
+  let value = count;
+  let index = 0;
+  while (value >= 999.5 && index < units.length - 1) {
+    value /= 1000;
+    index += 1;
+  }
+  return index === 0 ? formatCount(value) : `${value.toFixed(value < 9.95 ? 1 : 0)} ${units[index] ?? ""}`;
+}
+
 /** A measure between 0 and 1 with two decimals, as IoU is read: 0.71. */
 export function formatScore(score: number | null): string {
   // A real minus: only kappa can be below zero.
