@@ -45,7 +45,7 @@ function successOf(
       };
     case "prediction":
       return {
-        message: `${formatPlural(result.mosaicIds.length, "mosaic")} predicted at ${result.megapixelsPerSecond.toFixed(1)} megapixels a second.`,
+        message: `done, at ${result.megapixelsPerSecond.toFixed(1)} megapixels a second.`,
         actions: [
           {
             label: "Show on map",

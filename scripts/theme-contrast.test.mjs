@@ -1,8 +1,8 @@
-// Plain JavaScript, because it reads a file: the page's TypeScript knows no Node.
+// Whether every text of the page can be read in both themes. Here and not beside app.css, as the page's folder knows no Node.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
-const css = readFileSync(new URL("../app.css", import.meta.url), "utf8");
+const css = readFileSync(new URL("../src-renderer/app.css", import.meta.url), "utf8");
 
 /** The colours of a theme by their names, as app.css gives them. */
 function tokens(selector) {
