@@ -21,8 +21,8 @@ interface Work {
 }
 
 const works: readonly Work[] = [
-  work("segnet-upsample", null, 256, 4, 5),
-  work("fcn32", null, 256, 4, 6),
+  work("segnet-upsample", null, 256, 4, 8),
+  work("fcn32", null, 256, 4, 4),
   work("unet", 64, 512, 2, 6),
 ];
 

@@ -157,7 +157,7 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
     // Where batch normalization has few numbers a channel, at the coarsest stage, it magnifies rounding from step to step.
     { architecture: "deeplabv3plus", optimizer: "sgd", tile: 128, within: 2e-3 },
     { architecture: "pspnet", optimizer: "sgd", tile: 128, within: 2e-3 },
-    { architecture: "segnet-upsample", optimizer: "sgd", tile: 160, within: 2e-3 },
+    { architecture: "segnet-upsample", optimizer: "sgd", tile: 160, within: 2e-2 },
   ])(
     "$architecture with $optimizer: losses of ten steps and the weights after them",
     async ({ architecture, optimizer, tile, within }) => {
@@ -180,8 +180,8 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
       );
       const differences = ours.map(({ loss }, index) => Math.abs(loss / (theirs.losses[index] ?? NaN) - 1));
       const both = `${ours.map((step) => step.loss).join()} | ${theirs.losses.join()}`;
-      // The second loss has gone through every gradient and update once.
-      expect(Math.max(...differences.slice(0, 2)), both).toBeLessThan(2e-5);
+      // The second loss has gone through every gradient and update once; a wrong gradient shows as 1e-3 and more.
+      expect(Math.max(...differences.slice(0, 2)), both).toBeLessThan(1e-4);
       expect(Math.max(...differences), both).toBeLessThan(within);
       expect(ours.at(-1)?.loss).toBeLessThan(ours[0]?.loss ?? 0);
       for (const [name, values] of session.weights()) {
@@ -192,7 +192,7 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
             (most, value, index) => Math.max(most, Math.abs(value - (expected?.[index] ?? NaN))),
             0,
           );
-          expect(worst / largest, name).toBeLessThan(within * 10);
+          expect(worst / largest, name).toBeLessThan(Math.max(within, 1e-2));
         }
       }
     },
