@@ -197,12 +197,12 @@ export class Workspace implements HostAccess {
     this.#started = true;
   }
 
-  /** The host was restarted and has given its projects new ids. */
+  /** The host was restarted and doesn't know the project any more. */
   async #reopen(): Promise<void> {
     const current = await this.client.projects.current().catch(() => null);
-    if (current === null) {
-      this.#close();
-    } else {
+    // Even under the same id it is opened anew: what watched the old one has ended.
+    this.#close();
+    if (current !== null) {
       await this.#open("Opening the project again…", () => Promise.resolve(current.projectId));
     }
   }
