@@ -1,0 +1,83 @@
+import { expect, type Locator } from "@playwright/test";
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { keepScreenshot, rootDirectory, test } from "./app.ts";
+
+const run = promisify(execFile);
+let folder: string;
+
+/** A folder with two good mosaics and one of each thing that users' folders also hold. */
+test.beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "orthomask-bad-"));
+  await run(process.execPath, [
+    path.join(rootDirectory, "scripts/orthomask.mjs"),
+    ...["sample", folder, "--size", "512"],
+  ]);
+  const images = path.join(folder, "images");
+  const [first = ""] = (await readdir(images)).toSorted();
+  await writeFile(path.join(images, "letter.tif"), "Dear colleague, the mosaic follows in a separate mail.\n");
+  await copyFile(path.join(images, first), path.join(images, "cut-short.tif"));
+  await truncate(path.join(images, "cut-short.tif"), 40_000);
+  // A mask of another size than its image: the mask of a smaller sample.
+  const small = await mkdtemp(path.join(tmpdir(), "orthomask-small-"));
+  await run(process.execPath, [
+    path.join(rootDirectory, "scripts/orthomask.mjs"),
+    ...["sample", small, "--size", "256", "--mosaics", "1"],
+  ]);
+  const [smallMask = ""] = await readdir(path.join(small, "masks"));
+  await copyFile(path.join(images, first), path.join(images, "other-size.tif"));
+  await copyFile(path.join(small, "masks", smallMask), path.join(folder, "masks/other-size.tif"));
+  await rm(small, { recursive: true, force: true });
+});
+
+test.afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("bad files say why in their place, and the good ones open", async ({ startApp }, { project }) => {
+  const before = await readFile(path.join(folder, "classes.json"));
+  const { page } = await startApp(folder);
+  await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
+  const entry = (name: string): Locator =>
+    page.getByRole("listitem").filter({ has: page.getByTestId(`mosaic-row-${name}`) });
+  await expect(entry("letter")).toContainText(/not a|TIFF/i);
+  await expect(entry("other-size")).toContainText(/256\s?×\s?256/);
+  await expect(page.getByTestId("map")).toHaveAttribute("data-idle", "true", { timeout: 30_000 });
+  await page.getByRole("tab", { name: /Problems/ }).click();
+  await expect(page.getByTestId("problem-list")).toContainText("letter.tif");
+  await expect(page.getByTestId("problem-list")).toContainText("other-size");
+  await keepScreenshot(page, project.name, "bad-input");
+  expect(await readFile(path.join(folder, "classes.json"))).toEqual(before);
+});
+
+test("a folder without masks explains what training needs", async ({ startApp }, { project }) => {
+  const bare = await mkdtemp(path.join(tmpdir(), "orthomask-bare-"));
+  try {
+    await copyFile(path.join(folder, "images/sample-1.tif"), path.join(bare, "sample-1.tif"));
+    const { page } = await startApp(bare);
+    await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
+    await page.getByTestId("mode-train").click();
+    await expect(page.getByText("A network learns from masks")).toBeVisible();
+    await expect(page.getByTestId("train-start")).toBeDisabled();
+    await keepScreenshot(page, project.name, "no-masks");
+  } finally {
+    await rm(bare, { recursive: true, force: true });
+  }
+});
+
+test("an empty folder and a reload leave a page that works", async ({ startApp }, { project }) => {
+  const empty = await mkdtemp(path.join(tmpdir(), "orthomask-empty-"));
+  await mkdir(path.join(empty, "images"));
+  try {
+    const { page } = await startApp(empty);
+    await expect(page.getByText(/no (images|mosaics|GeoTIFFs?)/i).first()).toBeVisible({ timeout: 30_000 });
+    await keepScreenshot(page, project.name, "empty-folder");
+    await page.reload();
+    await expect(page.getByText(/no (images|mosaics|GeoTIFFs?)/i).first()).toBeVisible({ timeout: 30_000 });
+  } finally {
+    await rm(empty, { recursive: true, force: true });
+  }
+});
