@@ -18,7 +18,10 @@ test.beforeAll(async () => {
   ]);
   const images = path.join(folder, "images");
   const [first = ""] = (await readdir(images)).toSorted();
-  await writeFile(path.join(images, "letter.tif"), "Dear colleague, the mosaic follows in a separate mail.\n");
+  await writeFile(
+    path.join(images, "letter.tif"),
+    "Dear colleague, the mosaic follows in a separate mail.\n",
+  );
   await copyFile(path.join(images, first), path.join(images, "cut-short.tif"));
   await truncate(path.join(images, "cut-short.tif"), 40_000);
   // A mask of another size than its image: the mask of a smaller sample.
