@@ -1,8 +1,8 @@
 import type { Model } from "../models/model.ts";
 import { parameterCounts } from "../models/describe.ts";
 
-/** What TensorFlow and its thread pools take before there is a graph. */
-const BASE_BYTES = 350 << 20;
+/** What TensorFlow, its kernels' scratch space and Node take beside the tensors; measured with SegNet at 256². */
+const BASE_BYTES = 600 << 20;
 
 /** How many buffers of its output a layer needs in a training step: those its gradient reads. */
 const KEPT_IN_TRAINING: Readonly<Record<string, number>> = {

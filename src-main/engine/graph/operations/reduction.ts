@@ -1,10 +1,10 @@
 import { attribute } from "../attributes.ts";
-import { elementCount } from "../data-type.ts";
+import { sameShape } from "../data-type.ts";
+import type { Shape } from "../data-type.ts";
 import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
 import type { Graph, TensorSymbol } from "../graph.ts";
-import { multiply } from "./arithmetic.ts";
-import { broadcastTo, reshape } from "./shape.ts";
+import { reshape } from "./shape.ts";
 
 /** Sums over `axes` (all of them by default), which disappear from the shape. */
 export function sum(graph: Graph, input: TensorSymbol, axes?: readonly number[]): TensorSymbol {
@@ -21,10 +21,17 @@ export function sum(graph: Graph, input: TensorSymbol, axes?: readonly number[])
   });
 }
 
-/** Averages over `axes` (all of them by default). */
-export function mean(graph: Graph, input: TensorSymbol, axes?: readonly number[]): TensorSymbol {
-  const total = sum(graph, input, axes);
-  return multiply(graph, total, elementCount(total.shape) / elementCount(input.shape));
+/** Repeats axes of size 1 up to `shape`; both have the same rank. */
+export function broadcastTo(graph: Graph, input: TensorSymbol, shape: Shape): TensorSymbol {
+  if (sameShape(input.shape, shape)) {
+    return input;
+  }
+  return graph.symbol("BroadcastTo", {
+    inputs: [input, graph.constant(shape, "int32", [shape.length])],
+    attributes: { T: attribute.type(input.dataType), Tidx: attribute.type("int32") },
+    shape,
+    dataType: input.dataType,
+  });
 }
 
 /** The index of the largest element along the last axis, int32. */
@@ -65,8 +72,18 @@ export function countOccurrences(graph: Graph, values: TensorSymbol, size: numbe
   });
 }
 
-/** Gradients of the reductions. */
+/** Gradients of sums and of their opposite. */
 export const reductionGradients: GradientRules = {
+  BroadcastTo: ({ graph, node, outputGradients: [gradient] }) => {
+    const input = inputOf(node, 0);
+    if (!gradient) {
+      return [];
+    }
+    const axes = gradient.shape
+      .map((_, axis) => axis)
+      .filter((axis) => input.shape[axis] !== gradient.shape[axis]);
+    return [reshape(graph, sum(graph, gradient, axes), input.shape)];
+  },
   Sum: ({ graph, node, outputGradients: [gradient] }) => {
     const input = inputOf(node, 0);
     if (!gradient) {

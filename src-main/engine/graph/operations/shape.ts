@@ -4,7 +4,6 @@ import type { Shape } from "../data-type.ts";
 import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
 import type { Graph, TensorSymbol } from "../graph.ts";
-import { sum } from "./reduction.ts";
 
 /** The same elements in another shape. */
 export function reshape(graph: Graph, input: TensorSymbol, shape: Shape): TensorSymbol {
@@ -17,19 +16,6 @@ export function reshape(graph: Graph, input: TensorSymbol, shape: Shape): Tensor
   return graph.symbol("Reshape", {
     inputs: [input, graph.constant(shape, "int32", [shape.length])],
     attributes: { T: attribute.type(input.dataType), Tshape: attribute.type("int32") },
-    shape,
-    dataType: input.dataType,
-  });
-}
-
-/** Repeats axes of size 1 up to `shape`; both have the same rank. */
-export function broadcastTo(graph: Graph, input: TensorSymbol, shape: Shape): TensorSymbol {
-  if (sameShape(input.shape, shape)) {
-    return input;
-  }
-  return graph.symbol("BroadcastTo", {
-    inputs: [input, graph.constant(shape, "int32", [shape.length])],
-    attributes: { T: attribute.type(input.dataType), Tidx: attribute.type("int32") },
     shape,
     dataType: input.dataType,
   });
@@ -118,16 +104,6 @@ export const shapeGradients: GradientRules = {
   Reshape: ({ graph, node, outputGradients: [gradient] }) => [
     gradient ? reshape(graph, gradient, inputOf(node, 0).shape) : null,
   ],
-  BroadcastTo: ({ graph, node, outputGradients: [gradient] }) => {
-    const input = inputOf(node, 0);
-    if (!gradient) {
-      return [];
-    }
-    const axes = gradient.shape
-      .map((_, axis) => axis)
-      .filter((axis) => input.shape[axis] !== gradient.shape[axis]);
-    return [reshape(graph, sum(graph, gradient, axes), input.shape)];
-  },
   ConcatV2: ({ graph, node, outputGradients: [gradient], wanted }) => {
     if (!gradient) {
       return [];
