@@ -7,22 +7,8 @@ import { runnerImport } from "vite";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const target = path.join(root, "docs/contract.md");
-/** Modules whose exported `…Schema` values get a section of their own. */
-const schemaModules = [
-  "src-shared/contract.ts",
-  "src-shared/rpc/errors.ts",
-  "src-shared/project/land-class.ts",
-  "src-shared/project/mosaic.ts",
-  "src-shared/project/project-snapshot.ts",
-  "src-shared/geo/affine.ts",
-  "src-shared/geo/pixel-window.ts",
-  "src-shared/geo/crs.ts",
-  "src-shared/geo/raster-description.ts",
-  "src-shared/jobs/job.ts",
-  "src-shared/training/training-settings.ts",
-  "src-shared/training/run.ts",
-  "src-shared/metrics/evaluation-report.ts",
-];
+/** Lists the modules whose exported `…Schema` values get a section of their own. */
+const modulesFile = path.join(root, "scripts/docs/contract-modules.ts");
 
 /** @type {Map<unknown, string>} */
 const names = new Map();
@@ -30,12 +16,10 @@ const names = new Map();
 const schemas = new Map();
 let contract;
 
-for (const file of schemaModules) {
-  const { module } = await runnerImport(path.join(root, file), {
-    root,
-    configFile: false,
-    logLevel: "error",
-  });
+const { module: modules } = await runnerImport(modulesFile, { root, configFile: false, logLevel: "error" });
+const listed = await readFile(modulesFile, "utf8");
+for (const [, name, file] of listed.matchAll(/as (\w+) from "\.\.\/\.\.\/([^"]+)"/g)) {
+  const module = modules[name];
   const source = await readFile(path.join(root, file), "utf8");
   for (const [exported, value] of Object.entries(module)) {
     if (exported === "contract") {
