@@ -26,5 +26,6 @@ test("an error names the other class", () => {
 test("new classes take the first free id and a free name", () => {
   expect(freeClassId(draft([0, "a"], [2, "b"]))).toBe(1);
   expect(freeClassId(Array.from({ length: 255 }, (_, id) => draft([id, `c${id}`])).flat())).toBeNull();
-  expect(freeClassName(draft([0, "Class 2"]))).toBe("class 3");
+  expect(freeClassName(4, draft([0, "field"]))).toBe("class 4");
+  expect(freeClassName(2, draft([0, "Class 2"]))).toBe("class 3");
 });

@@ -27,10 +27,10 @@ export function freeClassId(draft: readonly LandClass[]): number | null {
   return free ?? null;
 }
 
-/** A name that no class has yet. */
-export function freeClassName(draft: readonly LandClass[]): string {
+/** A name that no class has yet, after the id it is for. */
+export function freeClassName(id: number, draft: readonly LandClass[]): string {
   const taken = new Set(draft.map(({ name }) => name.trim().toLowerCase()));
-  let count = draft.length + 1;
+  let count = id;
   while (taken.has(`class ${count}`)) {
     count += 1;
   }

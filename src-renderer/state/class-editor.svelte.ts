@@ -1,28 +1,35 @@
 import type { LandClass } from "#shared/project/land-class.ts";
 import { defaultColor } from "#shared/project/default-palette.ts";
-import { classErrors, freeClassId, freeClassName, isSound } from "./class-draft.ts";
+import { classErrors, freeClassId, freeClassName } from "./class-draft.ts";
 import type { ClassErrors } from "./class-draft.ts";
-import { sentenceOf } from "./host-access.ts";
+import { ClassEdits } from "./class-edits.ts";
 import type { HostAccess } from "./host-access.ts";
+
+/** A class that was taken off the list, and where it stood. */
+export interface RemovedClass {
+  readonly item: LandClass;
+  readonly index: number;
+}
 
 /** The classes as they are being edited; whatever is sound is saved at once. */
 export class ClassEditor {
-  readonly #host: HostAccess;
-  readonly #projectId: string;
-  #saved: readonly LandClass[] = $state.raw([]);
-  /** Edits that the host hasn't confirmed by a snapshot yet. */
-  #draft: readonly LandClass[] | null = $state.raw(null);
-  #saving = 0;
+  readonly #edits: ClassEdits;
+  #classes: readonly LandClass[] = $state.raw([]);
   #failure: string | null = $state(null);
 
   constructor(host: HostAccess, projectId: string, saved: readonly LandClass[]) {
-    this.#host = host;
-    this.#projectId = projectId;
-    this.#saved = saved;
+    this.#classes = saved;
+    this.#edits = new ClassEdits(saved, {
+      save: (classes) => host.client.projects.setClasses({ projectId, classes }),
+      onChange: () => {
+        this.#classes = this.#edits.classes;
+        this.#failure = this.#edits.failure;
+      },
+    });
   }
 
   get classes(): readonly LandClass[] {
-    return this.#draft ?? this.#saved;
+    return this.#classes;
   }
 
   get errors(): ClassErrors[] {
@@ -34,18 +41,15 @@ export class ClassEditor {
     return this.#failure;
   }
 
-  /** The host's own list has come, perhaps with what was just saved. */
+  /** The host's own list has come, perhaps with what was just saved, perhaps from before. */
   takeSaved(saved: readonly LandClass[]): void {
-    const changed = JSON.stringify(saved) !== JSON.stringify(this.#saved);
-    this.#saved = saved;
-    const sound = this.#draft === null || isSound(classErrors(this.#draft));
-    if (changed && sound && this.#saving === 0) {
-      this.#draft = null;
-    }
+    this.#edits.takeSaved(saved);
   }
 
   change(index: number, part: Partial<LandClass>): void {
-    this.#edit(this.classes.map((item, position) => (position === index ? { ...item, ...part } : item)));
+    this.#edits.edit(
+      this.classes.map((item, position) => (position === index ? { ...item, ...part } : item)),
+    );
   }
 
   add(): void {
@@ -56,33 +60,28 @@ export class ClassEditor {
       const color =
         Array.from({ length: 64 }, (_, turn) => defaultColor(turn)).find((item) => !used.has(item)) ??
         defaultColor(classes.length);
-      this.#edit([...classes, { id, name: freeClassName(classes), color, ignore: false }]);
+      this.#edits.edit([...classes, { id, name: freeClassName(id, classes), color, ignore: false }]);
     }
   }
 
-  remove(index: number): void {
-    this.#edit(this.classes.filter((_, position) => position !== index));
+  /** Takes a class off the list; returns it with its place, for `restore`. */
+  remove(index: number): RemovedClass | null {
+    const item = this.classes[index];
+    if (item === undefined) {
+      return null;
+    }
+    this.#edits.edit(this.classes.filter((_, position) => position !== index));
+    return { item, index };
   }
 
-  #edit(draft: readonly LandClass[]): void {
-    this.#draft = draft;
-    if (isSound(classErrors(draft))) {
-      void this.#save(draft);
+  /** Puts a removed class back where it was; false when its id or name has been given to another since. */
+  restore({ item, index }: RemovedClass): boolean {
+    const restored = this.classes.toSpliced(index, 0, item);
+    const errors = classErrors(restored)[restored.indexOf(item)];
+    if (errors === undefined || errors.id !== null || errors.name !== null) {
+      return false;
     }
-  }
-
-  async #save(draft: readonly LandClass[]): Promise<void> {
-    this.#saving += 1;
-    try {
-      await this.#host.client.projects.setClasses({
-        projectId: this.#projectId,
-        classes: draft.map((item) => ({ ...item, name: item.name.trim() })),
-      });
-      this.#failure = null;
-    } catch (thrown) {
-      this.#failure = sentenceOf(thrown);
-    } finally {
-      this.#saving -= 1;
-    }
+    this.#edits.edit(restored);
+    return true;
   }
 }
