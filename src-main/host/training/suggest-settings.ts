@@ -20,12 +20,15 @@ export function suggestSettings(mosaics: readonly SplitMosaic[], device: "cpu" |
   const isFast = device === "gpu";
   return {
     ...defaultSettings,
+    // Small classes matter to whoever draws masks, and cross-entropy alone learns them last.
+    loss: "crossentropy+dice",
+    learningRate: 2e-3,
     width: isFast ? 32 : 16,
     tilePixels,
     inputPixels,
     batch: isFast ? 16 : Math.max(2, Math.min(8, Math.floor(tiles / 8))),
     // About the same number of steps for small and large sets.
-    epochs: Math.round(clamp((isFast ? 20_000 : 4_000) / tiles, 10, 60)),
+    epochs: Math.round(clamp((isFast ? 20_000 : 2_500) / tiles, 10, 60)),
     split: suggestSplit(mosaics, tilePixels),
   };
 }
