@@ -1,6 +1,8 @@
 // Runs the unit tests and counts them; `npm run check` and `npm test` both do.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { provideBrowser, provideVirtualDisplay } from "./setup/browser.mjs";
+import { provideElectronForTests } from "./setup/electron.mjs";
 import { providePeers } from "./setup/peers.mjs";
 import { rootDirectory, sharedDirectory } from "./setup/places.mjs";
 import { runVisibly, step } from "./setup/step.mjs";
@@ -19,6 +21,7 @@ export async function runUnitTests() {
     notes.push("tests on real imagery: ../shared is not here");
   }
   await providePeers().catch((error) => notes.push(`comparisons with Python's libraries: ${error.message}`));
+  const env = await shellEnvironment(notes);
 
   mkdirSync(artifactsDirectory, { recursive: true });
   const report = path.join(artifactsDirectory, "unit.json");
@@ -26,7 +29,7 @@ export async function runUnitTests() {
   const program = path.join(rootDirectory, "node_modules/vitest/vitest.mjs");
   const words = ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
   const code = await step("unit tests (vitest)", () =>
-    runVisibly(process.execPath, [program, ...words], { cwd: rootDirectory }),
+    runVisibly(process.execPath, [program, ...words], { cwd: rootDirectory, env }),
   );
   if (!existsSync(report)) {
     return { passed: 0, failed: 1, skipped: 0, skippedNames: notes };
@@ -35,6 +38,28 @@ export async function runUnitTests() {
   // Vitest also fails for what no test names, such as an error outside any of them.
   const failed = code !== 0 && counts.failed === 0 ? 1 : counts.failed;
   return { ...counts, failed, skippedNames: [...notes, ...counts.skippedNames] };
+}
+
+/** What the tests of the shells need: an Electron runtime, a display, a browser. They skip what can't be had, and `notes` says so. */
+async function shellEnvironment(notes) {
+  const env = { ...process.env };
+  if (process.stderr.isTTY !== true) {
+    env.NO_COLOR = "1";
+  }
+  const electron = await provideElectronForTests().catch(() => null);
+  if (electron === null) {
+    notes.push("the desktop shell: Electron's runtime could not be had");
+  } else {
+    env.ELECTRON_OVERRIDE_DIST_PATH = electron.directory;
+    await provideVirtualDisplay().catch((error) => notes.push(`the desktop shell: ${error.message}`));
+  }
+  await provideBrowser().then(
+    (browser) => {
+      env.ORTHOMASK_CHROMIUM = browser;
+    },
+    (error) => notes.push(`the server shell in a browser: ${error.message}`),
+  );
+  return env;
 }
 
 /** Counts Vitest's JSON report. @returns {Counts} */
