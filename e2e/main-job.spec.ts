@@ -134,6 +134,9 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   await page.getByTestId("map").press("3");
   const hidden = await mapPixels(await mapIdle(page));
   expect(changedShare(shown, hidden)).toBeGreaterThan(0.05);
+  await page.getByTestId("results-area").selectOption("mosaics");
+  await expect.poll(async () => sumOf(await readMatrix(page)), { timeout: 30_000 }).toBe(names.length * 2048 ** 2);
+  const countedInPage = await readMatrix(page);
 
   // Export, and read the file back with the command line.
   await page.getByTestId("mode-export").click();
@@ -153,7 +156,14 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     dtype: "uint8",
     nodata: 255,
   });
+  // The files hold what the page counted: the command line finds the same matrix in them.
+  const report = await orthomask("evaluate", "--truth", path.join(folder, "masks"), "--prediction", exportFolder);
+  expect(report).toMatchObject({ confusion: countedInPage });
 });
+
+function sumOf(matrix: number[][]): number {
+  return matrix.flat().reduce((sum, count) => sum + count, 0);
+}
 
 interface Info {
   width: number;
