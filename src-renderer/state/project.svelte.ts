@@ -77,6 +77,7 @@ export class ProjectState {
               ended.abort();
             });
             project.#watch(surroundings);
+            project.training.loadNames();
             resolve(project);
           } else {
             project.#takeSnapshot(snapshot);

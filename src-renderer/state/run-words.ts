@@ -1,10 +1,12 @@
 import type { Run } from "#shared/training/run.ts";
+import { lossTerms } from "./loss-sum.ts";
+import type { TrainingOptions } from "./training-form.svelte.ts";
 
 /** How a run stands, in a word or two. */
-export function runWords({ state }: Run): string {
+export function runWords({ state }: Run, paused = false): string {
   switch (state.kind) {
     case "running":
-      return "training";
+      return paused ? "paused" : "training";
     case "finished":
       switch (state.reason) {
         case "all-epochs":
@@ -22,9 +24,19 @@ export function runWords({ state }: Run): string {
   }
 }
 
-/** The network of a run as one line: "unet, width 16". */
-export function networkWords({ settings }: Run): string {
-  return settings.width === null
-    ? settings.architecture
-    : `${settings.architecture}, width ${settings.width}`;
+/** The names of networks and losses; null while they aren't known, so that ids stand for them. */
+type Names = Pick<TrainingOptions, "architectures" | "losses"> | null;
+
+/** The network of a run as one line: "U-Net, width 16". */
+export function networkWords({ settings }: Pick<Run, "settings">, names: Names): string {
+  const { architecture, width } = settings;
+  const name = names?.architectures.find(({ id }) => id === architecture)?.name ?? architecture;
+  return width === null ? name : `${name}, width ${width}`;
+}
+
+/** A sum of losses by their names: "Cross-entropy + Dice". */
+export function lossWords(loss: string, names: Names): string {
+  return lossTerms(loss)
+    .map((term) => names?.losses.find(({ id }) => id === term)?.name ?? term)
+    .join(" + ");
 }

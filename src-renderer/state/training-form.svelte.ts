@@ -1,3 +1,4 @@
+import { SvelteMap } from "svelte/reactivity";
 import type { EngineStatus } from "#shared/contract.ts";
 import type {
   Architecture,
@@ -37,8 +38,11 @@ const PLAN_DELAY_MILLISECONDS = 250;
 /** The training that is being thought of: settings, what they would mean, and what they would cost. */
 export class TrainingForm {
   readonly #host: HostAccess;
+  /** Fields that say something that can't be trained with, by their labels. */
+  readonly #faults = new SvelteMap<string, string>();
   readonly #projectId: string;
   #options: TrainingOptions | null = $state.raw(null);
+  #optionsRequest: Promise<TrainingOptions> | null = null;
   #settings: TrainingSettings | null = $state.raw(null);
   #suggested: TrainingSettings | null = null;
   #engine: EngineStatus | null = $state.raw(null);
@@ -46,6 +50,7 @@ export class TrainingForm {
   #measure: MeasureState = $state.raw({ kind: "none" });
   #failure: string | null = $state(null);
   #starting = $state(false);
+  #generation = $state(0);
   #showing: "form" | "run" = $state("form");
   #loading: Promise<void> | null = null;
   #planTimer: ReturnType<typeof setTimeout> | undefined;
@@ -74,8 +79,25 @@ export class TrainingForm {
     return this.#engine;
   }
 
+  /** While a field is wrong, the last plan is of other settings than those one sees. */
   get plan(): PlanState {
-    return this.#plan;
+    return this.fault === null || this.#plan.kind === "none" ? this.#plan : { ...this.#plan, stale: true };
+  }
+
+  /** What is wrong with a field, in a sentence; null when all are sound. */
+  get fault(): string | null {
+    const [first = null] = this.#faults.values();
+    return first;
+  }
+
+  /** Takes what a field says of itself. */
+  reportFault(label: string, why: string | null): void {
+    if (why === null) {
+      this.#faults.delete(label);
+    } else {
+      this.recipe = OWN;
+      this.#faults.set(label, why);
+    }
   }
 
   get measure(): MeasureState {
@@ -85,6 +107,11 @@ export class TrainingForm {
   /** Why options, suggestion or start could not be had. */
   get failure(): string | null {
     return this.#failure;
+  }
+
+  /** Counts up when all settings are replaced at once. */
+  get generation(): number {
+    return this.#generation;
   }
 
   get starting(): boolean {
@@ -110,6 +137,13 @@ export class TrainingForm {
 
   get preset(): Preset | null {
     return this.#options?.presets.find(({ id }) => id === this.recipe) ?? null;
+  }
+
+  /** Fetches what networks and losses are called; without it they go by their ids. */
+  loadNames(): void {
+    void this.#askOptions()
+      .then((options) => (this.#options ??= options))
+      .catch(() => undefined);
   }
 
   /** Fetches what the form needs, once; a failed attempt can be repeated. */
@@ -139,6 +173,7 @@ export class TrainingForm {
         : this.#options?.presets.find((preset) => preset.id === recipe)?.settings;
     if (settings !== null && settings !== undefined) {
       this.recipe = recipe;
+      this.#generation += 1;
       this.#set(settings);
     }
   }
@@ -146,6 +181,7 @@ export class TrainingForm {
   /** Starts from another run's settings. */
   adopt(settings: TrainingSettings): void {
     this.recipe = OWN;
+    this.#generation += 1;
     this.#showing = "form";
     this.#set(settings);
   }
@@ -230,7 +266,7 @@ export class TrainingForm {
     void this.#askEngine();
     try {
       const [options, suggested] = await Promise.all([
-        this.#host.client.training.options(),
+        this.#askOptions(),
         this.#host.client.training.suggest({ projectId: this.#projectId }),
       ]);
       this.#options = options;
@@ -241,6 +277,17 @@ export class TrainingForm {
     } catch (thrown) {
       this.#failure = sentenceOf(thrown);
       this.#loading = null;
+    }
+  }
+
+  /** Asks once; a failed attempt can be repeated. */
+  async #askOptions(): Promise<TrainingOptions> {
+    this.#optionsRequest ??= this.#host.client.training.options();
+    try {
+      return await this.#optionsRequest;
+    } catch (thrown) {
+      this.#optionsRequest = null;
+      throw thrown;
     }
   }
 

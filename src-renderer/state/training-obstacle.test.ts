@@ -4,7 +4,14 @@ import { trainingObstacle } from "./training-obstacle.ts";
 
 const plan = (trainingTiles: number): PlanState =>
   ({ kind: "ready", stale: false, plan: { trainingTiles } }) as unknown as PlanState;
-const ready = { scanning: false, labelledMosaics: 2, countedClasses: 5, engine: null, plan: plan(12) };
+const ready = {
+  scanning: false,
+  labelledMosaics: 2,
+  countedClasses: 5,
+  fault: null,
+  engine: null,
+  plan: plan(12),
+};
 
 test("nothing stands in the way", () => {
   expect(trainingObstacle(ready)).toBeNull();
@@ -17,6 +24,8 @@ test("the first obstacle is told", () => {
     kind: "sentence",
     sentence: "A network tells classes apart, but this project has only one that isn’t ignored.",
   });
+  const fault = "Epochs must be 1 to 100,000.";
+  expect(trainingObstacle({ ...ready, fault })).toEqual({ kind: "sentence", sentence: fault });
   const engine = { kind: "unavailable", reason: "TensorFlow isn't installed." } as const;
   expect(trainingObstacle({ ...ready, engine })).toMatchObject({ sentence: engine.reason });
   const refused = { kind: "refused", reason: "A tile is larger than every mosaic.", stale: false } as const;

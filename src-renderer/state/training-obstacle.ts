@@ -9,13 +9,15 @@ interface Situation {
   readonly scanning: boolean;
   readonly labelledMosaics: number;
   readonly countedClasses: number;
+  /** What is wrong with a field. */
+  readonly fault: string | null;
   readonly engine: EngineStatus | null;
   readonly plan: PlanState;
 }
 
 /** The first thing that stands in the way of a training, or null when it can be started. */
 export function trainingObstacle(situation: Situation): TrainingObstacle | null {
-  const { scanning, labelledMosaics, countedClasses, engine, plan } = situation;
+  const { scanning, labelledMosaics, countedClasses, fault, engine, plan } = situation;
   if (labelledMosaics === 0) {
     return scanning ? { kind: "sentence", sentence: "The folder is still being read." } : { kind: "masks" };
   }
@@ -24,6 +26,9 @@ export function trainingObstacle(situation: Situation): TrainingObstacle | null 
       kind: "sentence",
       sentence: `A network tells classes apart, but this project has ${countedClasses === 1 ? "only one" : "none"} that isn’t ignored.`,
     };
+  }
+  if (fault !== null) {
+    return { kind: "sentence", sentence: fault };
   }
   if (engine?.kind === "unavailable") {
     return { kind: "sentence", sentence: engine.reason };

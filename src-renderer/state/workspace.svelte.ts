@@ -21,6 +21,18 @@ import { watchStream } from "./watch-stream.ts";
 export const modes = ["label", "train", "results", "export"] as const;
 export type Mode = (typeof modes)[number];
 
+const MODE_KEY = "orthomask.mode";
+
+/** The mode that this tab had before it was loaded again. */
+function readMode(): Mode {
+  try {
+    const stored = globalThis.sessionStorage.getItem(MODE_KEY);
+    return modes.find((mode) => mode === stored) ?? "label";
+  } catch {
+    return "label";
+  }
+}
+
 /** What lies over the window. `onPick` gets the chosen folder. */
 export type Overlay =
   | { readonly kind: "none" }
@@ -57,7 +69,7 @@ export class Workspace implements HostAccess {
   #started = $state(false);
   #openings = 0;
 
-  mode: Mode = $state("label");
+  #mode: Mode = $state(readMode());
   overlay: Overlay = $state.raw({ kind: "none" });
 
   constructor(link: HostLink<AppContract>, storage: Pick<Storage, "getItem" | "setItem">) {
@@ -108,6 +120,19 @@ export class Workspace implements HostAccess {
 
   get started(): boolean {
     return this.#started;
+  }
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  set mode(mode: Mode) {
+    this.#mode = mode;
+    try {
+      globalThis.sessionStorage.setItem(MODE_KEY, mode);
+    } catch {
+      // A forbidden storage only means that a reload starts with labels again.
+    }
   }
 
   closeOverlay(): void {
