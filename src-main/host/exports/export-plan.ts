@@ -89,7 +89,14 @@ export async function refuseToOverwrite(project: Project, filePath: string): Pro
       }
     }
   }
-  if (!(await isOurExport(existing))) {
+  await refuseForeignFile(filePath);
+}
+
+/** Refuses to write where a file stands that is not an export of ours, through whatever link it is reached. Throws `conflict`. */
+export async function refuseForeignFile(filePath: string): Promise<void> {
+  const fileName = path.basename(filePath);
+  const existing = await realpath(filePath).catch(() => null);
+  if (existing !== null && !(await isOurExport(existing))) {
     throw new RpcError(
       "conflict",
       `${path.dirname(filePath)} already holds a ${fileName} that is no export of Orthomask. Choose another folder, or move it.`,

@@ -13,6 +13,7 @@ import { exportFolder, plannedFiles, refuseToOverwrite, summaryOf } from "./expo
 import type { FileSummary, PlannedFile } from "./export-plan.ts";
 import { writeExport } from "./write-export.ts";
 
+export { refuseForeignFile } from "./export-plan.ts";
 export { exportTags, fileOptions } from "./write-export.ts";
 
 /** What exports need of the runs. */

@@ -1,9 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
-import { createGeoTiffWriter, openRaster, writeError, type GeoTiffWriter } from "../../raster/index.ts";
-import { fileOptions } from "../exports/index.ts";
+import { createGeoTiffWriter, openRaster, type GeoTiffWriter } from "../../raster/index.ts";
+import { fileOptions, refuseForeignFile } from "../exports/index.ts";
+import { fileError } from "../host-error.ts";
 import { CHUNK_PIXELS } from "./prediction-grid.ts";
 import type { TilePredictor } from "../engine/index.ts";
 import { predictRaster } from "./predict-raster.ts";
@@ -26,7 +27,8 @@ export interface PredictedFile {
 
 /**
  * Predicts a raster file into a class mask on its exact grid: a Cloud Optimized GeoTIFF of the same name in `outputFolder`, with colour table, class names and nodata
- * 255. Memory is bounded by tiles; nothing is left behind when it fails. Throws `invalid-input` where the raster lacks a band or its own file would be overwritten.
+ * 255. Memory is bounded by tiles; nothing is left behind when it fails. Only earlier predictions are replaced. Throws `invalid-input` where the raster lacks a band
+ * or its own file would be overwritten, and `conflict` where any other file that isn't our export would be.
  */
 export async function predictFile(
   inputPath: string,
@@ -42,10 +44,14 @@ export async function predictFile(
   const image = await openRaster(inputPath, { signal });
   const name = path.parse(inputPath).name;
   const output = path.join(outputFolder, `${name}.tif`);
+  const confidencePath = path.join(outputFolder, `${name}_confidence.tif`);
   const writers: GeoTiffWriter[] = [];
   try {
-    if (path.resolve(output) === path.resolve(inputPath)) {
+    if (await isSameFile(output, inputPath)) {
       throw new RpcError("invalid-input", `${output} is the input itself: choose another folder with --out.`);
+    }
+    for (const written of options.confidence ? [output, confidencePath] : [output]) {
+      await refuseForeignFile(written);
     }
     const { bands } = image.description;
     const highest = Math.max(...predictor.input.bands);
@@ -62,13 +68,12 @@ export async function predictFile(
       );
     }
     await mkdir(outputFolder, { recursive: true }).catch((error: unknown) => {
-      throw writeError(error, outputFolder);
+      throw fileError(error, outputFolder);
     });
     const started = performance.now();
     const classes = await createGeoTiffWriter(output, fileOptions("classes", { image, run, version }));
     writers.push(classes);
     if (options.confidence) {
-      const confidencePath = path.join(outputFolder, `${name}_confidence.tif`);
       writers.push(
         await createGeoTiffWriter(confidencePath, fileOptions("confidence", { image, run, version })),
       );
@@ -98,4 +103,12 @@ export async function predictFile(
   } finally {
     await image.close();
   }
+}
+
+/** Whether two paths lead to one file, also through links. */
+async function isSameFile(first: string, second: string): Promise<boolean> {
+  const [firstPath, secondPath] = await Promise.all(
+    [first, second].map((filePath) => realpath(filePath).catch(() => path.resolve(filePath))),
+  );
+  return firstPath === secondPath;
 }
