@@ -1,4 +1,5 @@
 import type { Job, JobResult } from "#shared/jobs/job.ts";
+import { showPrediction } from "../state/show-prediction.ts";
 import type { ToastAction } from "../state/toasts.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
 import { formatPlural, formatScore } from "../ui/format.ts";
@@ -10,8 +11,10 @@ export function announceJobs(workspace: Workspace): () => void {
     const here = workspace.project?.id === job.projectId;
     switch (job.state.kind) {
       case "succeeded": {
-        const { message, actions } = successOf(workspace, job.state.result);
-        workspace.toasts.show("done", `${job.title}: ${message}`, here ? actions : []);
+        const success = successOf(workspace, job.state.result);
+        if (success !== null) {
+          workspace.toasts.show("done", success.message, here ? success.actions : []);
+        }
         return;
       }
       case "failed":
@@ -33,10 +36,11 @@ export function announceJobs(workspace: Workspace): () => void {
   });
 }
 
+/** What a finished job is worth saying; null where nobody waited for it. */
 function successOf(
   workspace: Workspace,
   result: JobResult,
-): { message: string; actions: readonly ToastAction[] } {
+): { message: string; actions: readonly ToastAction[] } | null {
   switch (result.kind) {
     case "training":
       return {
@@ -45,7 +49,7 @@ function successOf(
       };
     case "prediction":
       return {
-        message: `done, at ${result.megapixelsPerSecond.toFixed(1)} megapixels a second.`,
+        message: `Predicted ${formatPlural(result.mosaicIds.length, "mosaic")} at ${result.megapixelsPerSecond.toFixed(1)} megapixels a second.`,
         actions: [
           {
             label: "Show on map",
@@ -58,7 +62,7 @@ function successOf(
       };
     case "export":
       return {
-        message: `${formatPlural(result.fileNames.length, "file")} in ${result.displayPath}.`,
+        message: `Exported ${formatPlural(result.fileNames.length, "file")} to ${result.displayPath}.`,
         actions: [
           {
             label: "Show the files",
@@ -70,15 +74,19 @@ function successOf(
         ],
       };
     case "pyramid":
-      return { message: "the mosaic is quick to zoom now.", actions: [] };
+      return null;
   }
 }
 
 function trainingMessage(workspace: Workspace, runId: string): string {
-  const best = workspace.project?.run(runId)?.best ?? null;
-  return best === null
-    ? "it ended before its first epoch was finished."
-    : `best mean IoU ${formatScore(best.meanIou)} at epoch ${best.epoch}.`;
+  const run = workspace.project?.run(runId) ?? null;
+  const name = run?.name ?? "The network";
+  if (run === null || run.best === null) {
+    return run === null ? `${name} is trained.` : `${name} ended before its first epoch was finished.`;
+  }
+  const stopped = run.state.kind === "finished" && run.state.reason === "stopped";
+  const score = `best mean IoU ${formatScore(run.best.meanIou)} at epoch ${run.best.epoch}.`;
+  return `${name} ${stopped ? "was stopped" : "is trained"}: ${score}`;
 }
 
 function resultActions(workspace: Workspace, runId: string): ToastAction[] {
@@ -140,20 +148,4 @@ function showOf(workspace: Workspace, job: Job): ToastAction[] {
       },
     },
   ];
-}
-
-/** Puts a run's prediction on the map and goes to the first mosaic unless one of them is in view. */
-export function showPrediction(workspace: Workspace, runId: string, mosaicIds: readonly string[]): void {
-  const { layers, mapView } = workspace;
-  layers.choosePredictionRun(runId);
-  layers.prediction.visible = true;
-  if (layers.swipe === null) {
-    // Two overlays on each other show neither; Tab goes back and forth.
-    layers.labels.visible = false;
-  }
-  const [first] = mosaicIds;
-  const inView = mapView.viewedWindows().some(({ mosaicId }) => mosaicIds.includes(mosaicId));
-  if (first !== undefined && !inView) {
-    mapView.flyToMosaic(first);
-  }
 }

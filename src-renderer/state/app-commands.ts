@@ -186,7 +186,8 @@ function trainingCommands(workspace: Workspace): Command[] {
       title: "Stop the training and keep its best epoch",
       group: "Train",
       chord: null,
-      enabled: running,
+      enabled: () => workspace.project !== null,
+      obstacle: () => (running() ? null : "No training is running."),
       run: () => {
         const { project } = workspace;
         const run = project?.runningRun;

@@ -10,13 +10,17 @@ export interface Command {
   readonly group: string;
   /** "Ctrl+K", "F"; null for what is only in the palette. */
   readonly chord: string | null;
-  /** Whether it can be done now; what can't isn't offered. */
+  /** Whether it means anything now; what doesn't isn't listed. */
   readonly enabled: () => boolean;
+  /** Why it can't be done yet, though it is worth knowing of; null when it can. */
+  readonly obstacle?: () => string | null;
   readonly run: () => void;
 }
 
 export interface FoundCommand {
   readonly command: Command;
+  /** Why it can't be done yet. */
+  readonly obstacle: string | null;
   readonly match: Match;
 }
 
@@ -24,19 +28,29 @@ export interface FoundCommand {
 export class Commands {
   readonly #sources: (() => readonly Command[])[] = [];
 
-  add(source: () => readonly Command[]): void {
+  /** Adds a source; returns how to take it away. */
+  add(source: () => readonly Command[]): () => void {
     this.#sources.push(source);
+    return () => {
+      this.#sources.splice(this.#sources.indexOf(source), 1);
+    };
   }
 
-  get available(): Command[] {
+  /** All that is worth showing, also what can't be done yet. */
+  get listed(): Command[] {
     return this.#sources.flatMap((source) => source()).filter((command) => command.enabled());
+  }
+
+  /** What can be done now. */
+  get available(): Command[] {
+    return this.listed.filter((command) => obstacleOf(command) === null);
   }
 
   /** What answers a query, best first; everything for an empty one. */
   search(query: string): FoundCommand[] {
-    const found = this.available.flatMap((command) => {
+    const found = this.listed.flatMap((command) => {
       const match = matchTitle(query, `${command.group}: ${command.title}`);
-      return match === null ? [] : [{ command, match }];
+      return match === null ? [] : [{ command, obstacle: obstacleOf(command), match }];
     });
     if (query.trim() === "") {
       return found;
@@ -58,4 +72,8 @@ export class Commands {
       ) ?? null
     );
   }
+}
+
+function obstacleOf({ obstacle }: Command): string | null {
+  return obstacle?.() ?? null;
 }

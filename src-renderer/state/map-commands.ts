@@ -17,7 +17,7 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
   });
   const withPrediction = (made: Command): Command => ({
     ...made,
-    enabled: () => mapView.projection !== null && layers.predictionRunId !== null,
+    obstacle: () => (layers.predictionRunId === null ? "Nothing is predicted yet." : null),
   });
   return [
     command("imagery", "Show or hide imagery", layers.imagery.key, () => {

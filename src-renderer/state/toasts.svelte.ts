@@ -13,7 +13,7 @@ export interface Toast {
 }
 
 /** Errors stay until they are read; the rest goes by itself. */
-const LIFETIME_MILLISECONDS = 9000;
+const LIFETIME_MILLISECONDS = 8000;
 
 /** The notes that are shown, oldest first. */
 export class Toasts {

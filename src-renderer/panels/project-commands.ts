@@ -1,0 +1,109 @@
+import { classTableCsv, confusionCsv } from "#shared/metrics/report-csv.ts";
+import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import type { Command } from "../state/commands.svelte.ts";
+import type { ProjectState } from "../state/project.svelte.ts";
+import { showPrediction } from "../state/show-prediction.ts";
+import type { Workspace } from "../state/workspace.svelte.ts";
+import { copyText } from "../ui/copy-text.ts";
+import { formatPlural } from "../ui/format.ts";
+
+/** What the inspectors' buttons do, for the palette: with the same choices, and the same obstacles. */
+export function projectCommands(workspace: Workspace, project: ProjectState): Command[] {
+  const command = (
+    id: string,
+    place: { group: string; title: string },
+    obstacle: () => string | null,
+    run: () => void,
+  ): Command => ({ id, ...place, chord: null, enabled: () => true, obstacle, run });
+  const { training, results } = project;
+  const report = results.state.kind === "ready" ? results.state.report : null;
+  const noReport = (): string | null => (report === null ? "Results show no numbers yet." : null);
+  const chosen = project.readyMosaics.filter(({ id }) => project.predicting.includes(id));
+  const exported = exportedIds(project);
+  return [
+    command(
+      "predict",
+      { group: "Predict", title: `Predict ${formatPlural(chosen.length, "mosaic")}` },
+      () => predictObstacle(project, chosen.length),
+      () => {
+        void predict(workspace, project);
+      },
+    ),
+    command(
+      "measure-time",
+      { group: "Train", title: "Measure the time of an epoch" },
+      () => (project.labelledMosaics.length === 0 ? "No mosaic has a mask." : training.fault),
+      () => {
+        workspace.mode = "train";
+        training.showForm();
+        void training.load().then(() => training.measureTime());
+      },
+    ),
+    command("copy-class-table", { group: "Results", title: "Copy the table as CSV" }, noReport, () => {
+      void copy(workspace, report, classTableCsv);
+    }),
+    command("copy-matrix", { group: "Results", title: "Copy the confusion matrix as CSV" }, noReport, () => {
+      void copy(workspace, report, confusionCsv);
+    }),
+    command(
+      "export-masks",
+      { group: "Export", title: `Export ${formatPlural(exported.length, "mask")}` },
+      () => (exported.length === 0 ? "This run has predicted no mosaic yet." : null),
+      () => {
+        const run = project.selectedRun;
+        workspace.mode = "export";
+        if (run !== null) {
+          void project.exporting.start(run.id, exported);
+        }
+      },
+    ),
+  ];
+}
+
+function exportedIds(project: ProjectState): string[] {
+  const run = project.selectedRun;
+  return run === null
+    ? []
+    : project.readyMosaics
+        .map(({ id }) => id)
+        .filter((id) => project.prediction(run.id, id)?.complete === true && project.exporting.includes(id));
+}
+
+function predictObstacle(project: ProjectState, chosen: number): string | null {
+  const run = project.selectedRun;
+  if (run === null || run.best === null) {
+    return "Only a run with a finished epoch can predict.";
+  }
+  if (chosen === 0) {
+    return "Choose a mosaic.";
+  }
+  return project.predictionJob(run.id) === null ? null : "It is predicting just now.";
+}
+
+async function predict(workspace: Workspace, project: ProjectState): Promise<void> {
+  const run = project.selectedRun;
+  const mosaicIds = project.readyMosaics.map(({ id }) => id).filter((id) => project.predicting.includes(id));
+  if (run === null) {
+    return;
+  }
+  const jobId = await project.predicting.start(run.id, mosaicIds, workspace.mapView.viewedWindows());
+  if (jobId === null) {
+    workspace.toasts.show("error", project.predicting.failure ?? "The prediction could not be started.");
+  } else {
+    showPrediction(workspace, run.id, mosaicIds);
+  }
+}
+
+async function copy(
+  workspace: Workspace,
+  report: EvaluationReport | null,
+  write: (report: EvaluationReport) => string,
+): Promise<void> {
+  if (report !== null) {
+    const copied = await copyText(write(report));
+    workspace.toasts.show(
+      copied ? "done" : "error",
+      copied ? "Copied as CSV." : "The browser doesn't allow copying here.",
+    );
+  }
+}
