@@ -11,6 +11,8 @@ serveContract(engineContract, createEngine(loadTensorFlow), port, {
     console.error(`${service}.${method}:`, error);
   },
 });
+// Ctrl+C in a terminal reaches the whole group: it is the host that ends us, once it has saved what was learned.
+process.on("SIGINT", () => undefined);
 port.onClose(() => {
   process.exit(0);
 });

@@ -10,7 +10,12 @@ import { maskBandProblem, maskDisagreement } from "./mask-agreement.ts";
 export type ExaminedMask =
   | { readonly kind: "none" }
   | { readonly kind: "refused"; readonly file: ListedFile; readonly reason: string }
-  | { readonly kind: "matched"; readonly file: ListedFile; readonly legend: MaskLegend };
+  | {
+      readonly kind: "matched";
+      readonly file: ListedFile;
+      readonly legend: MaskLegend;
+      readonly nodata: number | null;
+    };
 
 /** What opening one mosaic came to. */
 export type ExaminedMosaic =
@@ -55,8 +60,8 @@ async function examineMask(
         return { kind: "refused", file, reason };
       }
       await probeEnd(mask, options);
-      const { colorTable, categoryNames } = mask.description;
-      return { kind: "matched", file, legend: { colorTable, categoryNames } };
+      const { colorTable, categoryNames, nodata } = mask.description;
+      return { kind: "matched", file, legend: { colorTable, categoryNames }, nodata };
     });
   } catch (error) {
     options.signal?.throwIfAborted();

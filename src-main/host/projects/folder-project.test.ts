@@ -1,5 +1,15 @@
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -305,6 +315,24 @@ describe("classes", () => {
     expect(project.snapshot()).toMatchObject({ classes: [], classSource: "none" });
   });
 
+  it("warn of a mask in black and white, unless it says that 255 is nodata", async () => {
+    const value = (x: number): number => (x < 10 ? 0 : 255);
+    for (const [name, nodata] of [
+      ["plain", null],
+      ["stated", 255],
+    ] as const) {
+      await writeTiff(`images/${name}.tif`);
+      await writeTiff(`masks/${name}.tif`, { bands: 1, value, nodata });
+    }
+    const { problems } = (await openFolder()).snapshot();
+    expect(problems.map(({ file, message }) => [file, message])).toEqual([
+      [
+        "masks/plain.tif",
+        "This mask has only the values 0 and 255; 255 means unlabelled here. If 255 is a class, save it as 1.",
+      ],
+    ]);
+  });
+
   it("are not taken from a damaged classes.json, which is told", async () => {
     await writeTiff("images/a.tif");
     await writeMask("masks/a.tif");
@@ -387,12 +415,19 @@ describe("what is remembered", () => {
     await (await openFolder()).setClasses([water]);
     await projects.close();
     projects = new Projects({ dataDirectory });
-    await writeFile(path.join(folder, "orthomask.json"), '{"format": "orthomask-pro');
+    const damaged = '{"format": "orthomask-pro';
+    await writeFile(path.join(folder, "orthomask.json"), damaged);
     const project = await openFolder();
     expect(project.snapshot().classes).toEqual([water]);
-    expect(messages(project)[0]).toMatch(
-      /^orthomask\.json can't be read .* kept as orthomask\.damaged-.*\.json/,
-    );
+    expect(messages(project)[0]).toMatch(/^orthomask\.json can't be read .* it is left as it is/);
+    await project.settled();
+    // Looking alone changes nothing.
+    expect(await readFile(path.join(folder, "orthomask.json"), "utf8")).toBe(damaged);
+    await project.setClasses([{ ...water, name: "lake" }]);
+    const [aside = ""] = (await readdir(folder)).filter((name) => name.startsWith("orthomask.damaged-"));
+    expect(await readFile(path.join(folder, aside), "utf8")).toBe(damaged);
+    expect(messages(project)[0]).toContain(`kept as ${aside}`);
+    expect(await readFile(path.join(folder, "orthomask.json"), "utf8")).toContain("lake");
   });
 
   it("is left alone when a newer program wrote it", async () => {

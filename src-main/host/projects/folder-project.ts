@@ -67,15 +67,18 @@ export class FolderProject implements Project {
     this.storageDirectory = given.location.storageDirectory;
     this.#location = given.location;
     this.#rasters = given.rasters ?? new OpenRasters();
-    this.#memory = new ProjectMemory(given.location, given.loaded);
-    if (given.loaded.problem !== null) {
+    const tellOfFile = (message: string): void => {
       this.addProblem({
         id: "project-file",
         severity: "warning",
         file: path.basename(given.location.projectFilePath),
         mosaicId: null,
-        message: given.loaded.problem,
+        message,
       });
+    };
+    this.#memory = new ProjectMemory(given.location, given.loaded, tellOfFile);
+    if (given.loaded.problem !== null) {
+      tellOfFile(given.loaded.problem);
     }
     // Each read in flight listens on it: many are no leak.
     setMaxListeners(0, this.#closing.signal);

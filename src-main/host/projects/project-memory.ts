@@ -1,19 +1,30 @@
 import path from "node:path";
 import type { ProjectFile } from "#shared/project/project-file.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { saveProjectFile } from "./project-storage.ts";
+import { fileError } from "../host-error.ts";
+import { keepAside, PROJECT_FILE, saveProjectFile } from "./project-storage.ts";
 import type { LoadedProjectFile, ProjectLocation } from "./project-storage.ts";
 
 /** What the user decided about a project, kept in step with its file. */
 export class ProjectMemory {
   readonly #location: ProjectLocation;
   readonly #mayBeSaved: boolean;
+  /** The damaged file that is still in the way. */
+  #damagedPath: string | null;
+  readonly #onKeptAside: (message: string) => void;
   #file: ProjectFile;
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(location: ProjectLocation, loaded: LoadedProjectFile) {
+  /** `onKeptAside` hears, in a sentence, where a damaged file went when the first save took its place. */
+  constructor(
+    location: ProjectLocation,
+    loaded: LoadedProjectFile,
+    onKeptAside: (message: string) => void = () => undefined,
+  ) {
     this.#location = location;
     this.#mayBeSaved = loaded.mayBeSaved;
+    this.#damagedPath = loaded.damagedPath;
+    this.#onKeptAside = onKeptAside;
     this.#file = loaded.file;
   }
 
@@ -37,6 +48,7 @@ export class ProjectMemory {
     const turn = this.#saving.then(async () => {
       // What has been overtaken by a later change in the meantime is written by that one.
       if (this.#file === file) {
+        await this.#keepDamagedAside();
         await saveProjectFile(this.#location, file);
       }
     });
@@ -46,8 +58,18 @@ export class ProjectMemory {
     } catch (error) {
       throw new RpcError(
         "conflict",
-        `${path.basename(this.#location.projectFilePath)} can't be written: ${error instanceof Error ? error.message : String(error)}`,
+        `${path.basename(this.#location.projectFilePath)} can't be written: ${messageOf(fileError(error))}`,
         { cause: error },
+      );
+    }
+  }
+
+  async #keepDamagedAside(): Promise<void> {
+    if (this.#damagedPath !== null) {
+      const name = await keepAside(this.#damagedPath);
+      this.#damagedPath = null;
+      this.#onKeptAside(
+        `${PROJECT_FILE} could not be read and was replaced; the damaged one is kept as ${name}.`,
       );
     }
   }
@@ -56,4 +78,8 @@ export class ProjectMemory {
   settled(): Promise<void> {
     return this.#saving;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

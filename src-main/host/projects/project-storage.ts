@@ -25,6 +25,8 @@ export interface LoadedProjectFile {
   readonly problem: string | null;
   /** False when saving would destroy what a newer program wrote. */
   readonly mayBeSaved: boolean;
+  /** The file that can't be read and that the first save would replace: it is to be kept aside before. */
+  readonly damagedPath: string | null;
 }
 
 /** In the folder where one may write, else below the data directory. */
@@ -54,7 +56,7 @@ export async function isWritable(folderPath: string): Promise<boolean> {
   }
 }
 
-/** Reads what was remembered. A damaged file is kept aside under another name, and the version saved before is used. */
+/** Reads what was remembered. Nothing is written: a damaged file stays until the first save, and the version saved before is used. */
 export async function loadProjectFile(
   location: ProjectLocation,
   folderPath: string,
@@ -68,18 +70,19 @@ export async function loadProjectFile(
     const parsed = parseProjectFile(text);
     switch (parsed.kind) {
       case "ok":
-        return { file: parsed.file, problem: null, mayBeSaved: true };
+        return { file: parsed.file, problem: null, mayBeSaved: true, damagedPath: null };
       case "newer":
         return {
           file: emptyProjectFile,
           problem: `${PROJECT_FILE} was written by a newer Orthomask (format ${parsed.version}): its classes and view are not used, and changes are not saved. Update Orthomask to go on with it.`,
           mayBeSaved: false,
+          damagedPath: null,
         };
       case "damaged":
         return await recover(location, filePath, parsed.reason);
     }
   }
-  return { file: emptyProjectFile, problem: null, mayBeSaved: true };
+  return { file: emptyProjectFile, problem: null, mayBeSaved: true, damagedPath: null };
 }
 
 /** Writes what is to be remembered, whole or not at all, with a copy for the day the file gets damaged. */
@@ -96,15 +99,11 @@ async function recover(
   damagedPath: string,
   reason: string,
 ): Promise<LoadedProjectFile> {
-  const asideName = `orthomask.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`;
-  let kept = `kept as ${asideName}`;
-  try {
-    await rename(damagedPath, path.join(path.dirname(damagedPath), asideName));
-  } catch {
-    kept = "left as it is, since it can't be renamed";
-  }
+  const isReplaced = damagedPath === location.projectFilePath;
   const shortReason = (reason.split("\n")[0] ?? reason).slice(0, 120);
-  const begun = `${PROJECT_FILE} can't be read (${shortReason}); it was ${kept}.`;
+  const begun = `${PROJECT_FILE} can't be read (${shortReason}); it is left as it is${
+    isReplaced ? ", and kept under another name when something is saved" : ""
+  }.`;
   const lastGood = await readIfThere(path.join(location.storageDirectory, LAST_GOOD_FILE));
   const parsed = lastGood === null ? null : parseProjectFile(lastGood);
   return parsed?.kind === "ok"
@@ -112,12 +111,21 @@ async function recover(
         file: parsed.file,
         problem: `${begun} Classes and view are those of the last version that was saved; check them.`,
         mayBeSaved: true,
+        damagedPath: isReplaced ? damagedPath : null,
       }
     : {
         file: emptyProjectFile,
         problem: `${begun} Classes are read from the folder's own files again.`,
         mayBeSaved: true,
+        damagedPath: isReplaced ? damagedPath : null,
       };
+}
+
+/** Gives a damaged project file another name, so that saving doesn't replace it; answers with the name. */
+export async function keepAside(damagedPath: string): Promise<string> {
+  const name = `orthomask.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`;
+  await rename(damagedPath, path.join(path.dirname(damagedPath), name));
+  return name;
 }
 
 async function readIfThere(filePath: string): Promise<string | null> {

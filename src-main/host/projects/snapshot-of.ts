@@ -173,6 +173,16 @@ function maskProblems(mosaic: KnownMosaic, classIds: ReadonlySet<number>): Probl
       message: `Several masks have this image's name: this one is used, ${someNames(others)} not.`,
     });
   }
+  if (counts !== null && isBinary(counts) && mask.nodata === null) {
+    problems.push({
+      id: `${id}:binary-values`,
+      severity: "warning",
+      file,
+      mosaicId: id,
+      message:
+        "This mask has only the values 0 and 255; 255 means unlabelled here. If 255 is a class, save it as 1.",
+    });
+  }
   const unknown = [...(counts?.ids ?? [])].filter(([value]) => !classIds.has(value));
   if (unknown.length > 0) {
     const listedIds = unknown.map(([value, pixels]) => `${value} (${count(pixels)} px)`).join(", ");
@@ -194,6 +204,11 @@ function maskProblems(mosaic: KnownMosaic, classIds: ReadonlySet<number>): Probl
     });
   }
   return problems;
+}
+
+/** Whether a mask looks like one of two classes saved as black and white. */
+function isBinary({ ids, unlabelled, impossible }: MaskCounts): boolean {
+  return ids.size === 1 && ids.has(0) && unlabelled > 0 && impossible === 0;
 }
 
 function someNames(names: readonly string[]): string {
