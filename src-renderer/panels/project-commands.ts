@@ -1,6 +1,7 @@
 import { classTableCsv, confusionCsv } from "#shared/metrics/report-csv.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { Command } from "../state/commands.svelte.ts";
+import { isActive } from "../state/job-list.svelte.ts";
 import type { ProjectState } from "../state/project.svelte.ts";
 import { showPrediction } from "../state/show-prediction.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
@@ -48,7 +49,7 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
     command(
       "export-masks",
       { group: "Export", title: `Export ${formatPlural(exported.length, "mask")}` },
-      () => (exported.length === 0 ? "This run has predicted no mosaic yet." : null),
+      () => exportObstacle(workspace, project, exported.length),
       () => {
         const run = project.selectedRun;
         workspace.mode = "export";
@@ -67,6 +68,14 @@ function exportedIds(project: ProjectState): string[] {
     : project.readyMosaics
         .map(({ id }) => id)
         .filter((id) => project.prediction(run.id, id)?.complete === true && project.exporting.includes(id));
+}
+
+function exportObstacle(workspace: Workspace, { exporting }: ProjectState, masks: number): string | null {
+  if (masks === 0) {
+    return "This run has predicted no mosaic yet.";
+  }
+  const job = exporting.jobId === null ? null : workspace.jobs.find(exporting.jobId);
+  return exporting.starting || (job !== null && isActive(job)) ? "An export is running." : null;
 }
 
 function predictObstacle(project: ProjectState, chosen: number): string | null {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LandClass } from "#shared/project/land-class.ts";
-import { ClassEdits } from "./class-edits.ts";
+import { ClassEdits, sameMeaning } from "./class-edits.ts";
 
 const before: LandClass[] = [
   { id: 0, name: "field", color: "#112233", ignore: false },
@@ -67,4 +67,13 @@ test("once the host has all edits, its own later changes are shown", async () =>
   expect(edits.classes[0]?.name).toBe("a");
   edits.takeSaved(before);
   expect(edits.classes).toBe(before);
+});
+
+test("other colours or another order leave a run's classes what they were", () => {
+  const recoloured = before.map((item) => ({ ...item, color: "#000000" })).reverse();
+  expect(sameMeaning(before, recoloured)).toBe(true);
+  expect(sameMeaning(before, before.slice(1))).toBe(false);
+  expect(
+    sameMeaning(before, [{ id: 0, name: "meadow", color: "#112233", ignore: false }, ...before.slice(1)]),
+  ).toBe(false);
 });
