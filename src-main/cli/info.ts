@@ -9,6 +9,7 @@ import { isErrno } from "../host/projects/index.ts";
 import type { Project } from "../host/projects/index.ts";
 import { describeRasterFile } from "../host/rasters/read-file.ts";
 import type { CliIo } from "./cli-io.ts";
+import { countedProject, warnOfProblems } from "./project-problems.ts";
 
 /** A mask as `info` tells of it; `classes` are pixels by id, nodata and unlabelled left out. */
 interface MaskInfo {
@@ -92,7 +93,9 @@ async function folderInfo(given: string, io: CliIo): Promise<RasterInfo[]> {
   const { projects } = await io.services();
   const project = await projects.open(given, { remember: false });
   const items: RasterInfo[] = [];
-  for (const mosaic of await countedMosaics(project, io)) {
+  const mosaics = await countedMosaics(project, io);
+  warnOfProblems(project, io);
+  for (const mosaic of mosaics) {
     const shownPath = path.join(given, mosaic.fileName);
     if (mosaic.kind === "failed") {
       items.push({ path: shownPath, error: mosaic.reason });
@@ -132,28 +135,23 @@ async function countedMosaics(project: Project, io: CliIo): Promise<ProjectSnaps
     const masks = snapshot.mosaics.flatMap((mosaic) =>
       mosaic.kind === "ready" && mosaic.mask.kind === "matched" ? [mosaic.mask] : [],
     );
+    if (masks.length === 0) {
+      return;
+    }
     const counted = masks.filter(({ classPixels }) => classPixels !== null).length;
     progress.update({
-      progress: snapshot.scanning || masks.length === 0 ? null : counted / masks.length,
+      progress: snapshot.scanning ? null : counted / masks.length,
       detail: `${counted} of ${masks.length} masks`,
     });
   };
   const stop = project.onChange(show);
   try {
-    await Promise.race([project.counted(), aborted(io.signal)]);
+    await countedProject(project, io);
   } finally {
     stop();
     progress.end();
   }
   return project.snapshot().mosaics;
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error("interrupted"));
-    });
-  });
 }
 
 function rasterInfo(

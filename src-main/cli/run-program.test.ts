@@ -10,6 +10,7 @@ import { runProgram } from "./run-program.ts";
 import type { RegisterCommand } from "./run-program.ts";
 import { registerSampleCommand } from "./sample.ts";
 import { terminalProgress } from "./terminal-progress.ts";
+import { registerTrainCommand } from "./train.ts";
 
 const shared = path.resolve(import.meta.dirname, "../../../shared/data");
 let base: string;
@@ -167,6 +168,59 @@ describe("sample and info", () => {
     const half = await run(["info", path.join(base, "cut"), "--json"]);
     expect(half.code).toBe(0);
     expect(JSON.parse(half.stdout)).toMatchObject([{ error: expect.any(String) as string }, { width: 512 }]);
+  });
+});
+
+describe("warnings and usage", () => {
+  it("name each file that needs attention, on stderr, by info and train", async () => {
+    const folder = path.join(base, "country");
+    await run(["sample", folder, "--size", "256", "--mosaics", "2"]);
+    await writeFile(path.join(folder, "images/sample-2.tif"), "no image");
+    const classes = JSON.stringify([{ id: 0, name: "rest", color: "#000000" }]);
+    await writeFile(path.join(folder, "classes.json"), classes);
+    const told = await run(["info", folder, "--json"]);
+    expect(told.code).toBe(0);
+    expect(JSON.parse(told.stdout)).toHaveLength(2);
+    const unknownIds = /^warning: masks\/sample-1\.tif: This mask has ids that are no class: /m;
+    expect(told.stderr).toMatch(unknownIds);
+    expect(told.stderr).toMatch(/^warning: images\/sample-2\.tif: This image can't be opened: /m);
+
+    await writeFile(path.join(folder, "classes.json"), "[");
+    await writeFile(path.join(folder, "orthomask.json"), "{");
+    const trained = await run(["train", folder], [registerTrainCommand]);
+    expect(trained.code).toBe(1);
+    expect(trained.stderr).toMatch(/^warning: classes\.json is not used: /m);
+    expect(trained.stderr).toMatch(/^warning: orthomask\.json can't be read /m);
+    expect(trained.stderr).toMatch(/^warning: images\/sample-2\.tif: /m);
+    expect(existsSync(path.join(folder, "orthomask.json"))).toBe(true);
+  });
+
+  it("say nothing of masks where there are none", async () => {
+    const folder = path.join(base, "country");
+    await run(["sample", folder, "--size", "256", "--mosaics", "1"]);
+    await rm(path.join(folder, "masks"), { recursive: true });
+    expect(await run(["info", folder])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("take an unknown model, loss or split for wrong usage", async () => {
+    const folder = path.join(base, "country");
+    await run(["sample", folder, "--size", "256", "--mosaics", "2"]);
+    for (const option of ["--model", "--loss", "--split"]) {
+      const told = await run(["train", folder, option, "nonsense"], [registerTrainCommand]);
+      expect(told).toMatchObject({ code: 2, stdout: "" });
+      expect(told.stderr).toMatch(new RegExp(`^error: ${option}`, "m"));
+    }
+  });
+
+  it("name the path where nothing can be written", async () => {
+    const inTheWay = path.join(base, "file");
+    await writeFile(inTheWay, "");
+    expect(await run(["sample", path.join(inTheWay, "country")])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        `error: ${path.join(inTheWay, "country/images")}: a file stands where a folder is expected.`,
+      ) as string,
+    });
   });
 });
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { SplitSettings } from "#shared/training/training-settings.ts";
+import { UsageError } from "./cli-io.ts";
 
 const listsSchema = z.looseObject({ training: z.array(z.string()), validation: z.array(z.string()) });
 
@@ -14,8 +15,7 @@ export async function readSplitFile(given: string): Promise<SplitSettings> {
   const absolute = path.resolve(given);
   const found = await stat(absolute).catch(() => null);
   if (found === null) {
-    throw new RpcError(
-      "not-found",
+    throw new UsageError(
       `--split ${given}: expected random, mosaic, blocks, or a file or folder that is there.`,
     );
   }

@@ -8,16 +8,22 @@ import {
   type SplitSettings,
   type TrainingSettings,
 } from "#shared/training/training-settings.ts";
+import { toHostError } from "../host/host-error.ts";
 import type { Learning } from "../host/learning.ts";
 import type { Project } from "../host/projects/project.ts";
+import { architectureEntry } from "../host/runs/index.ts";
 import type { StartedRun } from "../host/training/index.ts";
 import { defaultSettings } from "../host/training/presets.ts";
 import { suggestBlocks, suggestSplit } from "../host/training/suggest-settings.ts";
+import { checkLoss } from "../host/training/plan-training.ts";
 import { labelledMosaics, splitMosaics } from "../host/training/training-data.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { findRun } from "./find-run.ts";
 import { realNumber, wholeNumber } from "./option-values.ts";
+import { countedProject, warnOfProblems } from "./project-problems.ts";
 import { readSplitFile } from "./split-file.ts";
+
+type StepEvent = Extract<RunEvent, { kind: "step" }>;
 
 interface TrainOptions {
   readonly model?: string;
@@ -80,21 +86,26 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     .option("--out <dir>", "the folder for the run (default: where the project keeps its own files)")
     .option("--max-steps <n>", "end after this many steps in all", wholeNumber(1, 1e9))
     .action(async (dir: string, options: TrainOptions) => {
+      refuseUnknown("--model", () => architectureEntry(options.model ?? "unet"));
+      refuseUnknown("--loss", () => {
+        checkLoss({ ...defaultSettings, loss: options.loss ?? defaultSettings.loss });
+      });
       const { projects, learning, jobs } = await io.services();
       const project = await projects.open(dir, { remember: false });
-      await project.settled();
-      for (const { message, severity } of project.snapshot().problems) {
-        if (severity === "error") {
-          io.warn(message);
-        }
-      }
+      await countedProject(project, io);
+      warnOfProblems(project, io);
       const started =
         options.resume === undefined
           ? await startNew(learning, project, options, io)
           : await resumeRun(learning, project, options.resume, options);
       const run = await followRun(io, learning, project, started, () => {
         jobs.cancel(started.jobId);
+      }).catch((error: unknown) => {
+        throw error instanceof EndedRunError ? withWayOn(error, dir, options, started) : error;
       });
+      if (io.signal.aborted) {
+        io.note(interruptionLine(run.history.length, resumeCommand(dir, options, started)));
+      }
       io.answer(answerOf(run, started.directory), () => summaryOf(run, started.directory));
     });
 }
@@ -158,7 +169,7 @@ async function followRun(
         case "step":
           progress.update({
             progress: (event.epoch - 1 + shareOfEpoch(event)) / Math.max(1, epochs),
-            detail: `epoch ${event.epoch} of ${epochs}, ${event.phase}, loss ${event.loss.toFixed(4)}`,
+            detail: stepDetail(event, epochs),
             etaSeconds: event.totalEtaSeconds,
           });
           break;
@@ -176,14 +187,61 @@ async function followRun(
   await shown;
   progress.end();
   io.signal.removeEventListener("abort", cancel);
+  const run = await learning.run(project.id, runId);
   if (state.kind === "failed") {
-    throw new RpcError(state.error.code, state.error.message);
+    // The run's own sentence also says what is kept.
+    throw new EndedRunError(run.state.kind === "failed" ? run.state.message : state.error.message, run);
   }
-  return learning.run(project.id, runId);
+  return run;
+}
+
+/** A training that failed on the way, with what it came to. */
+class EndedRunError extends Error {
+  override readonly name = "EndedRunError";
+  readonly run: Run;
+
+  constructor(message: string, run: Run) {
+    super(message);
+    this.run = run;
+  }
+}
+
+function withWayOn(
+  { message, run }: EndedRunError,
+  dir: string,
+  options: TrainOptions,
+  started: StartedRun,
+): RpcError {
+  return new RpcError(
+    "internal",
+    run.history.length === 0 ? message : `${message} Go on with: ${resumeCommand(dir, options, started)}`,
+  );
+}
+
+function interruptionLine(epochs: number, command: string): string {
+  return epochs === 0
+    ? `interrupted before the first epoch had ended; start it again with: ${command}`
+    : `interrupted after epoch ${epochs}; go on with: ${command}`;
+}
+
+/** A run outside the project's own storage is known by its folder only. */
+function resumeCommand(dir: string, { out, resume }: TrainOptions, { runId, directory }: StartedRun): string {
+  const run = resume ?? (out === undefined ? runId : directory);
+  return `orthomask train ${quoted(dir)} --resume ${quoted(run)}`;
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Before its first step, and beside training, an epoch has no loss to show. */
+function stepDetail({ epoch, phase, step, loss }: StepEvent, epochs: number): string {
+  const shownLoss = phase === "training" && step > 0 ? `, loss ${loss.toFixed(4)}` : "";
+  return `epoch ${epoch} of ${epochs}, ${phase}${shownLoss}`;
 }
 
 /** Three quarters of an epoch's time go into training, near enough for a bar. */
-function shareOfEpoch({ phase, step, stepsPerEpoch }: Extract<RunEvent, { kind: "step" }>): number {
+function shareOfEpoch({ phase, step, stepsPerEpoch }: StepEvent): number {
   const done = stepsPerEpoch === 0 ? 0 : step / stepsPerEpoch;
   switch (phase) {
     case "preparing":
@@ -313,6 +371,15 @@ function classesWithIgnored(classes: readonly LandClass[], ignored: readonly str
     );
   }
   return classes.map((item) => (ids.includes(item.id) ? { ...item, ignore: true } : item));
+}
+
+/** Turns the refusal of an option's value into wrong usage. */
+function refuseUnknown(option: string, check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    throw new UsageError(`${option}: ${toHostError(error).message}`, { cause: error });
+  }
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 // `orthomask serve`: the host in this process, behind HTTP and a WebSocket for a browser.
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
@@ -10,6 +10,7 @@ import { userDirectories } from "../host/user-directories.ts";
 import { closeOnSignal } from "./close-on-signal.ts";
 import { SERVER_USAGE, ServerUsageError, parseServerArguments } from "./server-arguments.ts";
 import type { ServerArguments } from "./server-arguments.ts";
+import { isLoopback } from "./request-origin.ts";
 import { serveApp } from "./serve-app.ts";
 
 /** `out/`, where the built parts lie beside each other. */
@@ -27,6 +28,14 @@ async function run(): Promise<void> {
   if (options.help) {
     console.log(SERVER_USAGE);
     return;
+  }
+  if (options.folder !== null) {
+    await refuseMissing(options.folder);
+  }
+  if (!isLoopback(options.host)) {
+    console.error(
+      `warning: listening at ${options.host}: whoever reaches this machine there and has the address with its token can use Orthomask; the connection is not encrypted.`,
+    );
   }
   const host = await createHost({
     ...userDirectories(),
@@ -46,6 +55,13 @@ async function run(): Promise<void> {
     await host.close();
   });
   console.log(options.json ? JSON.stringify({ url: server.url }) : `Orthomask is at ${server.url}`);
+}
+
+async function refuseMissing(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => null);
+  if (found?.isDirectory() !== true) {
+    throw new Error(found === null ? `there is no folder ${folder}.` : `${folder} is no folder.`);
+  }
 }
 
 function allowedRoots({ roots, folder }: ServerArguments): string[] {

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { JobResult } from "#shared/jobs/job.ts";
 import type { Run, RunState } from "#shared/training/run.ts";
 import { createEngineTrainer, type Engine, type Trainer } from "../engine/index.ts";
+import { fileError, toHostError } from "../host-error.ts";
 import type { JobContext } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
@@ -169,10 +170,15 @@ async function train(
   const onEpoch = async ({ record, confusion, stepMilliseconds }: FinishedEpoch): Promise<void> => {
     const { best } = (await runs.get(project.id, runId)).run;
     const lastPath = path.join(directory, runFiles.last);
-    await trainer.save(lastPath);
+    await trainer.save(lastPath).catch((error: unknown) => {
+      throw fileError(error, lastPath);
+    });
     const isBest = best === null || record.valMeanIou > best.meanIou;
     if (isBest) {
-      await copyWhole(lastPath, path.join(directory, runFiles.best));
+      const bestPath = path.join(directory, runFiles.best);
+      await copyWhole(lastPath, bestPath).catch((error: unknown) => {
+        throw fileError(error, bestPath);
+      });
     }
     // Afterwards, so that whatever run.json tells of is there.
     await update((before) => ({
@@ -213,7 +219,7 @@ async function train(
 }
 
 function failureMessage(error: unknown, { best, history }: Run): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const { message } = toHostError(error);
   if (best === null) {
     return message;
   }

@@ -59,7 +59,7 @@ export class DivergedError extends RpcError {
     super(
       "invalid-input",
       `The loss became ${Number.isNaN(loss) ? "NaN" : "infinite"} in epoch ${epoch}, step ${step}, at a learning rate of ${learningRate}. ` +
-        `Train again with a smaller one, such as ${Number((learningRate / 10).toPrecision(2))}.`,
+        `Train again with a smaller one, such as ${Number(Math.min(learningRate / 10, 0.001).toPrecision(2))}.`,
     );
     this.name = "DivergedError";
   }
