@@ -2,7 +2,6 @@ import { easeOut } from "ol/easing.js";
 import {
   boundingExtent,
   createEmpty,
-  extend,
   getCenter,
   getHeight,
   getWidth,
@@ -19,6 +18,13 @@ import type { MapProjection, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ViewState } from "#shared/project/project-snapshot.ts";
 import type { GroundPosition } from "../state/coordinates.ts";
 import type { MapController, ViewedWindow } from "../state/map-view.svelte.ts";
+import {
+  openingExtent,
+  resolutionLimits,
+  wholeExtent,
+  type ResolutionLimits,
+  type ScreenSize,
+} from "./map-extent.ts";
 import { MosaicLayers, type MosaicLayersOptions } from "./mosaic-layers.ts";
 import { MosaicScene, viewedWindow, type PlacedMosaic } from "./mosaic-scene.ts";
 import { Outlines } from "./outlines.ts";
@@ -60,6 +66,8 @@ export class MapCanvas implements MapController {
   #followsMosaics = true;
   /** The resolution that an animation by key is on its way to. */
   #zoomTarget: number | null = null;
+  /** The resolution that the project was left at, which zooming out has to reach; 0 without one. */
+  #keptResolution = 0;
 
   constructor(target: HTMLElement, options: MapCanvasOptions) {
     this.#options = options;
@@ -77,7 +85,12 @@ export class MapCanvas implements MapController {
     this.map.on("rendercomplete", () => {
       options.onComplete();
     });
+    this.map.on("change:size", () => {
+      this.#limitZoom();
+    });
     this.map.on("moveend", () => {
+      // What came while the map was moving waited.
+      this.#limitZoom();
       options.onMoved();
     });
     this.map.on("pointermove", (event) => {
@@ -143,6 +156,9 @@ export class MapCanvas implements MapController {
       return false;
     }
     this.#followsMosaics = false;
+    // Mosaics that are yet to be found may have been in view.
+    this.#keptResolution = state.resolution;
+    this.#limitZoom();
     this.view.setCenter([...state.center]);
     this.view.setResolution(state.resolution);
     return true;
@@ -175,7 +191,11 @@ export class MapCanvas implements MapController {
       this.#setProjection(home);
       this.#updateScene();
     }
-    this.#fit(this.#wholeExtent());
+    // After a change of projection, which has the map follow its mosaics.
+    this.#followsMosaics = false;
+    if (this.#scene !== null) {
+      this.#fit(wholeExtent(this.#scene, this.#isHidden));
+    }
   }
 
   fitMosaic(mosaicId: string): void {
@@ -327,16 +347,9 @@ export class MapCanvas implements MapController {
     this.#projection = projection;
     this.#scene = new MosaicScene(projection, window.devicePixelRatio);
     this.#followsMosaics = true;
-    this.map.setView(
-      new View({
-        projection: mapProjection(projection),
-        center: [0, 0],
-        resolution: 1,
-        ...resolutionLimits(projection.units),
-        multiWorld: true,
-        showFullExtent: true,
-      }),
-    );
+    this.#keptResolution = 0;
+    const limits = resolutionLimits(projection, createEmpty(), this.#size(), 0);
+    this.map.setView(newView(projection, limits, { center: [0, 0], resolution: 1, rotation: 0 }));
     this.layers.setScene(this.#scene, mapProjection(projection));
   }
 
@@ -347,29 +360,34 @@ export class MapCanvas implements MapController {
     }
     this.layers.forget(scene.update(this.#mosaics));
     this.outlines.setScene(scene);
+    this.#limitZoom();
     if (this.#followsMosaics) {
-      this.#fit(this.#firstExtent(scene), { animated: false });
+      this.#fit(openingExtent(scene, this.#isHidden, this.#size()), { animated: false });
     }
     this.layers.redraw();
   }
 
-  /** What a project opens with: all mosaics, or the first when they lie so far apart that all would be dots. */
-  #firstExtent(scene: MosaicScene): Extent {
-    const whole = this.#wholeExtent();
-    const [width = 1, height = 1] = this.map.getSize() ?? [];
-    const resolution = Math.max(getWidth(whole) / width, getHeight(whole) / height);
-    const [first] = scene.mosaics;
-    return first === undefined || scene.inView(whole, resolution).length > 0 ? whole : first.grid.mapExtent;
+  /** Width and height of the map in screen pixels; a common one before the page is laid out. */
+  #size(): ScreenSize {
+    const [width = 0, height = 0] = this.map.getSize() ?? [];
+    return width > 0 && height > 0 ? [width, height] : [1024, 768];
   }
 
-  #wholeExtent(): Extent {
-    const extent = createEmpty();
-    for (const { mosaic, grid } of this.#scene?.mosaics ?? []) {
-      if (!this.#isHidden(mosaic.id)) {
-        extend(extent, grid.mapExtent);
-      }
+  /** Keeps zooming out to what there is to see; OpenLayers' limits belong to a view, so it may need another. */
+  #limitZoom(): void {
+    if (this.#projection === null || this.#scene === null) {
+      return;
     }
-    return extent;
+    const whole = wholeExtent(this.#scene, () => false);
+    const limits = resolutionLimits(this.#projection, whole, this.#size(), this.#keptResolution);
+    const { view } = this;
+    const resolution = view.getResolution();
+    const moving = view.getAnimating() || view.getInteracting();
+    if (limits.maxResolution === view.getMaxResolution() || resolution === undefined || moving) {
+      return;
+    }
+    const center = view.getCenter() ?? [0, 0];
+    this.map.setView(newView(this.#projection, limits, { center, resolution, rotation: view.getRotation() }));
   }
 
   #fit(extent: Extent, { animated = true } = {}): void {
@@ -403,17 +421,17 @@ export class MapCanvas implements MapController {
   }
 }
 
-/** Map units a screen pixel: from a hundredth of any pixel anybody flies to the whole Earth. */
-function resolutionLimits(units: MapProjection["units"]): { minResolution: number; maxResolution: number } {
-  switch (units) {
-    case "metre":
-    case "foot":
-    case "us-foot":
-      return { minResolution: 2 ** -12, maxResolution: 2 ** 18 };
-    case "degree":
-      return { minResolution: 2 ** -30, maxResolution: 2 };
-    case "pixel":
-    case "unknown":
-      return { minResolution: 2 ** -12, maxResolution: 2 ** 18 };
-  }
+/** A view of a projection that shows one Earth at most. */
+function newView(
+  projection: MapProjection,
+  limits: ResolutionLimits,
+  state: { readonly center: number[]; readonly resolution: number; readonly rotation: number },
+): View {
+  return new View({
+    projection: mapProjection(projection),
+    ...state,
+    ...limits,
+    multiWorld: false,
+    showFullExtent: true,
+  });
 }

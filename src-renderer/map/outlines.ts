@@ -19,7 +19,7 @@ const haloColor = "rgba(0, 0, 0, 0.75)";
 /** The outlines of mosaics: of all while they are small, with their names, and always of the selected one. */
 export class Outlines {
   readonly layer: VectorLayer<VectorSource<Feature<Polygon>>>;
-  readonly #source = new VectorSource<Feature<Polygon>>();
+  readonly #source = new VectorSource<Feature<Polygon>>({ wrapX: false });
   #selectedId: string | null = null;
   #isHidden: (mosaicId: string) => boolean = () => false;
 
