@@ -15,6 +15,7 @@ function copyBySelection(text: string): boolean {
   field.setAttribute("readonly", "");
   document.body.append(field);
   field.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way without HTTPS
   const copied = document.execCommand("copy");
   field.remove();
   return copied;
