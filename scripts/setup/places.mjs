@@ -40,3 +40,18 @@ export function onPath(...programs) {
 export function findPython() {
   return process.platform === "win32" ? onPath("python.exe", "python3.exe") : onPath("python3", "python");
 }
+
+/** What the user would miss: the same folder as `userDirectories` in src-main/host, which set-up can't load before it is built. */
+export function dataDirectory() {
+  const override = process.env.ORTHOMASK_DATA;
+  if (override !== undefined && override !== "") {
+    return path.resolve(override);
+  }
+  if (process.platform === "darwin") {
+    return path.join(homedir(), "Library/Application Support/Orthomask");
+  }
+  if (process.platform === "win32") {
+    return path.join(process.env.APPDATA ?? path.join(homedir(), "AppData/Roaming"), "Orthomask");
+  }
+  return path.join(process.env.XDG_CONFIG_HOME ?? path.join(homedir(), ".config"), "Orthomask");
+}
