@@ -3,7 +3,7 @@ import type { CursorReading } from "../state/cursor.svelte.ts";
 import type { MapCanvas } from "./map-canvas.ts";
 import { toGround } from "./projections.ts";
 
-/** What lies under a screen pixel of the map, or under its middle, from the tiles that are loaded. */
+/** What lies under a screen pixel of the map, or under its middle, whether its layers are shown or not. */
 export function readCursor(
   canvas: MapCanvas,
   pointer: readonly [number, number] | null,
@@ -28,13 +28,16 @@ export function readCursor(
       ground !== null && ground.every(Number.isFinite) ? { longitude: ground[0], latitude: ground[1] } : null,
   };
   if (found === null) {
+    canvas.layers.leavePixel();
     return { ...reading, pixel: null, labelId: null, prediction: null };
   }
-  const [labelId = UNLABELLED_ID] = canvas.layers.bytesAt("labels", screenPixel) ?? [];
-  const [classId = UNLABELLED_ID, confidence = 0] = canvas.layers.bytesAt("prediction", screenPixel) ?? [];
+  const pixel = { mosaicId: found.placed.mosaic.id, column: found.column, row: found.row };
+  const { labels, prediction } = canvas.layers.classesAt(screenPixel, pixel);
+  const [labelId = UNLABELLED_ID] = labels ?? [];
+  const [classId = UNLABELLED_ID, confidence = 0] = prediction ?? [];
   return {
     ...reading,
-    pixel: { mosaicId: found.placed.mosaic.id, column: found.column, row: found.row },
+    pixel,
     labelId: labelId === UNLABELLED_ID ? null : labelId,
     prediction:
       classId === UNLABELLED_ID ? null : { classId, confidence: confidence === 0 ? null : confidence / 255 },

@@ -3,15 +3,17 @@ import type { FrameState } from "ol/Map.js";
 import type Projection from "ol/proj/Projection.js";
 import type RenderEvent from "ol/render/Event.js";
 import type { Tile, TileSource } from "#shared/contract.ts";
-import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
 import { fullSpan, scissorBox, type Span } from "./clip.ts";
+import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
 import { MosaicSource } from "./mosaic-source.ts";
 import { MosaicTileLayer } from "./tile-layer.ts";
-import type { Bands } from "./tile-reader.ts";
+import { PixelProbe } from "./pixel-probe.ts";
+import { withBands, type Bands } from "./tile-reader.ts";
 import type { TileRequest } from "./tile-request.ts";
 import type { TileStatistics } from "./tile-statistics.ts";
 
@@ -25,6 +27,8 @@ export interface MosaicLayersOptions {
   ) => Promise<Tile>;
   readonly isPassing: (reason: unknown) => boolean;
   readonly onFailure: (mosaicId: string, kind: LayerKind, message: string) => void;
+  /** The classes under the cursor should be read again. */
+  readonly onClassesChange: () => void;
   readonly statistics: TileStatistics;
 }
 
@@ -35,6 +39,9 @@ export interface LayerContents {
   readonly predictionRunId: string | null;
   readonly hasPrediction: (mosaicId: string) => boolean;
 }
+
+/** Kinds whose tiles hold class ids. */
+type ClassKind = Exclude<LayerKind, "imagery">;
 
 const bandsOf: Readonly<Record<LayerKind, Bands>> = { imagery: 4, labels: 1, prediction: 2 };
 
@@ -51,6 +58,7 @@ export class MosaicLayers {
     prediction: new Map(),
   };
   readonly #spans: Record<LayerKind, Span> = { imagery: fullSpan, labels: fullSpan, prediction: fullSpan };
+  readonly #probe: PixelProbe<ClassKind>;
   #scene: MosaicScene | null = null;
   #projection: Projection | null = null;
   #contents: LayerContents = { isHidden: () => false, predictionRunId: null, hasPrediction: () => false };
@@ -58,6 +66,10 @@ export class MosaicLayers {
 
   constructor(options: MosaicLayersOptions) {
     this.#options = options;
+    this.#probe = new PixelProbe({
+      read: (kind, pixel, readOptions) => this.#readPixel(kind, pixel, readOptions),
+      onChange: options.onClassesChange,
+    });
     const layer = (kind: LayerKind, zIndex: number): MosaicTileLayer => {
       const created = new MosaicTileLayer({
         sources: (extent, resolution) => this.#sourcesInView(kind, extent, resolution),
@@ -94,12 +106,14 @@ export class MosaicLayers {
   /** Forgets the tiles of some mosaics, whose files or places have changed. */
   forget(mosaicIds: readonly string[]): void {
     const outdated = new Set(mosaicIds);
+    this.#probe.forget(({ mosaicId }) => outdated.has(mosaicId));
     this.#drop((_, mosaicId) => outdated.has(mosaicId));
   }
 
   setContents(contents: LayerContents): void {
     const runChanged = this.#contents.predictionRunId !== contents.predictionRunId;
     this.#contents = contents;
+    this.#probe.forget(() => true);
     this.#drop((kind, mosaicId) => {
       if (kind === "prediction") {
         return runChanged || !contents.hasPrediction(mosaicId);
@@ -123,6 +137,11 @@ export class MosaicLayers {
   invalidatePrediction(mosaicId: string, pixelWindow: PixelWindow | null): void {
     this.#sources.prediction.get(mosaicId)?.invalidate(pixelWindow);
     this.layers.prediction.changed();
+    this.#probe.forget(
+      (pixel) =>
+        pixel.mosaicId === mosaicId &&
+        (pixelWindow === null || windowIntersection(pixelWindow, windowOf(pixel)) !== null),
+    );
   }
 
   retryFailed(): void {
@@ -145,21 +164,52 @@ export class MosaicLayers {
     }
   }
 
-  /** The bytes of a kind at a place on screen, or null where nothing is loaded or the kind isn't shown. */
-  bytesAt(kind: LayerKind, screenPixel: readonly number[]): Uint8Array | null {
-    const layer = this.layers[kind];
-    if (!layer.getVisible()) {
-      return null;
-    }
-    const data = layer.getData([...screenPixel]);
-    return data instanceof Uint8Array ? data : null;
+  /**
+   * The bytes of kinds at a place on screen: those of the tile that is drawn there, else of the pixel itself, which
+   * is read when the cursor rests on it. Null where there are none, or none yet.
+   */
+  classesAt(screenPixel: readonly number[], pixel: MosaicPixel): Record<ClassKind, Uint8Array | null> {
+    this.#probe.moveTo(pixel);
+    const bytes = (kind: ClassKind): Uint8Array | null =>
+      this.#drawnBytesAt(kind, screenPixel) ?? this.#probe.bytes(kind);
+    return { labels: bytes("labels"), prediction: bytes("prediction") };
+  }
+
+  /** The cursor has left all mosaics. */
+  leavePixel(): void {
+    this.#probe.moveTo(null);
   }
 
   dispose(): void {
+    this.#probe.dispose();
     this.#drop(() => true);
     for (const kind of layerKinds) {
       this.layers[kind].dispose();
     }
+  }
+
+  #drawnBytesAt(kind: ClassKind, screenPixel: readonly number[]): Uint8Array | null {
+    const layer = this.layers[kind];
+    const data = layer.getVisible() ? layer.getData([...screenPixel]) : null;
+    return data instanceof Uint8Array ? data : null;
+  }
+
+  async #readPixel(
+    kind: ClassKind,
+    pixel: MosaicPixel,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Uint8Array | null> {
+    const mosaic = this.#scene?.get(pixel.mosaicId)?.mosaic;
+    const source = this.#tileSource(kind, pixel.mosaicId, mosaic?.mask.kind === "matched");
+    if (source === null) {
+      return null;
+    }
+    const request = { pixelWindow: windowOf(pixel), size: { width: 1, height: 1 } };
+    return withBands(
+      await this.#options.readTile(pixel.mosaicId, source, request, options),
+      bandsOf[kind],
+      1,
+    );
   }
 
   #sourcesInView(kind: LayerKind, extent: Extent, resolution: number): MosaicSource[] {
@@ -250,4 +300,8 @@ export class MosaicLayers {
 
 function isWebGL(context: RenderEvent["context"]): context is WebGLRenderingContext {
   return context !== undefined && "scissor" in context;
+}
+
+function windowOf({ column, row }: MosaicPixel): PixelWindow {
+  return { x: column, y: row, width: 1, height: 1 };
 }

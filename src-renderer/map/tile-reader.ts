@@ -43,7 +43,7 @@ export async function readTile(
 }
 
 /** The tile's bytes with as many bands as are drawn; a prediction without confidences gets 0 for each: not known. */
-function withBands(tile: Tile, bands: Bands, pixels: number): Uint8Array {
+export function withBands(tile: Tile, bands: Bands, pixels: number): Uint8Array {
   const { layout, data } = tile;
   if (bands === 2 && layout === "classes" && data.byteLength === pixels) {
     const doubled = new Uint8Array(pixels * 2);
