@@ -17,7 +17,8 @@ import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { MapProjection, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ViewState } from "#shared/project/project-snapshot.ts";
 import type { GroundPosition } from "../state/coordinates.ts";
-import type { MapController, ViewedWindow } from "../state/map-view.svelte.ts";
+import { Crosshair } from "./crosshair.ts";
+import type { MapCenter, MapController, ViewedWindow } from "../state/map-view.svelte.ts";
 import {
   openingExtent,
   resolutionLimits,
@@ -28,7 +29,7 @@ import {
 import { MosaicLayers, type MosaicLayersOptions } from "./mosaic-layers.ts";
 import { MosaicScene, viewedWindow, type PlacedMosaic } from "./mosaic-scene.ts";
 import { Outlines } from "./outlines.ts";
-import { canTransform, fromGround, mapProjection } from "./projections.ts";
+import { canTransform, fromGround, mapProjection, toGround } from "./projections.ts";
 
 export interface MapCanvasOptions extends MosaicLayersOptions {
   /** After every frame. */
@@ -55,6 +56,7 @@ export class MapCanvas implements MapController {
   readonly map: OpenLayersMap;
   readonly layers: MosaicLayers;
   readonly outlines = new Outlines();
+  readonly #crosshair = new Crosshair();
   readonly #options: MapCanvasOptions;
   #scene: MosaicScene | null = null;
   #projection: MapProjection | null = null;
@@ -79,6 +81,7 @@ export class MapCanvas implements MapController {
       layers: [...Object.values(this.layers.layers), this.outlines.layer],
       maxTilesLoading: 12,
     });
+    this.map.addOverlay(this.#crosshair.overlay);
     this.map.on("postrender", ({ frameState }) => {
       this.#afterFrame(frameState);
     });
@@ -91,6 +94,7 @@ export class MapCanvas implements MapController {
     this.map.on("moveend", () => {
       // What came while the map was moving waited.
       this.#limitZoom();
+      this.outlines.placeNames(this.map);
       options.onMoved();
     });
     this.map.on("pointermove", (event) => {
@@ -111,6 +115,7 @@ export class MapCanvas implements MapController {
     target?.removeEventListener("pointerleave", this.#pointerLeft);
     target?.removeEventListener("wheel", this.#moved);
     this.layers.dispose();
+    this.#crosshair.dispose();
     this.map.setTarget(undefined);
     this.map.dispose();
   }
@@ -148,6 +153,7 @@ export class MapCanvas implements MapController {
   setHidden(isHidden: (mosaicId: string) => boolean): void {
     this.#isHidden = isHidden;
     this.outlines.setHidden(isHidden);
+    this.outlines.placeNames(this.map);
   }
 
   /** Looks where a project was left; false when that was on another kind of map. */
@@ -240,9 +246,25 @@ export class MapCanvas implements MapController {
     this.#fit(boundingExtent(corners.map(([cornerX, cornerY]) => [cornerX, cornerY])));
   }
 
+  center(): MapCenter | null {
+    const [x, y] = this.view.getCenter() ?? [];
+    if (x === undefined || y === undefined || this.#projection === null) {
+      return null;
+    }
+    const ground = toGround(this.#projection)?.([x, y]) ?? null;
+    return {
+      mapPosition: [x, y],
+      groundPosition:
+        ground !== null && ground.every(Number.isFinite)
+          ? { longitude: ground[0], latitude: ground[1] }
+          : null,
+    };
+  }
+
   goToMap([x, y]: MapPosition): void {
     this.#followsMosaics = false;
     this.#animate({ center: [x, y] });
+    this.#crosshair.mark([x, y]);
   }
 
   goToGround({ longitude, latitude }: GroundPosition): boolean {
@@ -364,6 +386,7 @@ export class MapCanvas implements MapController {
     if (this.#followsMosaics) {
       this.#fit(openingExtent(scene, this.#isHidden, this.#size()), { animated: false });
     }
+    this.outlines.placeNames(this.map);
     this.layers.redraw();
   }
 

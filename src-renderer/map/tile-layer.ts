@@ -2,8 +2,12 @@ import type { Extent } from "ol/extent.js";
 import WebGLTileLayer, { type Style } from "ol/layer/WebGLTile.js";
 import type { FrameState } from "ol/Map.js";
 import type WebGLTileLayerRenderer from "ol/renderer/webgl/TileLayer.js";
+import LRUCache from "ol/structs/LRUCache.js";
 import TileTexture from "ol/webgl/TileTexture.js";
 import type { MosaicSource } from "./mosaic-source.ts";
+
+/** What a mosaic that is small on screen takes at most: four of its level, and as many of the next while zooming. */
+const TILES_A_SOURCE = 8;
 
 /** The sources to draw in a part of the map, bottom first. */
 export type SourcesInView = (extent: Extent, resolution: number) => MosaicSource[];
@@ -16,6 +20,8 @@ export type SourcesInView = (extent: Extent, resolution: number) => MosaicSource
  */
 export class MosaicTileLayer extends WebGLTileLayer {
   readonly #sourcesInView: SourcesInView;
+  readonly #cacheSize: number;
+  #cache: LRUCache<TileTexture> | null = null;
 
   constructor(options: { sources: SourcesInView; style: Style; cacheSize: number; zIndex: number }) {
     super({
@@ -25,19 +31,36 @@ export class MosaicTileLayer extends WebGLTileLayer {
       sources: options.sources,
     });
     this.#sourcesInView = options.sources;
+    this.#cacheSize = options.cacheSize;
   }
 
   /** Draws what is in view; nothing at all otherwise, as OpenLayers would put an empty element into the page. */
   override render(frameState: FrameState | null, target: HTMLElement): HTMLElement {
     const extent = frameState?.extent;
-    if (
-      frameState !== null &&
-      (!extent || this.#sourcesInView(extent, frameState.viewState.resolution).length === 0)
-    ) {
+    const count =
+      frameState === null
+        ? null
+        : extent
+          ? this.#sourcesInView(extent, frameState.viewState.resolution).length
+          : 0;
+    if (count === 0) {
       this.unrender();
       return null as unknown as HTMLElement;
     }
+    if (count !== null) {
+      this.#keepTilesOf(count);
+    }
     return super.render(frameState, target);
+  }
+
+  /**
+   * A cache too small for one frame would drop tiles that the next frame asks for again, which has another frame
+   * drawn, without end; and each of many small mosaics takes tiles of its own.
+   */
+  #keepTilesOf(sourceCount: number): void {
+    if (this.#cache !== null) {
+      this.#cache.highWaterMark = Math.max(this.#cacheSize, TILES_A_SOURCE * sourceCount);
+    }
   }
 
   /** The source being drawn just now, in `prerender` and `postrender`. */
@@ -49,7 +72,10 @@ export class MosaicTileLayer extends WebGLTileLayer {
     const renderer = super.createRenderer();
     const createTileRepresentation = (options: ConstructorParameters<typeof TileTexture>[0]): TileTexture =>
       new CrispTexture(options);
-    return Object.assign(renderer, { createTileRepresentation });
+    // In place of the renderer's own, whose size nobody else may change.
+    const tileRepresentationCache = new LRUCache<TileTexture>(this.#cacheSize);
+    this.#cache = tileRepresentationCache;
+    return Object.assign(renderer, { createTileRepresentation, tileRepresentationCache });
   }
 }
 

@@ -18,6 +18,12 @@ export interface ViewedWindow {
   readonly pixelWindow: PixelWindow;
 }
 
+/** The middle of the map; `groundPosition` is null on a map without a known CRS. */
+export interface MapCenter {
+  readonly mapPosition: MapPosition;
+  readonly groundPosition: GroundPosition | null;
+}
+
 /** What a drawn map can be asked to do; the map attaches itself when it appears. */
 export interface MapController {
   fitMosaic(mosaicId: string): void;
@@ -26,6 +32,8 @@ export interface MapController {
   /** Shows a part of a mosaic, in its own pixels. */
   flyToWindow(mosaicId: string, pixelWindow: PixelWindow): void;
   fitAll(): void;
+  center(): MapCenter | null;
+  /** Goes there and marks the place for a moment. */
   goToMap(position: MapPosition): void;
   /** False on a map without a known CRS. */
   goToGround(position: GroundPosition): boolean;
@@ -110,6 +118,11 @@ export class MapViewState {
           ? null
           : "This map has no coordinate system: type a column and a row instead.";
     }
+  }
+
+  /** Where the middle of the map is; null before there is a map. */
+  center(): MapCenter | null {
+    return this.#controller?.center() ?? null;
   }
 
   /** Which pixels of which mosaics are on screen, nearest to the middle first. */
