@@ -150,6 +150,11 @@ export const contract = defineContract({
     rescan: call(projectInput, nothing),
     setClasses: call(z.strictObject({ projectId: idSchema, classes: landClassesSchema }), nothing),
     saveView: call(z.strictObject({ projectId: idSchema, view: viewStateSchema }), nothing),
+    /** Keeps the settings of the next training with the project; null goes back to the suggested ones. */
+    saveTraining: call(
+      z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema.nullable() }),
+      nothing,
+    ),
   },
   rasters: {
     /** A window of a mosaic, scaled to `size`; abort it when the tile has left the view. */

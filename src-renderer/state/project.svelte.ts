@@ -54,7 +54,7 @@ export class ProjectState {
     this.#host = host;
     this.#jobs = jobs;
     this.#layers = layers;
-    this.training = new TrainingForm(host, this.id);
+    this.training = new TrainingForm(host, this.id, () => this.#snapshot.trainingSettings);
     this.results = new Results(host, this.id);
     this.predicting = new PredictForm(host, this.id);
     this.exporting = new ExportForm(host, this.id);

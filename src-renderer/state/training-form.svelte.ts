@@ -41,6 +41,7 @@ export class TrainingForm {
   /** Fields that say something that can't be trained with, by their labels. */
   readonly #faults = new SvelteMap<string, string>();
   readonly #projectId: string;
+  readonly #remembered: () => TrainingSettings | null;
   #options: TrainingOptions | null = $state.raw(null);
   #optionsRequest: Promise<TrainingOptions> | null = null;
   #settings: TrainingSettings | null = $state.raw(null);
@@ -62,9 +63,11 @@ export class TrainingForm {
   /** The new run's name; empty lets the host find one. */
   name = $state("");
 
-  constructor(host: HostAccess, projectId: string) {
+  /** `remembered` are the settings that the project keeps, null for the suggested ones. */
+  constructor(host: HostAccess, projectId: string, remembered: () => TrainingSettings | null) {
     this.#host = host;
     this.#projectId = projectId;
+    this.#remembered = remembered;
   }
 
   get options(): TrainingOptions | null {
@@ -271,7 +274,11 @@ export class TrainingForm {
       ]);
       this.#options = options;
       this.#suggested = suggested;
-      if (this.#settings === null) {
+      const remembered = this.#remembered();
+      if (this.#settings === null && remembered !== null) {
+        this.recipe = OWN;
+        this.#set(remembered);
+      } else if (this.#settings === null) {
         this.#set(suggested);
       }
     } catch (thrown) {
@@ -329,6 +336,16 @@ export class TrainingForm {
     }, PLAN_DELAY_MILLISECONDS);
   }
 
+  /** Keeps settings that make a plan with the project; failing to do so is nothing to bother anybody with. */
+  #keep(planned: TrainingSettings): void {
+    const settings = this.recipe === SUGGESTED ? null : planned;
+    if (JSON.stringify(settings) !== JSON.stringify(this.#remembered())) {
+      void this.#host.client.projects
+        .saveTraining({ projectId: this.#projectId, settings })
+        .catch(() => undefined);
+    }
+  }
+
   async #makePlan(): Promise<void> {
     const settings = this.#settings;
     if (settings === null) {
@@ -342,6 +359,7 @@ export class TrainingForm {
         { signal: request.signal },
       );
       this.#plan = { kind: "ready", plan, stale: false };
+      this.#keep(settings);
     } catch (thrown) {
       if (!request.signal.aborted && !isPassing(thrown)) {
         this.#plan = { kind: "refused", reason: sentenceOf(thrown), stale: false };

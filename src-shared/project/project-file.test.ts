@@ -25,6 +25,15 @@ describe("a project file", () => {
   });
 });
 
+it("of version 1, which had no training settings, is still read", () => {
+  const classes = [{ id: 3, name: "road", color: "#f0e442", ignore: false }];
+  const first = { format: "orthomask-project", version: 1, classes, view: null };
+  expect(parseProjectFile(JSON.stringify(first))).toEqual({
+    kind: "ok",
+    file: { format: "orthomask-project", version: 2, classes, view: null, training: null },
+  });
+});
+
 it("goes through every migration between its version and the current one, in order", () => {
   const migrations = {
     1: (document: object) => ({ ...document, version: 2, steps: ["1 to 2"] }),

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { landClassesSchema } from "./land-class.ts";
 import { viewStateSchema } from "./project-snapshot.ts";
+import { trainingSettingsSchema } from "../training/training-settings.ts";
 
 /** The version that this program writes. */
-export const PROJECT_FILE_VERSION = 1;
+export const PROJECT_FILE_VERSION = 2;
 
 /** What `orthomask.json` remembers of a folder: only what the user decided, never what the files say themselves. */
 export const projectFileSchema = z.strictObject({
@@ -12,6 +13,8 @@ export const projectFileSchema = z.strictObject({
   /** The classes as edited; null while they still come from the folder's own files. */
   classes: landClassesSchema.nullable(),
   view: viewStateSchema.nullable(),
+  /** The settings of the next training as the user left them; null while they are the suggested ones. Since version 2. */
+  training: trainingSettingsSchema.nullable(),
 });
 export type ProjectFile = z.infer<typeof projectFileSchema>;
 
@@ -21,13 +24,16 @@ export const emptyProjectFile: ProjectFile = {
   version: PROJECT_FILE_VERSION,
   classes: null,
   view: null,
+  training: null,
 };
 
 /** Turns a document of one version into one of the next. */
 export type Migration = (document: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /** Migrations by the version they start from: each saved file is led through all that follow its own. */
-export const projectFileMigrations: Readonly<Record<number, Migration>> = {};
+export const projectFileMigrations: Readonly<Record<number, Migration>> = {
+  1: (document) => ({ ...document, version: 2, training: null }),
+};
 
 /** What became of reading a project file: `newer` must never be overwritten by this program. */
 export type ParsedProjectFile =

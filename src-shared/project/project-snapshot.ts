@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { trainingSettingsSchema } from "../training/training-settings.ts";
 import { landClassesSchema } from "./land-class.ts";
 import { idSchema, mapProjectionSchema, mosaicSchema, problemSchema } from "./mosaic.ts";
 
@@ -31,6 +32,8 @@ export const projectSnapshotSchema = z.strictObject({
   /** The one coordinate system of the map, chosen from the mosaics. */
   viewProjection: mapProjectionSchema,
   viewState: viewStateSchema.nullable(),
+  /** The settings of the next training as the user left them; null for the suggested ones. */
+  trainingSettings: trainingSettingsSchema.nullable(),
   problems: z.array(problemSchema),
 });
 export type ProjectSnapshot = z.infer<typeof projectSnapshotSchema>;

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import path from "node:path";
 import { UNLABELLED_ID, landClassesSchema } from "#shared/project/land-class.ts";
+import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
@@ -161,6 +162,12 @@ export class FolderProject implements Project {
 
   async saveView(view: ViewState): Promise<void> {
     const written = this.#memory.change({ view });
+    this.#changed();
+    await written;
+  }
+
+  async saveTraining(settings: TrainingSettings | null): Promise<void> {
+    const written = this.#memory.change({ training: settings });
     this.#changed();
     await written;
   }
@@ -364,6 +371,7 @@ export class FolderProject implements Project {
         mosaics.flatMap((mosaic) => (mosaic.kind === "ready" ? [mosaic.placement.projection] : [])),
       ),
       viewState: this.#memory.file.view,
+      trainingSettings: this.#memory.file.training,
       problems: [...this.#problems.values(), ...problems],
     };
   }

@@ -3,6 +3,7 @@ import type { LandClass } from "#shared/project/land-class.ts";
 import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { Raster } from "../../raster/index.ts";
+import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import type { MaskCounts } from "./mask-values.ts";
 
 /** Which labels to read: `pixelWindow` on the mosaic's grid, made `outputSize` large by nearest neighbour. */
@@ -48,6 +49,8 @@ export interface Project {
   maskCounts(mosaicId: string): MaskCounts | null;
   setClasses(classes: readonly LandClass[]): Promise<void>;
   saveView(view: ViewState): Promise<void>;
+  /** Keeps the settings of the next training; null for the suggested ones. */
+  saveTraining(settings: TrainingSettings | null): Promise<void>;
   /** Reads the folder again; resolves when that is done. */
   rescan(): Promise<void>;
   /** Adds a problem, or replaces the one with its id. */
