@@ -135,7 +135,9 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   const hidden = await mapPixels(await mapIdle(page));
   expect(changedShare(shown, hidden)).toBeGreaterThan(0.05);
   await page.getByTestId("results-area").selectOption("mosaics");
-  await expect.poll(async () => sumOf(await readMatrix(page)), { timeout: 30_000 }).toBe(names.length * 2048 ** 2);
+  await expect
+    .poll(async () => sumOf(await readMatrix(page)), { timeout: 30_000 })
+    .toBe(names.length * 2048 ** 2);
   const countedInPage = await readMatrix(page);
 
   // Export, and read the file back with the command line.
@@ -157,7 +159,13 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     nodata: 255,
   });
   // The files hold what the page counted: the command line finds the same matrix in them.
-  const report = await orthomask("evaluate", "--truth", path.join(folder, "masks"), "--prediction", exportFolder);
+  const report = await orthomask(
+    "evaluate",
+    "--truth",
+    path.join(folder, "masks"),
+    "--prediction",
+    exportFolder,
+  );
   expect(report).toMatchObject({ confusion: countedInPage });
 });
 

@@ -19,7 +19,7 @@ describe.each(files)("%s", (name) => {
       expect(description.bands).toBe(image.getSamplesPerPixel());
       expect(description.nodata ?? null).toEqual(image.getGDALNoData());
       const keys = image.getGeoKeys();
-      const code = keys?.ProjectedCSTypeGeoKey ?? keys?.GeographicTypeGeoKey;
+      const code: unknown = keys?.ProjectedCSTypeGeoKey ?? keys?.GeographicTypeGeoKey;
       if (description.crs.kind === "epsg" && typeof code === "number" && code !== 32767) {
         expect(description.crs.code).toBe(code);
       }
@@ -35,7 +35,7 @@ describe.each(files)("%s", (name) => {
       }
     } finally {
       await raster.close();
-      tiff.close();
+      await tiff.close();
     }
   });
 });
