@@ -1,8 +1,7 @@
 // Runs the unit tests and counts them; `npm run check` and `npm test` both do.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { provideBrowser, provideVirtualDisplay } from "./setup/browser.mjs";
-import { provideElectronForTests } from "./setup/electron.mjs";
+import { provideBrowser } from "./setup/browser.mjs";
 import { providePeers } from "./setup/peers.mjs";
 import { rootDirectory, sharedDirectory } from "./setup/places.mjs";
 import { runVisibly, step } from "./setup/step.mjs";
@@ -40,18 +39,14 @@ export async function runUnitTests() {
   return { ...counts, failed, skippedNames: [...notes, ...counts.skippedNames] };
 }
 
-/** What the tests of the shells need: an Electron runtime, a display, a browser. They skip what can't be had, and `notes` says so. */
+/**
+ * What the tests of the shells need. Those of the desktop shell run when ELECTRON_OVERRIDE_DIST_PATH is set: beside other tests on two
+ * cores their windows are too slow, and the end-to-end tests open the real app in Electron anyway.
+ */
 async function shellEnvironment(notes) {
   const env = { ...process.env };
   if (process.stderr.isTTY !== true) {
     env.NO_COLOR = "1";
-  }
-  const electron = await provideElectronForTests().catch(() => null);
-  if (electron === null) {
-    notes.push("the desktop shell: Electron's runtime could not be had");
-  } else {
-    env.ELECTRON_OVERRIDE_DIST_PATH = electron.directory;
-    await provideVirtualDisplay().catch((error) => notes.push(`the desktop shell: ${error.message}`));
   }
   await provideBrowser().then(
     (browser) => {

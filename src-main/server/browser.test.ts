@@ -71,7 +71,7 @@ afterAll(async () => {
 });
 
 test("prints one line with its address, and closes the host in order on SIGTERM", async () => {
-  const { line, ended } = await start("serve", "mosaics");
+  const { line, ended } = await start("serve", "fixtures");
   expect(line).toMatch(/^Orthomask is at http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}\n$/);
   server?.kill("SIGTERM");
   expect(await ended).toBe(0);
@@ -109,7 +109,7 @@ describe.skipIf(executablePath === null)("in a browser", () => {
   afterAll(() => browser.close());
 
   test("the page gets its host by WebSocket under the policy, and notices when it is gone", async () => {
-    const { line } = await start("serve", "mosaics", "--json");
+    const { line } = await start("serve", "fixtures", "--json");
     const { url } = JSON.parse(line) as { url: string };
     const page = await browser.newPage();
     const violations: string[] = [];
@@ -122,7 +122,7 @@ describe.skipIf(executablePath === null)("in a browser", () => {
     expect(page.url()).toBe(new URL("/", url).href);
     await page.waitForFunction(() => "link" in globalThis && globalThis.link.state.kind === "connected");
     const started = await page.evaluate(() => globalThis.link.client.probe.startedWith());
-    expect(started).toMatchObject({ folder: path.resolve("mosaics"), version: "9.8.7" });
+    expect(started).toMatchObject({ folder: path.resolve("fixtures"), version: "9.8.7" });
     const sum = await page.evaluate(async () => {
       const echoed = (await globalThis.link.client.probe.echo({
         data: new Uint8Array(262_144).fill(3),
