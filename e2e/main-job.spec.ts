@@ -33,7 +33,7 @@ async function colorAt(page: Page, x: number, y: number): Promise<number[]> {
   });
 }
 
-/** Mean colour over the middle of the map, to see that a layer changed what is drawn. */
+/** Every colour of the map as drawn, to see that a layer changed it. */
 async function mapPixels(map: Locator): Promise<Buffer> {
   return sharp(await map.screenshot())
     .removeAlpha()

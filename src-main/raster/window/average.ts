@@ -19,7 +19,8 @@ interface Coverage {
   readonly weights: Float64Array;
 }
 
-const slabBytes = 16 * 2 ** 20;
+/** Source pixels held at once while resampling, whatever the reduction. */
+export const slabBytes = 16 * 2 ** 20;
 
 /**
  * Makes every output pixel the mean of the valid pixels under it, weighted by the area shared, in memory that doesn't grow

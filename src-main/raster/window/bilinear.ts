@@ -1,6 +1,6 @@
 import type { RasterDtype } from "#shared/geo/raster-description.ts";
 import { allocateSamples } from "../typed-pixels.ts";
-import type { RowSource, SourceRectangle } from "./average.ts";
+import { slabBytes, type RowSource, type SourceRectangle } from "./average.ts";
 import type { GatheredPixels } from "./gather.ts";
 
 /** The two source pixels around an output pixel's centre along one axis, and the share of the second. */
@@ -9,8 +9,6 @@ interface Between {
   readonly second: number;
   readonly share: number;
 }
-
-const slabBytes = 16 * 2 ** 20;
 
 /** Interpolates every output pixel between the centres of the four source pixels around its own centre, leaving invalid ones out. */
 export async function bilinearRows(
