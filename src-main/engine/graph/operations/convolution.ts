@@ -108,16 +108,16 @@ export function addBias(graph: Graph, input: TensorSymbol, bias: TensorSymbol): 
   });
 }
 
-/** Gradients of the convolutions, by TensorFlow's own kernels. */
-export const convolutionGradients: GradientRules = {
-  Conv2D: ({ graph, node, outputGradients: [gradient], wanted }) => {
+/** The gradient rule of a forward convolution whose kernels are `name`BackpropInput and `name`BackpropFilter. */
+function forwardConvolution(name: "Conv2D" | "DepthwiseConv2dNative"): GradientRules[string] {
+  return ({ graph, node, outputGradients: [gradient], wanted }) => {
     const [input, kernel] = [inputOf(node, 0), inputOf(node, 1)];
     if (!gradient) {
       return [];
     }
     return [
       wanted[0]
-        ? graph.symbol("Conv2DBackpropInput", {
+        ? graph.symbol(`${name}BackpropInput`, {
             inputs: [graph.constant(input.shape, "int32"), kernel, gradient],
             attributes: node.attributes,
             shape: input.shape,
@@ -125,7 +125,7 @@ export const convolutionGradients: GradientRules = {
           })
         : null,
       wanted[1]
-        ? graph.symbol("Conv2DBackpropFilter", {
+        ? graph.symbol(`${name}BackpropFilter`, {
             inputs: [input, graph.constant(kernel.shape, "int32"), gradient],
             attributes: node.attributes,
             shape: kernel.shape,
@@ -133,7 +133,12 @@ export const convolutionGradients: GradientRules = {
           })
         : null,
     ];
-  },
+  };
+}
+
+/** Gradients of the convolutions, by TensorFlow's own kernels. */
+export const convolutionGradients: GradientRules = {
+  Conv2D: forwardConvolution("Conv2D"),
   Conv2DBackpropInput: ({ graph, node, outputGradients: [gradient], wanted }) => {
     const [kernel, input] = [inputOf(node, 1), inputOf(node, 2)];
     if (!gradient) {
@@ -159,30 +164,7 @@ export const convolutionGradients: GradientRules = {
         : null,
     ];
   },
-  DepthwiseConv2dNative: ({ graph, node, outputGradients: [gradient], wanted }) => {
-    const [input, kernel] = [inputOf(node, 0), inputOf(node, 1)];
-    if (!gradient) {
-      return [];
-    }
-    return [
-      wanted[0]
-        ? graph.symbol("DepthwiseConv2dNativeBackpropInput", {
-            inputs: [graph.constant(input.shape, "int32"), kernel, gradient],
-            attributes: node.attributes,
-            shape: input.shape,
-            dataType: "float32",
-          })
-        : null,
-      wanted[1]
-        ? graph.symbol("DepthwiseConv2dNativeBackpropFilter", {
-            inputs: [input, graph.constant(kernel.shape, "int32"), gradient],
-            attributes: node.attributes,
-            shape: kernel.shape,
-            dataType: "float32",
-          })
-        : null,
-    ];
-  },
+  DepthwiseConv2dNative: forwardConvolution("DepthwiseConv2dNative"),
   BiasAdd: ({ graph, outputGradients: [gradient], wanted }) =>
     gradient
       ? [
