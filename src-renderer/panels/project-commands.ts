@@ -19,7 +19,7 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
   const { training, results } = project;
   const report = results.state.kind === "ready" ? results.state.report : null;
   const noReport = (): string | null => (report === null ? "Results show no numbers yet." : null);
-  const chosen = project.readyMosaics.filter(({ id }) => project.predicting.includes(id));
+  const chosen = project.readyMosaics.filter(({ id }) => project.predicting.mosaics.includes(id));
   const exported = exportedIds(project);
   return [
     command(
@@ -67,7 +67,9 @@ function exportedIds(project: ProjectState): string[] {
     ? []
     : project.readyMosaics
         .map(({ id }) => id)
-        .filter((id) => project.prediction(run.id, id)?.complete === true && project.exporting.includes(id));
+        .filter(
+          (id) => project.prediction(run.id, id)?.complete === true && project.exporting.mosaics.includes(id),
+        );
 }
 
 function exportObstacle(workspace: Workspace, { exporting }: ProjectState, masks: number): string | null {
@@ -91,7 +93,9 @@ function predictObstacle(project: ProjectState, chosen: number): string | null {
 
 async function predict(workspace: Workspace, project: ProjectState): Promise<void> {
   const run = project.selectedRun;
-  const mosaicIds = project.readyMosaics.map(({ id }) => id).filter((id) => project.predicting.includes(id));
+  const mosaicIds = project.readyMosaics
+    .map(({ id }) => id)
+    .filter((id) => project.predicting.mosaics.includes(id));
   if (run === null) {
     return;
   }

@@ -1,6 +1,7 @@
 import type { Folder } from "#shared/contract.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
+import { MosaicChoice } from "./mosaic-choice.svelte.ts";
 
 /** What an export would write. */
 export interface ExportPlan {
@@ -23,7 +24,7 @@ export type ExportPlanState =
 export class ExportForm {
   readonly #host: HostAccess;
   readonly #projectId: string;
-  #excludedIds: readonly string[] = $state.raw([]);
+  readonly mosaics = new MosaicChoice();
   #plan: ExportPlanState = $state.raw({ kind: "none" });
   #failure: string | null = $state(null);
   #starting = $state(false);
@@ -51,16 +52,6 @@ export class ExportForm {
 
   get starting(): boolean {
     return this.#starting;
-  }
-
-  includes(mosaicId: string): boolean {
-    return !this.#excludedIds.includes(mosaicId);
-  }
-
-  toggle(mosaicId: string): void {
-    this.#excludedIds = this.includes(mosaicId)
-      ? [...this.#excludedIds, mosaicId]
-      : this.#excludedIds.filter((id) => id !== mosaicId);
   }
 
   /** Asks what would be written. */

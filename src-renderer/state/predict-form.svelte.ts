@@ -1,12 +1,13 @@
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
+import { MosaicChoice } from "./mosaic-choice.svelte.ts";
 import type { ViewedWindow } from "./map-view.svelte.ts";
 
 /** A prediction that is being thought of: which mosaics, and how much tiles overlap. */
 export class PredictForm {
   readonly #host: HostAccess;
   readonly #projectId: string;
-  #excludedIds: readonly string[] = $state.raw([]);
+  readonly mosaics = new MosaicChoice();
   #failure: string | null = $state(null);
   #starting = $state(false);
 
@@ -24,20 +25,6 @@ export class PredictForm {
 
   get starting(): boolean {
     return this.#starting;
-  }
-
-  includes(mosaicId: string): boolean {
-    return !this.#excludedIds.includes(mosaicId);
-  }
-
-  toggle(mosaicId: string): void {
-    this.#excludedIds = this.includes(mosaicId)
-      ? [...this.#excludedIds, mosaicId]
-      : this.#excludedIds.filter((id) => id !== mosaicId);
-  }
-
-  setAll(mosaicIds: readonly string[], included: boolean): void {
-    this.#excludedIds = included ? [] : mosaicIds;
   }
 
   /** Starts predicting, what is in view first; answers with the job's id, or null with `failure` set. */

@@ -3,6 +3,7 @@ import type { evaluationAreaSchema } from "#shared/contract.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
+import { MosaicChoice } from "./mosaic-choice.svelte.ts";
 
 export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 
@@ -23,8 +24,8 @@ export class Results {
 
   /** Which pixels are counted. */
   areaKind: EvaluationArea["kind"] = $state("validation");
-  /** Mosaics taken out of the count by hand. */
-  excludedMosaicIds: readonly string[] = $state.raw([]);
+  /** Which predicted mosaics are counted. */
+  readonly mosaics = new MosaicChoice();
 
   constructor(host: HostAccess, projectId: string) {
     this.#host = host;
@@ -33,12 +34,6 @@ export class Results {
 
   get state(): ReportState {
     return this.#state;
-  }
-
-  toggleMosaic(mosaicId: string): void {
-    this.excludedMosaicIds = this.excludedMosaicIds.includes(mosaicId)
-      ? this.excludedMosaicIds.filter((id) => id !== mosaicId)
-      : [...this.excludedMosaicIds, mosaicId];
   }
 
   /** Asks for a report; the last one of the same run stays in view meanwhile. */
