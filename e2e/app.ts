@@ -29,7 +29,9 @@ export const test = base.extend<{ startApp: StartApp }, AppOptions>({
     const running: RunningApp[] = [];
     await use(async (folder) => {
       const dataDirectory = await mkdtemp(path.join(tmpdir(), "orthomask-e2e-"));
-      const app = await (shell === "desktop" ? startDesktop : startBrowser)(folder, dataDirectory);
+      const started = await (shell === "desktop" ? startDesktop : startBrowser)(folder, dataDirectory);
+      let closing: Promise<void> | null = null;
+      const app = { ...started, close: () => (closing ??= started.close()) };
       running.push(app);
       return app;
     });

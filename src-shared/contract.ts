@@ -10,6 +10,7 @@ import { jobSchema } from "./jobs/job.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
 import { landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
+import { displayStateSchema } from "./project/display-state.ts";
 import { projectSnapshotSchema, recentProjectSchema, viewStateSchema } from "./project/project-snapshot.ts";
 import { call, defineContract, stream } from "./rpc/contract.ts";
 import { runEventSchema, runSchema } from "./training/run.ts";
@@ -150,6 +151,8 @@ export const contract = defineContract({
     rescan: call(projectInput, nothing),
     setClasses: call(z.strictObject({ projectId: idSchema, classes: landClassesSchema }), nothing),
     saveView: call(z.strictObject({ projectId: idSchema, view: viewStateSchema }), nothing),
+    /** Keeps how layers are shown and what is selected. */
+    saveDisplay: call(z.strictObject({ projectId: idSchema, display: displayStateSchema }), nothing),
     /** Keeps the settings of the next training with the project; null goes back to the suggested ones. */
     saveTraining: call(
       z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema.nullable() }),

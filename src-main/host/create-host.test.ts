@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { contract } from "#shared/contract.ts";
 import type { AppContract, ShellCommand } from "#shared/contract.ts";
+import { initialDisplay } from "#shared/project/display-state.ts";
 import type { ProjectSnapshot } from "#shared/project/project-snapshot.ts";
 import { connectContract } from "#shared/rpc/client.ts";
 import type { Client } from "#shared/rpc/contract.ts";
@@ -126,7 +127,7 @@ describe("a page", () => {
     expect((await settledSnapshot(page, current?.projectId ?? "")).name).toBe("b");
   });
 
-  it("comes back to the last project, with its classes and view", async () => {
+  it("comes back to the last project, with its classes, view and layers", async () => {
     const folder = path.join(base, "kept");
     await drawSample(folder, { sizePixels: 256, mosaics: 1, seed: 1 });
     const first = await start({ initialFolder: folder });
@@ -136,10 +137,14 @@ describe("a page", () => {
       center: [1, 2] as [number, number],
       resolution: 1,
       projectionCode: "EPSG:2180",
-      layers: {},
     };
     await first.page.projects.setClasses({ projectId, classes });
     await first.page.projects.saveView({ projectId, view });
+    const display = { ...initialDisplay, hiddenMosaicIds: ["one"], selectedRunId: "unet-2" };
+    await first.page.projects.saveDisplay({ projectId, display });
+    await expect(
+      first.page.projects.saveDisplay({ projectId, display: { ...display, swipePosition: 2 } }),
+    ).rejects.toMatchObject({ code: "invalid-input" });
     await expect(
       first.page.projects.setClasses({ projectId, classes: [...classes, ...classes] }),
     ).rejects.toMatchObject({ code: "invalid-input" });
@@ -147,7 +152,11 @@ describe("a page", () => {
     const second = await start();
     const again = await second.page.projects.current();
     expect(again).toEqual({ projectId });
-    expect(await settledSnapshot(second.page, projectId)).toMatchObject({ classes, viewState: view });
+    expect(await settledSnapshot(second.page, projectId)).toMatchObject({
+      classes,
+      viewState: view,
+      display,
+    });
     expect((await second.page.projects.recent())[0]).toMatchObject({ name: "kept" });
   });
 

@@ -127,6 +127,7 @@ export function projectsService({
       rescan: ({ projectId }) => projects.get(projectId).rescan(),
       setClasses: ({ projectId, classes }) => projects.get(projectId).setClasses(classes),
       saveView: ({ projectId, view }) => projects.get(projectId).saveView(view),
+      saveDisplay: ({ projectId, display }) => projects.get(projectId).saveDisplay(display),
       saveTraining: ({ projectId, settings }) => projects.get(projectId).saveTraining(settings),
     },
   };

@@ -186,9 +186,12 @@ export class MapCanvas implements MapController {
     return x === undefined || y === undefined ? null : [x, y];
   }
 
-  /** The topmost mosaic at a position and the pixel of it. */
+  /** The topmost mosaic at a position and the pixel of it; in a swipe, the one that it shows on that side. */
   mosaicAt(position: MapPosition): { placed: PlacedMosaic; column: number; row: number } | null {
-    return this.#scene?.at(position, this.#isHidden) ?? null;
+    const [column] = this.map.getPixelFromCoordinate([...position]) ?? [];
+    const [width = 0] = this.map.getSize() ?? [];
+    const inFront = column === undefined || width === 0 ? null : this.layers.inFrontAt(column / width);
+    return this.#scene?.at(position, this.#isHidden, inFront) ?? null;
   }
 
   fitAll(): void {

@@ -7,7 +7,8 @@ import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.t
 import type { LandClass } from "#shared/project/land-class.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
-import { fullSpan, scissorBox, type Span } from "./clip.ts";
+import { drawnLook, mosaicInFront, namesMosaic, type LayerStates } from "../state/drawn-look.ts";
+import { scissorBox } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
 import { MosaicSource } from "./mosaic-source.ts";
@@ -34,7 +35,6 @@ export interface MosaicLayersOptions {
 
 /** Which mosaics have which layers. */
 export interface LayerContents {
-  readonly isHidden: (mosaicId: string) => boolean;
   /** The run whose predictions are shown, and the mosaics it has predicted. */
   readonly predictionRunId: string | null;
   readonly hasPrediction: (mosaicId: string) => boolean;
@@ -57,11 +57,11 @@ export class MosaicLayers {
     labels: new Map(),
     prediction: new Map(),
   };
-  readonly #spans: Record<LayerKind, Span> = { imagery: fullSpan, labels: fullSpan, prediction: fullSpan };
   readonly #probe: PixelProbe<ClassKind>;
   #scene: MosaicScene | null = null;
   #projection: Projection | null = null;
-  #contents: LayerContents = { isHidden: () => false, predictionRunId: null, hasPrediction: () => false };
+  #contents: LayerContents = { predictionRunId: null, hasPrediction: () => false };
+  #states: LayerStates | null = null;
   #clearedFrame = -1;
 
   constructor(options: MosaicLayersOptions) {
@@ -80,10 +80,11 @@ export class MosaicLayers {
       created.on("prerender", (event) => {
         this.#clip(kind, event);
       });
-      created.on("postrender", ({ context }) => {
+      created.on("postrender", ({ context, frameState }) => {
         if (isWebGL(context)) {
           context.disable(context.SCISSOR_TEST);
         }
+        this.#setOpacity(kind, frameState, 1);
       });
       return created;
     };
@@ -127,10 +128,18 @@ export class MosaicLayers {
     this.layers[kind].setStyle(classStyle(classes, drawing));
   }
 
-  /** Limits a kind to a span of the map's width. */
-  setSpan(kind: LayerKind, span: Span): void {
-    this.#spans[kind] = span;
-    this.layers[kind].changed();
+  /** Shows, hides and divides the layers of the mosaics; asks for no tile again. */
+  setStates(states: LayerStates): void {
+    this.#states = states;
+    for (const kind of layerKinds) {
+      this.layers[kind].setOpacity(states.kinds[kind].opacity);
+    }
+    this.redraw();
+  }
+
+  /** The mosaic that a swipe puts in front at a place on the map, 0–1 of its width; null without one. */
+  inFrontAt(share: number): string | null {
+    return this.#states === null ? null : mosaicInFront(this.#states, share);
   }
 
   /** Has the tiles drawn anew that show a part of a prediction; null means all of it. */
@@ -170,8 +179,12 @@ export class MosaicLayers {
    */
   classesAt(screenPixel: readonly number[], pixel: MosaicPixel): Record<ClassKind, Uint8Array | null> {
     this.#probe.moveTo(pixel);
+    const { swipe } = this.#states ?? {};
     const bytes = (kind: ClassKind): Uint8Array | null =>
-      this.#drawnBytesAt(kind, screenPixel) ?? this.#probe.bytes(kind);
+      // In a swipe between mosaics, the tile that OpenLayers takes may be the other one's.
+      (this.#look(kind, pixel.mosaicId) === null || swipe?.left.mosaicId !== swipe?.right.mosaicId
+        ? null
+        : this.#drawnBytesAt(kind, screenPixel)) ?? this.#probe.bytes(kind);
     return { labels: bytes("labels"), prediction: bytes("prediction") };
   }
 
@@ -189,8 +202,7 @@ export class MosaicLayers {
   }
 
   #drawnBytesAt(kind: ClassKind, screenPixel: readonly number[]): Uint8Array | null {
-    const layer = this.layers[kind];
-    const data = layer.getVisible() ? layer.getData([...screenPixel]) : null;
+    const data = this.layers[kind].getData([...screenPixel]);
     return data instanceof Uint8Array ? data : null;
   }
 
@@ -217,11 +229,19 @@ export class MosaicLayers {
     if (this.#scene === null || resolution > 1e15) {
       return [];
     }
-    return this.#scene
+    const drawn = this.#scene
       .inView(extent, resolution)
-      .filter(({ mosaic }) => !this.#contents.isHidden(mosaic.id))
+      .filter(({ mosaic }) => this.#look(kind, mosaic.id) !== null);
+    const swipe = this.#states?.swipe ?? null;
+    const compared = (placed: PlacedMosaic): boolean => namesMosaic(swipe, placed.mosaic.id);
+    const behind = drawn.filter((placed) => !compared(placed));
+    return [...behind, ...drawn.filter(compared)]
       .map((placed) => this.#source(kind, placed))
       .filter((source) => source !== null);
+  }
+
+  #look(kind: LayerKind, mosaicId: string): ReturnType<typeof drawnLook> {
+    return this.#states === null ? null : drawnLook(this.#states, kind, mosaicId);
   }
 
   #source(kind: LayerKind, { mosaic, grid }: PlacedMosaic): MosaicSource | null {
@@ -234,6 +254,7 @@ export class MosaicLayers {
       return null;
     }
     const source = new MosaicSource({
+      mosaicId: mosaic.id,
       grid,
       projection: this.#projection,
       bands: bandsOf[kind],
@@ -267,6 +288,8 @@ export class MosaicLayers {
   /** Confines drawing to the mosaic's own part of the screen and to the kind's span of it. */
   #clip(kind: LayerKind, { context, frameState }: RenderEvent): void {
     const source = this.layers[kind].sourceBeingDrawn();
+    const look = source === null ? null : this.#look(kind, source.mosaicId);
+    this.#setOpacity(kind, frameState, look?.opacity ?? 0);
     if (!isWebGL(context) || frameState === undefined || source === null) {
       return;
     }
@@ -277,9 +300,17 @@ export class MosaicLayers {
       context.clearColor(0, 0, 0, 0);
       context.clear(context.COLOR_BUFFER_BIT);
     }
-    const { x, y, width, height } = scissorBox(frameState, source.grid.mapExtent, this.#spans[kind]);
+    const { x, y, width, height } = scissorBox(frameState, source.grid.mapExtent, look ?? { from: 0, to: 0 });
     context.enable(context.SCISSOR_TEST);
     context.scissor(x, y, width, height);
+  }
+
+  /** OpenLayers draws each source with the opacity that the layer's state has just then. */
+  #setOpacity(kind: LayerKind, frameState: FrameState | undefined, factor: number): void {
+    const state = frameState?.layerStatesArray[frameState.layerIndex];
+    if (state !== undefined) {
+      state.opacity = this.layers[kind].getOpacity() * factor;
+    }
   }
 
   #drop(outdated: (kind: LayerKind, mosaicId: string) => boolean): void {

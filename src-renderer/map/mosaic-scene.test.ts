@@ -63,6 +63,11 @@ describe("MosaicScene", () => {
       placed: { mosaic: { id: "first" } },
       column: 950,
     });
+    // A swipe shows the first one here, which the second lies upon.
+    expect(scene.at([950.5, -10.5], () => true, "first")).toMatchObject({
+      placed: { mosaic: { id: "first" } },
+      column: 950,
+    });
     expect(scene.at([5000, 0], () => false)).toBeNull();
   });
 

@@ -84,15 +84,20 @@ export class MosaicScene {
     );
   }
 
-  /** The topmost mosaic that has a pixel at a position, with that pixel; hidden ones are passed over. */
+  /**
+   * The topmost mosaic that has a pixel at a position, with that pixel; hidden ones are passed over, but one that is
+   * `inFront` comes before all others.
+   */
   at(
     position: MapPosition,
     isHidden: (mosaicId: string) => boolean,
+    inFront: string | null = null,
   ): { placed: PlacedMosaic; column: number; row: number } | null {
-    for (const placed of [...this.#order].reverse()) {
+    const front = inFront === null ? undefined : this.#placed.get(inFront);
+    for (const placed of [...this.#order, ...(front === undefined ? [] : [front])].reverse()) {
       const [minX = 0, minY = 0, maxX = 0, maxY = 0] = placed.grid.mapExtent;
       const [x, y] = position;
-      if (x < minX || y < minY || x > maxX || y > maxY || isHidden(placed.mosaic.id)) {
+      if (x < minX || y < minY || x > maxX || y > maxY || (placed !== front && isHidden(placed.mosaic.id))) {
         continue;
       }
       const [column, row] = placed.grid.toPixel(position).map(Math.floor);

@@ -57,6 +57,7 @@ function setUp(): {
   const failures: string[] = [];
   const grid = gridOf(1024, 1024);
   const source = new MosaicSource({
+    mosaicId: "a",
     grid,
     projection: mapProjection(plane),
     bands: 1,

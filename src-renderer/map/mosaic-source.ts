@@ -10,6 +10,7 @@ import { tileKey, type TileCoordinate } from "./tile-request.ts";
 import type { TileStatistics } from "./tile-statistics.ts";
 
 export interface MosaicSourceOptions {
+  readonly mosaicId: string;
   readonly grid: MosaicGrid;
   readonly projection: Projection;
   readonly bands: Bands;
@@ -84,6 +85,10 @@ export class MosaicSource extends DataTileSource {
         setTimeout(reset, RETRY_MILLISECONDS);
       }
     });
+  }
+
+  get mosaicId(): string {
+    return this.#options.mosaicId;
   }
 
   /** How the mosaic lies on the map. */

@@ -1,14 +1,19 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { Prediction } from "#shared/contract.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { ViewState } from "#shared/project/project-snapshot.ts";
+import {
+  initialDisplay,
+  layerKinds,
+  type ClassDrawing,
+  type DisplayState,
+  type LayerKind,
+  type Swipe,
+  type SwipeSide,
+} from "#shared/project/display-state.ts";
+import { drawnLook, type LayerStates } from "./drawn-look.ts";
+import { MosaicLooks } from "./mosaic-looks.svelte.ts";
 
-/** What is drawn of every mosaic, bottom first. */
-export const layerKinds = ["imagery", "labels", "prediction"] as const;
-export type LayerKind = (typeof layerKinds)[number];
-
-/** How classes are drawn over imagery. */
-export type ClassDrawing = "fill" | "outline";
+export { layerKinds, type ClassDrawing, type LayerKind } from "#shared/project/display-state.ts";
 
 /** How one kind of layer is shown. */
 export class LayerSetting {
@@ -21,18 +26,18 @@ export class LayerSetting {
   opacity = $state(1);
   drawing: ClassDrawing = $state("fill");
 
-  constructor(kind: LayerKind, title: string, key: string, opacity: number) {
+  constructor(kind: LayerKind, title: string, key: string) {
     this.kind = kind;
     this.title = title;
     this.key = key;
-    this.opacity = opacity;
+    this.restore(initialDisplay.layers[kind]);
   }
-}
 
-/** Two kinds side by side, divided at `position` (0–1 of the map's width). */
-export interface Swipe {
-  readonly left: LayerKind;
-  readonly right: LayerKind;
+  restore({ visible, opacity, drawing }: DisplayState["layers"][LayerKind]): void {
+    this.visible = visible;
+    this.opacity = opacity;
+    this.drawing = drawing;
+  }
 }
 
 /** A part of a prediction that has to be drawn anew; `pixelWindow` null means all of it. */
@@ -51,9 +56,9 @@ export interface PredictionChange {
 
 /** Which layers the map shows and how; knows nothing of how they are drawn. */
 export class Layers {
-  readonly imagery = new LayerSetting("imagery", "Imagery", "1", 1);
-  readonly labels = new LayerSetting("labels", "Labels", "2", 0.6);
-  readonly prediction = new LayerSetting("prediction", "Prediction", "3", 0.6);
+  readonly imagery = new LayerSetting("imagery", "Imagery", "1");
+  readonly labels = new LayerSetting("labels", "Labels", "2");
+  readonly prediction = new LayerSetting("prediction", "Prediction", "3");
 
   /** True while the key is held that takes all overlays away. */
   overlaysHeld = $state(false);
@@ -62,6 +67,8 @@ export class Layers {
   swipePosition = $state(0.5);
   /** Mosaics taken off the map one by one. */
   readonly hiddenMosaicIds = new SvelteSet<string>();
+  /** Mosaics whose own layers are set apart from the others'. */
+  readonly mosaicLooks = new MosaicLooks();
 
   readonly #predictions = new SvelteMap<string, Prediction>();
   #chosenRunId: string | null = $state(null);
@@ -72,19 +79,25 @@ export class Layers {
     return this[kind];
   }
 
-  /** Whether a kind is on the map just now, with held keys and the swipe taken into account. */
-  shown(kind: LayerKind): boolean {
-    if (kind === "imagery") {
-      return this.imagery.visible;
-    }
-    if (this.overlaysHeld) {
-      return false;
-    }
-    if (this.swipe !== null) {
-      // What is compared is shown even if it was off; a third overlay would only be in the way.
-      return this.swipe.left === kind || this.swipe.right === kind;
-    }
-    return this.setting(kind).visible;
+  /** What decides how the layers are drawn just now, as plain values that outlive the next change. */
+  get states(): LayerStates {
+    const look = (kind: LayerKind): { visible: boolean; opacity: number } => {
+      const { visible, opacity } = this.setting(kind);
+      return { visible, opacity };
+    };
+    return {
+      kinds: { imagery: look("imagery"), labels: look("labels"), prediction: look("prediction") },
+      mosaics: new Map(this.mosaicLooks.all),
+      hiddenMosaicIds: new Set(this.hiddenMosaicIds),
+      overlaysHeld: this.overlaysHeld,
+      swipe: this.swipe,
+      swipePosition: this.swipePosition,
+    };
+  }
+
+  /** Whether a layer of a mosaic is on the map just now, with held keys and the swipe taken into account. */
+  shown(kind: LayerKind, mosaicId: string): boolean {
+    return drawnLook(this.states, kind, mosaicId) !== null;
   }
 
   toggle(kind: LayerKind): void {
@@ -103,13 +116,23 @@ export class Layers {
     this.prediction.visible = showPrediction;
   }
 
-  /** Starts comparing two kinds, or stops when the same pair is already compared. */
-  compare(left: LayerKind, right: LayerKind): void {
-    if (left === right || (this.swipe?.left === left && this.swipe.right === right)) {
-      this.swipe = null;
+  /** Starts comparing two layers, or stops when the same two are already compared, whichever side they are on. */
+  compare(left: SwipeSide, right: SwipeSide): void {
+    const { swipe } = this;
+    const sides = [sideKey(left), sideKey(right)];
+    const known =
+      swipe !== null && sides.includes(sideKey(swipe.left)) && sides.includes(sideKey(swipe.right));
+    this.swipe = known || sides[0] === sides[1] ? null : { left, right };
+  }
+
+  /** Puts a layer on one side of the swipe; the two change places when it was on the other. */
+  setSwipeSide(place: "left" | "right", side: SwipeSide): void {
+    if (this.swipe === null) {
       return;
     }
-    this.swipe = { left, right };
+    const other = place === "left" ? "right" : "left";
+    const swapped = sideKey(this.swipe[other]) === sideKey(side);
+    this.swipe = { ...this.swipe, [place]: side, ...(swapped ? { [other]: this.swipe[place] } : {}) };
   }
 
   toggleMosaic(mosaicId: string): void {
@@ -156,7 +179,7 @@ export class Layers {
     if (removed) {
       this.#predictions.delete(key);
     } else {
-      if (known === undefined && this.#chosenRunId !== null && this.#chosenRunId !== runId) {
+      if (known === undefined && !prediction.complete && this.#chosenRunId !== runId) {
         // A run that begins to predict is what its owner wants to see.
         this.#chosenRunId = null;
       }
@@ -178,32 +201,44 @@ export class Layers {
   /** Forgets what belongs to a project, before another is opened. */
   clearProject(): void {
     this.#predictions.clear();
-    this.#chosenRunId = null;
-    this.hiddenMosaicIds.clear();
-    this.swipe = null;
+    this.restore(initialDisplay);
   }
 
   /** What is kept with the project. */
-  saved(): ViewState["layers"] {
-    return Object.fromEntries(
-      layerKinds.map((kind) => {
-        const { visible, opacity } = this.setting(kind);
-        return [kind, { visible, opacity }];
-      }),
-    );
+  saved(): Omit<DisplayState, "selectedMosaicId" | "selectedRunId"> {
+    const kind = (each: LayerKind): DisplayState["layers"][LayerKind] => {
+      const { visible, opacity, drawing } = this.setting(each);
+      return { visible, opacity, drawing };
+    };
+    return {
+      layers: { imagery: kind("imagery"), labels: kind("labels"), prediction: kind("prediction") },
+      mosaicLayers: this.mosaicLooks.saved(),
+      hiddenMosaicIds: [...this.hiddenMosaicIds],
+      swipe: this.swipe,
+      swipePosition: this.swipePosition,
+      predictionRunId: this.#chosenRunId,
+    };
   }
 
   /** Takes up what was kept with the project. */
-  restore(saved: ViewState["layers"]): void {
+  restore(saved: DisplayState): void {
     for (const kind of layerKinds) {
-      const kept = saved[kind];
-      if (kept !== undefined) {
-        const setting = this.setting(kind);
-        setting.visible = kept.visible;
-        setting.opacity = kept.opacity;
-      }
+      this.setting(kind).restore(saved.layers[kind]);
     }
+    this.mosaicLooks.restore(saved.mosaicLayers);
+    this.hiddenMosaicIds.clear();
+    for (const mosaicId of saved.hiddenMosaicIds) {
+      this.hiddenMosaicIds.add(mosaicId);
+    }
+    this.swipe = saved.swipe;
+    this.swipePosition = saved.swipePosition;
+    this.#chosenRunId = saved.predictionRunId;
   }
+}
+
+/** Names a side of a swipe: "labels" or "labels" and a mosaic's id. */
+export function sideKey({ kind, mosaicId }: SwipeSide): string {
+  return mosaicId === null ? kind : `${kind} ${mosaicId}`;
 }
 
 function predictionKey(runId: string, mosaicId: string): string {

@@ -38,7 +38,7 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
     ),
     withPrediction(
       command("swipe", "Swipe between labels and prediction", "S", () => {
-        layers.compare("labels", "prediction");
+        layers.compare({ kind: "labels", mosaicId: null }, { kind: "prediction", mosaicId: null });
       }),
     ),
     command("fit", "Show all mosaics", "F", () => {

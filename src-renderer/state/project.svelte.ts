@@ -4,7 +4,9 @@ import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
+import { initialDisplay } from "#shared/project/display-state.ts";
 import { ClassEditor } from "./class-editor.svelte.ts";
+import { DisplayKeeper } from "./display-keeper.svelte.ts";
 import { ExportForm } from "./export-form.svelte.ts";
 import type { HostAccess } from "./host-access.ts";
 import type { JobList } from "./job-list.svelte.ts";
@@ -34,6 +36,7 @@ export class ProjectState {
   readonly classEditor: ClassEditor;
   readonly runWatch: RunWatch;
 
+  readonly #displayKeeper: DisplayKeeper;
   readonly #host: HostAccess;
   readonly #jobs: JobList;
   readonly #layers: Layers;
@@ -42,6 +45,8 @@ export class ProjectState {
   #runs: readonly Run[] = $state.raw([]);
   readonly #predictions = new SvelteMap<string, Prediction>();
   #selectedRunId: string | null = $state(null);
+  /** False until the host has listed the runs: what was selected before can't be judged until then. */
+  #runsListed = false;
   /** Problems that only the page sees, such as tiles that could not be drawn. */
   #pageProblems: readonly Problem[] = $state.raw([]);
 
@@ -60,6 +65,20 @@ export class ProjectState {
     this.exporting = new ExportForm(host, this.id);
     this.classEditor = new ClassEditor(host, this.id, snapshot.classes);
     this.runWatch = new RunWatch(host, this.id);
+    const display = snapshot.display ?? initialDisplay;
+    layers.restore(display);
+    this.selectedMosaicId = display.selectedMosaicId;
+    this.#selectedRunId = display.selectedRunId;
+    this.#displayKeeper = new DisplayKeeper({
+      current: () => ({
+        ...layers.saved(),
+        selectedMosaicId: this.selectedMosaicId,
+        selectedRunId: this.#selectedRunId,
+      }),
+      save: (kept) => {
+        void host.client.projects.saveDisplay({ projectId: this.id, display: kept }).catch(() => undefined);
+      },
+    });
   }
 
   /** Opens a project on the page: resolves with its first snapshot taken. */
@@ -225,6 +244,7 @@ export class ProjectState {
 
   /** Leaves the project: nothing of it is watched any more. */
   close(): void {
+    this.#displayKeeper.close();
     this.#ended.abort();
     this.runWatch.close();
     this.training.close();
@@ -267,13 +287,16 @@ export class ProjectState {
   }
 
   #takeRuns(runs: readonly Run[]): void {
-    const wasListed = this.#runs.some(({ id }) => id === this.#selectedRunId);
+    // On opening, a selection kept with the project whose run has been removed since is no selection.
+    const wasListed = !this.#runsListed || this.#runs.some(({ id }) => id === this.#selectedRunId);
+    const opening = !this.#runsListed;
+    this.#runsListed = true;
     this.#runs = [...runs].sort((first, second) => second.createdAt.localeCompare(first.createdAt));
     if (wasListed && !this.#runs.some(({ id }) => id === this.#selectedRunId)) {
       this.#selectedRunId = null;
     }
     const running = this.runningRun;
-    if (this.#selectedRunId === null && running !== null) {
+    if ((this.#selectedRunId === null || opening) && running !== null) {
       // The page was opened, or reloaded, in the middle of a training.
       this.training.showRun();
       this.#selectedRunId = running.id;

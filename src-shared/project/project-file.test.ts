@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { initialDisplay } from "./display-state.ts";
 import { emptyProjectFile, migrateDocument, parseProjectFile, PROJECT_FILE_VERSION } from "./project-file.ts";
 
 describe("a project file", () => {
@@ -30,8 +31,39 @@ it("of version 1, which had no training settings, is still read", () => {
   const first = { format: "orthomask-project", version: 1, classes, view: null };
   expect(parseProjectFile(JSON.stringify(first))).toEqual({
     kind: "ok",
-    file: { format: "orthomask-project", version: 2, classes, view: null, training: null },
+    file: { format: "orthomask-project", version: 3, classes, view: null, display: null, training: null },
   });
+});
+
+it("of version 2, whose view held visibility and opacity, is still read", () => {
+  const where = { center: [500_000, 600_000], resolution: 0.5, projectionCode: "EPSG:2180" };
+  const layers = { imagery: { visible: false, opacity: 1 }, labels: { visible: true, opacity: 0.35 } };
+  const second = {
+    format: "orthomask-project",
+    version: 2,
+    classes: null,
+    view: { ...where, layers },
+    training: null,
+  };
+  expect(parseProjectFile(JSON.stringify(second))).toEqual({
+    kind: "ok",
+    file: {
+      ...emptyProjectFile,
+      view: where,
+      display: {
+        ...initialDisplay,
+        layers: {
+          imagery: { visible: false, opacity: 1, drawing: "fill" },
+          labels: { visible: true, opacity: 0.35, drawing: "fill" },
+          prediction: initialDisplay.layers.prediction,
+        },
+      },
+    },
+  });
+  const without = { ...second, view: null };
+  expect(parseProjectFile(JSON.stringify(without))).toEqual({ kind: "ok", file: emptyProjectFile });
+  const spoilt = { ...second, view: { ...where, layers: { labels: { visible: 1 } } } };
+  expect(parseProjectFile(JSON.stringify(spoilt))).toMatchObject({ kind: "ok", file: { view: where } });
 });
 
 it("goes through every migration between its version and the current one, in order", () => {

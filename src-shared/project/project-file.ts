@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { displayStateSchema, initialDisplay, layerKinds, layerLookSchema } from "./display-state.ts";
 import { landClassesSchema } from "./land-class.ts";
 import { viewStateSchema } from "./project-snapshot.ts";
 import { trainingSettingsSchema } from "../training/training-settings.ts";
 
 /** The version that this program writes. */
-export const PROJECT_FILE_VERSION = 2;
+export const PROJECT_FILE_VERSION = 3;
 
 /** What `orthomask.json` remembers of a folder: only what the user decided, never what the files say themselves. */
 export const projectFileSchema = z.strictObject({
@@ -13,6 +14,8 @@ export const projectFileSchema = z.strictObject({
   /** The classes as edited; null while they still come from the folder's own files. */
   classes: landClassesSchema.nullable(),
   view: viewStateSchema.nullable(),
+  /** Layers, swipe and selections as the user left them; null while untouched. Since version 3. */
+  display: displayStateSchema.nullable(),
   /** The settings of the next training as the user left them; null while they are the suggested ones. Since version 2. */
   training: trainingSettingsSchema.nullable(),
 });
@@ -24,6 +27,7 @@ export const emptyProjectFile: ProjectFile = {
   version: PROJECT_FILE_VERSION,
   classes: null,
   view: null,
+  display: null,
   training: null,
 };
 
@@ -33,7 +37,21 @@ export type Migration = (document: Readonly<Record<string, unknown>>) => Record<
 /** Migrations by the version they start from: each saved file is led through all that follow its own. */
 export const projectFileMigrations: Readonly<Record<number, Migration>> = {
   1: (document) => ({ ...document, version: 2, training: null }),
+  2: (document) => ({ ...document, version: 3, ...splitView(document["view"]) }),
 };
+
+/** Until version 2, the layers' visibility and opacity were part of the view. */
+function splitView(view: unknown): { view: unknown; display: unknown } {
+  if (typeof view !== "object" || view === null || !("layers" in view)) {
+    return { view, display: null };
+  }
+  const { layers: kept, ...where } = view;
+  const looks = z.record(z.string(), layerLookSchema).safeParse(kept).data ?? {};
+  const layers = Object.fromEntries(
+    layerKinds.map((kind) => [kind, { ...initialDisplay.layers[kind], ...looks[kind] }]),
+  );
+  return { view: where, display: { ...initialDisplay, layers } };
+}
 
 /** What became of reading a project file: `newer` must never be overwritten by this program. */
 export type ParsedProjectFile =

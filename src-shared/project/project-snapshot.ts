@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { trainingSettingsSchema } from "../training/training-settings.ts";
+import { displayStateSchema } from "./display-state.ts";
 import { landClassesSchema } from "./land-class.ts";
 import { idSchema, mapProjectionSchema, mosaicSchema, problemSchema } from "./mosaic.ts";
 
-/** How the page left the map: kept with the project so that it opens as it was. */
+/** Where the page left the map: kept with the project so that it opens as it was. */
 export const viewStateSchema = z.strictObject({
   center: z.tuple([z.number(), z.number()]),
   /** Map units a screen pixel. */
   resolution: z.number().positive(),
   projectionCode: z.string(),
-  layers: z.record(z.string(), z.strictObject({ visible: z.boolean(), opacity: z.number().min(0).max(1) })),
 });
 export type ViewState = z.infer<typeof viewStateSchema>;
 
@@ -32,6 +32,8 @@ export const projectSnapshotSchema = z.strictObject({
   /** The one coordinate system of the map, chosen from the mosaics. */
   viewProjection: mapProjectionSchema,
   viewState: viewStateSchema.nullable(),
+  /** How layers were left; null while nobody has changed anything. */
+  display: displayStateSchema.nullable(),
   /** The settings of the next training as the user left them; null for the suggested ones. */
   trainingSettings: trainingSettingsSchema.nullable(),
   problems: z.array(problemSchema),

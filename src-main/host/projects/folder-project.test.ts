@@ -15,6 +15,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { pixelGeotransform } from "#shared/geo/affine.ts";
 import type { Geotransform } from "#shared/geo/affine.ts";
+import { initialDisplay, type DisplayState } from "#shared/project/display-state.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { projectSnapshotSchema } from "#shared/project/project-snapshot.ts";
 import { createGeoTiffWriter, crsFromEpsg, geoTagsFor, noGeoTags } from "../../raster/index.ts";
@@ -381,8 +382,23 @@ describe("what is remembered", () => {
     center: [500_005, 599_996],
     resolution: 0.5,
     projectionCode: "EPSG:2180",
-    layers: { imagery: { visible: true, opacity: 1 } },
   } as const;
+  const display: DisplayState = {
+    ...initialDisplay,
+    mosaicLayers: {
+      a: {
+        imagery: { visible: false, opacity: 1 },
+        labels: { visible: true, opacity: 0.25 },
+        prediction: { visible: true, opacity: 1 },
+      },
+    },
+    hiddenMosaicIds: ["b"],
+    swipe: { left: { kind: "imagery", mosaicId: "a" }, right: { kind: "labels", mosaicId: null } },
+    swipePosition: 0.3,
+    selectedMosaicId: "a",
+    selectedRunId: "unet-1",
+    predictionRunId: "unet-2",
+  };
   const water = { id: 4, name: "water", color: "#0000ff", ignore: false };
 
   it("outlives the session, without touching the user's files", async () => {
@@ -392,9 +408,10 @@ describe("what is remembered", () => {
     expect(existsSync(path.join(folder, "orthomask.json"))).toBe(false);
     await project.setClasses([water]);
     await project.saveView({ ...view, center: [...view.center] });
+    await project.saveDisplay(display);
     await projects.close();
     projects = new Projects({ dataDirectory });
-    expect((await openFolder()).snapshot()).toMatchObject({ classes: [water], viewState: view });
+    expect((await openFolder()).snapshot()).toMatchObject({ classes: [water], viewState: view, display });
     expect((await readFile(image)).equals(before)).toBe(true);
     expect((await projects.recent.list())[0]?.folderPath).toBe(folder);
   });

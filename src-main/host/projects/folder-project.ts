@@ -4,6 +4,7 @@ import { UNLABELLED_ID, landClassesSchema } from "#shared/project/land-class.ts"
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
+import type { DisplayState } from "#shared/project/display-state.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
@@ -162,6 +163,12 @@ export class FolderProject implements Project {
 
   async saveView(view: ViewState): Promise<void> {
     const written = this.#memory.change({ view });
+    this.#changed();
+    await written;
+  }
+
+  async saveDisplay(display: DisplayState): Promise<void> {
+    const written = this.#memory.change({ display });
     this.#changed();
     await written;
   }
@@ -371,6 +378,7 @@ export class FolderProject implements Project {
         mosaics.flatMap((mosaic) => (mosaic.kind === "ready" ? [mosaic.placement.projection] : [])),
       ),
       viewState: this.#memory.file.view,
+      display: this.#memory.file.display,
       trainingSettings: this.#memory.file.training,
       problems: [...this.#problems.values(), ...problems],
     };

@@ -36,7 +36,7 @@ export class ProjectMemory {
    * Takes up a change at once, so that `file` has it before the first wait, and resolves when it is on the disk. Rejects with
    * `conflict` when it can't be written.
    */
-  async change(part: Partial<Pick<ProjectFile, "classes" | "view" | "training">>): Promise<void> {
+  async change(part: Partial<Pick<ProjectFile, "classes" | "view" | "display" | "training">>): Promise<void> {
     if (!this.#mayBeSaved) {
       throw new RpcError(
         "conflict",

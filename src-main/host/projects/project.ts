@@ -1,6 +1,7 @@
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
+import type { DisplayState } from "#shared/project/display-state.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { Raster } from "../../raster/index.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
@@ -49,6 +50,8 @@ export interface Project {
   maskCounts(mosaicId: string): MaskCounts | null;
   setClasses(classes: readonly LandClass[]): Promise<void>;
   saveView(view: ViewState): Promise<void>;
+  /** Keeps how layers are shown and what is selected. */
+  saveDisplay(display: DisplayState): Promise<void>;
   /** Keeps the settings of the next training; null for the suggested ones. */
   saveTraining(settings: TrainingSettings | null): Promise<void>;
   /** Reads the folder again; resolves when that is done. */
