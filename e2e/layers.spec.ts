@@ -59,7 +59,7 @@ test("layers of one mosaic, the swipe and what was chosen are there again", asyn
   // Looking alone writes nothing into the folder.
   await expect(stat(path.join(folder, "orthomask.json"))).rejects.toThrow("ENOENT");
 
-  await page.getByTestId(`mosaic-row-${first}`).hover();
+  await page.getByTestId(`mosaic-row-${first}`).click();
   await page.getByTestId(`mosaic-zoom-${first}`).click();
   await page.waitForTimeout(400);
   await page.getByTestId(`mosaic-row-${first}`).press("ArrowRight");

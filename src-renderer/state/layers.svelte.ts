@@ -62,7 +62,8 @@ export class Layers {
 
   /** True while the key is held that takes all overlays away. */
   overlaysHeld = $state(false);
-  swipe: Swipe | null = $state(null);
+  // Raw, since a proxy can't be sent through a MessagePort.
+  swipe: Swipe | null = $state.raw(null);
   /** Where the swipe divides the map, 0–1 of its width. */
   swipePosition = $state(0.5);
   /** Mosaics taken off the map one by one. */
