@@ -1,7 +1,8 @@
 // Runs the unit tests and counts them; `npm run check` and `npm test` both do.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { provideBrowser } from "./setup/browser.mjs";
+import { provideBrowser, provideVirtualDisplay } from "./setup/browser.mjs";
+import { provideElectronForTests } from "./setup/electron.mjs";
 import { providePeers } from "./setup/peers.mjs";
 import { rootDirectory, sharedDirectory } from "./setup/places.mjs";
 import { runVisibly, step } from "./setup/step.mjs";
@@ -13,7 +14,13 @@ export const artifactsDirectory = path.join(rootDirectory, "artifacts");
  * @typedef {{ passed: number, failed: number, skipped: number, skippedNames: string[] }} Counts
  */
 
-/** Runs the unit tests beside their Python peers, where those can be had. @returns {Promise<Counts>} */
+/** Tests that open windows of a real Electron: beside other tests on two cores those are too slow. */
+const desktopTests = ["src-main/desktop/desktop.test.ts", "src-main/desktop/electron-transports.test.ts"];
+
+/**
+ * Runs the unit tests beside their Python peers, where those can be had, and then by themselves those of the desktop shell.
+ * @returns {Promise<Counts>}
+ */
 export async function runUnitTests() {
   const notes = [];
   if (!existsSync(sharedDirectory)) {
@@ -22,27 +29,62 @@ export async function runUnitTests() {
   await providePeers().catch((error) => notes.push(`comparisons with Python's libraries: ${error.message}`));
   const env = await shellEnvironment(notes);
 
+  const others = await runVitest("unit tests (vitest)", "unit", env, [
+    ...desktopTests.flatMap((file) => ["--exclude", file]),
+  ]);
+  const desktop = await desktopEnvironment(env, notes);
+  const ofDesktop =
+    desktop === null
+      ? { passed: 0, failed: 0, skipped: 0, skippedNames: [] }
+      : await runVitest("unit tests of the desktop shell (vitest)", "unit-desktop", desktop, [
+          "--no-file-parallelism",
+          ...desktopTests,
+        ]);
+  return {
+    passed: others.passed + ofDesktop.passed,
+    failed: others.failed + ofDesktop.failed,
+    skipped: others.skipped + ofDesktop.skipped,
+    skippedNames: [...notes, ...others.skippedNames, ...ofDesktop.skippedNames],
+  };
+}
+
+/** @returns {Promise<Counts>} */
+async function runVitest(title, reportName, env, words) {
   mkdirSync(artifactsDirectory, { recursive: true });
-  const report = path.join(artifactsDirectory, "unit.json");
+  const report = path.join(artifactsDirectory, `${reportName}.json`);
   rmSync(report, { force: true });
   const program = path.join(rootDirectory, "node_modules/vitest/vitest.mjs");
-  const words = ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
-  const code = await step("unit tests (vitest)", () =>
-    runVisibly(process.execPath, [program, ...words], { cwd: rootDirectory, env }),
+  const allWords = ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, ...words];
+  const code = await step(title, () =>
+    runVisibly(process.execPath, [program, ...allWords], { cwd: rootDirectory, env }),
   );
   if (!existsSync(report)) {
-    return { passed: 0, failed: 1, skipped: 0, skippedNames: notes };
+    return { passed: 0, failed: 1, skipped: 0, skippedNames: [] };
   }
   const counts = countUnitTests(JSON.parse(readFileSync(report, "utf8")));
   // Vitest also fails for what no test names, such as an error outside any of them.
-  const failed = code !== 0 && counts.failed === 0 ? 1 : counts.failed;
-  return { ...counts, failed, skippedNames: [...notes, ...counts.skippedNames] };
+  return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed };
 }
 
-/**
- * What the tests of the shells need. Those of the desktop shell run when ELECTRON_OVERRIDE_DIST_PATH is set: beside other tests on two
- * cores their windows are too slow, and the end-to-end tests open the real app in Electron anyway.
- */
+/** The environment of the desktop shell's tests, or null, with a note that says why, where they can't run. */
+async function desktopEnvironment(env, notes) {
+  let missing = "Electron's runtime could not be downloaded";
+  try {
+    const electron = await provideElectronForTests();
+    if (electron !== null) {
+      if (process.platform === "linux" && !process.env.DISPLAY) {
+        await provideVirtualDisplay();
+      }
+      return { ...env, ELECTRON_OVERRIDE_DIST_PATH: electron.directory };
+    }
+  } catch (error) {
+    missing = error.message;
+  }
+  notes.push(`the desktop shell and its ports: ${missing}`);
+  return null;
+}
+
+/** What the tests of the server shell need. */
 async function shellEnvironment(notes) {
   const env = { ...process.env };
   if (process.stderr.isTTY !== true) {

@@ -8,12 +8,12 @@ import { _electron } from "@playwright/test";
 import type { ElectronApplication, Page } from "@playwright/test";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { buildProbeApp } from "../../fixtures/shell/build-probe-app.ts";
-import { provideDisplay } from "../../fixtures/shell/display.ts";
+import { findDesktopRuntime } from "../../fixtures/shell/desktop-runtime.ts";
 import "../../fixtures/shell/page-link.ts";
 
-const runtime = process.env["ELECTRON_OVERRIDE_DIST_PATH"] ?? path.resolve("node_modules/electron/dist");
-const executablePath = path.join(runtime, "electron");
-const display = existsSync(executablePath) ? await provideDisplay() : null;
+const runtime = await findDesktopRuntime();
+const display = runtime?.display ?? null;
+const executablePath = runtime?.executablePath ?? "";
 
 let application: ElectronApplication | null = null;
 let appDirectory: string;
@@ -44,12 +44,6 @@ function running(): ElectronApplication {
     throw new Error("No application was started.");
   }
   return application;
-}
-
-if (display === null) {
-  console.warn(
-    "Skipped: the desktop shell needs an Electron runtime (ELECTRON_OVERRIDE_DIST_PATH) and a display or Xvfb.",
-  );
 }
 
 describe.skipIf(display === null)("the desktop shell", () => {
