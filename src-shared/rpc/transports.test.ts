@@ -142,7 +142,11 @@ describe.each([inMemory(), messageChannel(), childProcess(), webSocket()])("$nam
   });
 
   test.each(transportCases)("$name", async ({ run }) => {
-    const { port, loseHost } = await transport.connect();
+    const line = await transport.connect();
+    const { port } = line;
+    const loseHost = (): void => {
+      line.loseHost();
+    };
     try {
       await run({ client: connectContract(probeContract, port), port, loseHost, expect, shown });
     } finally {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
@@ -78,6 +78,21 @@ describe("comparing folders of masks", () => {
     await writeMask(path.join(prediction, "c.tif"), 9, 9, new Uint8Array(81));
     const comparison = await compareFolders(truth, prediction);
     expect(comparison).toMatchObject({ compared: ["b"], withoutPrediction: ["a"], withoutTruth: ["c"] });
+  });
+
+  it("refuses a name that stands for two files of one side, unless the file itself is given", async () => {
+    await guess("a", 700, 613, 1);
+    await guess("b", 90, 40, 2);
+    const beside = path.join(truth, "b.tif");
+    await copyFile(path.join(prediction, "b.tif"), beside);
+    await expect(compareFolders(truth, prediction)).rejects.toThrow(
+      `${truth} holds b.png and b.tif: which of them is the truth can't be told. Move one away, or give the file itself with --truth.`,
+    );
+    const given = await compareFolders(path.join(truth, "b.png"), prediction);
+    expect(given.compared).toEqual(["b"]);
+    // A name that isn't compared is nobody's trouble.
+    await rm(path.join(prediction, "b.tif"));
+    expect((await compareFolders(truth, prediction)).compared).toEqual(["a"]);
   });
 
   it("compares two files whatever they are called", async () => {

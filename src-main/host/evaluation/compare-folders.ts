@@ -39,10 +39,17 @@ interface MaskPair {
   readonly predictionPath: string;
 }
 
+/** The masks of one side by name; several of one name differ in their extensions. */
+interface MaskFiles {
+  readonly folder: string;
+  readonly isFile: boolean;
+  readonly paths: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
  * Compares masks matched by file name, extension aside, window by window. Each side is a folder or one file. Classes come from `classes.json` beside the truth (in
  * its folder or the one above), else its colour table and names, else the values found; ignored ones and 255 are left out. Throws `invalid-input` where nothing
- * matches or a pair differs in size or place.
+ * matches, where a name stands for several files of a side, or a pair differs in size or place.
  */
 export async function compareFolders(
   truth: string,
@@ -54,14 +61,18 @@ export async function compareFolders(
   const isSinglePair = truthFiles.isFile && predictionFiles.isFile;
   const pairs: MaskPair[] = [];
   const withoutPrediction: string[] = [];
-  for (const [name, truthPath] of truthFiles.paths) {
-    const predictionPath = isSinglePair
+  for (const [name, truths] of truthFiles.paths) {
+    const predictions = isSinglePair
       ? [...predictionFiles.paths.values()][0]
       : predictionFiles.paths.get(name);
-    if (predictionPath === undefined) {
+    if (predictions === undefined) {
       withoutPrediction.push(name);
     } else {
-      pairs.push({ name, truthPath, predictionPath });
+      pairs.push({
+        name,
+        truthPath: onlyOne(truths, "truth"),
+        predictionPath: onlyOne(predictions, "prediction"),
+      });
     }
   }
   if (pairs.length === 0) {
@@ -136,12 +147,21 @@ async function openMask(
   return mask;
 }
 
+/** The one file of a name: a number that came from the wrong one of two would look like any other. */
+function onlyOne(filePaths: readonly string[], side: "truth" | "prediction"): string {
+  const [filePath, ...others] = filePaths;
+  if (filePath === undefined || others.length > 0) {
+    const names = filePaths.map((each) => path.basename(each)).join(" and ");
+    throw new RpcError(
+      "invalid-input",
+      `${path.dirname(filePath ?? "")} holds ${names}: which of them is the ${side} can't be told. Move one away, or give the file itself with --${side}.`,
+    );
+  }
+  return filePath;
+}
+
 /** Masks by name; a confidence raster beside a mask isn't one. */
-async function maskFiles(given: string): Promise<{
-  readonly folder: string;
-  readonly isFile: boolean;
-  readonly paths: ReadonlyMap<string, string>;
-}> {
+async function maskFiles(given: string): Promise<MaskFiles> {
   const absolute = path.resolve(given);
   const found = await stat(absolute).catch(() => null);
   if (found === null) {
@@ -151,7 +171,7 @@ async function maskFiles(given: string): Promise<{
     return {
       folder: path.dirname(absolute),
       isFile: true,
-      paths: new Map([[path.parse(absolute).name, absolute]]),
+      paths: new Map([[path.parse(absolute).name, [absolute]]]),
     };
   }
   const names = (await readdir(absolute)).filter((name) => isRasterName(name)).toSorted();
@@ -160,10 +180,15 @@ async function maskFiles(given: string): Promise<{
     const stem = path.parse(name).name;
     return !(stem.endsWith("_confidence") && stems.has(stem.slice(0, -"_confidence".length)));
   });
+  const paths = new Map<string, string[]>();
+  for (const name of masks) {
+    const stem = path.parse(name).name;
+    paths.set(stem, [...(paths.get(stem) ?? []), path.join(absolute, name)]);
+  }
   return {
     folder: absolute,
     isFile: false,
-    paths: new Map(masks.map((name) => [path.parse(name).name, path.join(absolute, name)])),
+    paths,
   };
 }
 

@@ -1,11 +1,11 @@
-import { realpath } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import path from "node:path";
 import { crsLabel } from "#shared/geo/crs.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import { openRaster } from "../../raster/index.ts";
-import type { Project } from "../projects/index.ts";
+import { isRasterName, type Project } from "../projects/index.ts";
 
 /** Tag that tells a file as one of our exports. */
 export const RUN_TAG = "ORTHOMASK_RUN";
@@ -68,12 +68,7 @@ export function exportFolder(project: Project, run: Run): string {
  * they are reached. An earlier export may be replaced.
  */
 export async function refuseToOverwrite(project: Project, filePath: string): Promise<void> {
-  let existing: string;
-  try {
-    existing = await realpath(filePath);
-  } catch {
-    return;
-  }
+  const existing = await realpath(filePath).catch(() => null);
   const fileName = path.basename(filePath);
   for (const mosaic of project.snapshot().mosaics) {
     const used =
@@ -81,7 +76,11 @@ export async function refuseToOverwrite(project: Project, filePath: string): Pro
         ? [project.imagePath(mosaic.id), project.maskPath(mosaic.id)]
         : [project.imagePath(mosaic.id)];
     for (const usedPath of used) {
-      if (usedPath !== null && (await realpath(usedPath).catch(() => usedPath)) === existing) {
+      if (
+        existing !== null &&
+        usedPath !== null &&
+        (await realpath(usedPath).catch(() => usedPath)) === existing
+      ) {
         throw new RpcError(
           "conflict",
           `${fileName} in ${path.dirname(filePath)} is one of this project's own images or masks. Choose another folder.`,
@@ -101,6 +100,18 @@ export async function refuseForeignFile(filePath: string): Promise<void> {
       "conflict",
       `${path.dirname(filePath)} already holds a ${fileName} that is no export of Orthomask. Choose another folder, or move it.`,
     );
+  }
+  const folder = path.dirname(filePath);
+  const stem = path.parse(fileName).name.toLowerCase();
+  for (const name of await readdir(folder).catch(() => [])) {
+    const isNamesake =
+      isRasterName(name) && name !== fileName && path.parse(name).name.toLowerCase() === stem;
+    if (isNamesake && !(await isOurExport(path.join(folder, name)))) {
+      throw new RpcError(
+        "conflict",
+        `${folder} already holds ${name}: with ${fileName} beside it, nobody could tell which is meant, as files are matched by their names without extension. Choose another folder.`,
+      );
+    }
   }
 }
 

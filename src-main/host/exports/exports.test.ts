@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Geotransform } from "#shared/geo/affine.ts";
 import type { JobState } from "#shared/jobs/job.ts";
 import type { Run } from "#shared/training/run.ts";
+import { mountSmallDisk } from "../../../fixtures/small-disk.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { ClassGrid, createGeoTiffWriter, crsFromEpsg, geoTagsFor, openRaster } from "../../raster/index.ts";
 import { Jobs } from "../jobs/index.ts";
@@ -241,6 +242,37 @@ describe("an export is refused", () => {
     await expect(exports.reveal("no-such-job")).rejects.toMatchObject({ code: "not-found" });
   });
 
+  it("where the disk is full, saying so and leaving nothing", async ({ skip }) => {
+    const disk = path.join(base, "disk");
+    const small = await mountSmallDisk(disk, 128 * 1024);
+    if (small === null) {
+      skip("a small disk can't be mounted here");
+      return;
+    }
+    try {
+      // Noise, which no compression makes fit.
+      grid = await ClassGrid.create(path.join(base, "grid-3"), { width: WIDTH, height: HEIGHT });
+      const noise = new Uint8Array(WIDTH * HEIGHT).map(() => Math.floor(Math.random() * 255));
+      await grid.writeWindow({ x: 0, y: 0, width: WIDTH, height: HEIGHT }, noise);
+      const state = await exportTo(path.join(disk, "out"));
+      expect(state).toMatchObject({
+        kind: "failed",
+        error: { message: expect.stringMatching(/town\.tif.*disk is full/) as string },
+      });
+      expect(await readdir(disk)).toEqual([]);
+    } finally {
+      await small.unmount();
+    }
+  });
+
+  it("beside a file of the same name with another extension, which nobody could tell from it", async () => {
+    await mkdir(path.join(base, "masks"));
+    await writeFile(path.join(base, "masks/Town.png"), "somebody's mask");
+    await expect(exportTo(path.join(base, "masks"))).rejects.toThrow(
+      /masks already holds Town\.png: with town\.tif beside it, nobody could tell which is meant/,
+    );
+  });
+
   it("when it is cancelled, leaving nothing", async () => {
     const stop = jobs.onChange(() => {
       const [job] = jobs.list();
@@ -250,6 +282,6 @@ describe("an export is refused", () => {
     });
     expect((await exportTo(path.join(base, "out"))).kind).toBe("cancelled");
     stop();
-    expect(await readdir(path.join(base, "out")).catch(() => [])).toEqual([]);
+    await expect(readdir(path.join(base, "out"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

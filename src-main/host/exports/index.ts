@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
+import { rmdir } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import type { ClassGrid } from "../../raster/index.ts";
 import { writeError } from "../../raster/index.ts";
 import type { DownloadableFile, ShellBridge } from "../host-options.ts";
+import { makeFolder } from "../make-folder.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Project, Projects } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
@@ -88,19 +89,29 @@ export class Exports {
       },
       async (context) => {
         const { signal } = context;
-        await makeFolder(folderPath);
+        const isNew = await makeFolder(folderPath).catch((error: unknown) => {
+          throw writeError(error, folderPath);
+        });
         const written: string[] = [];
-        for (const [index, file] of files.entries()) {
-          const grid = grids.get(file.mosaic.id);
-          if (grid === undefined) {
-            throw new Error(`${file.mosaic.name} has lost its prediction`);
+        try {
+          for (const [index, file] of files.entries()) {
+            const grid = grids.get(file.mosaic.id);
+            if (grid === undefined) {
+              throw new Error(`${file.mosaic.name} has lost its prediction`);
+            }
+            const filePath = path.join(folderPath, file.fileName);
+            const detail = files.length === 1 ? file.fileName : `file ${index + 1} of ${files.length}`;
+            await this.#write(project, file, { filePath, grid, run }, signal, (share) => {
+              context.report({ progress: (index + share) / files.length, detail });
+            });
+            written.push(filePath);
           }
-          const filePath = path.join(folderPath, file.fileName);
-          const detail = files.length === 1 ? file.fileName : `file ${index + 1} of ${files.length}`;
-          await this.#write(project, file, { filePath, grid, run }, signal, (share) => {
-            context.report({ progress: (index + share) / files.length, detail });
-          });
-          written.push(filePath);
+        } catch (error) {
+          if (isNew) {
+            // Only succeeds while it is empty: what was written whole stays.
+            await rmdir(folderPath).catch(() => undefined);
+          }
+          throw error;
         }
         this.#results.set(job.id, written[0] ?? folderPath);
         return {
@@ -166,14 +177,5 @@ export class Exports {
       this.#downloads.set(downloadId, { filePath, fileName: path.basename(filePath) });
       return downloadId;
     });
-  }
-}
-
-async function makeFolder(folderPath: string): Promise<void> {
-  try {
-    await mkdir(folderPath, { recursive: true });
-    await stat(folderPath);
-  } catch (error) {
-    throw writeError(error, folderPath);
   }
 }

@@ -80,6 +80,20 @@ it("never replaces a mask of the user's, also through a link, and replaces its o
   await expect(predict(image, out, true)).rejects.toThrow("sample-1_confidence.tif that is no export");
 });
 
+it("refuses to put its answer beside a mask of the same name with another extension", async () => {
+  await drawFolder(folder, [drawMosaic("a", 96, 96, 2)]);
+  await expect(predict(path.join(folder, "images/a.png"), path.join(folder, "masks"))).rejects.toThrow(
+    /masks already holds a\.png: with a\.tif beside it, nobody could tell which is meant/,
+  );
+});
+
+it.skipIf(process.platform !== "linux")("comes back from where no folder can be made", async () => {
+  await drawFolder(folder, [drawMosaic("a", 96, 96, 2)]);
+  await expect(predict(path.join(folder, "images/a.png"), "/proc/orthomask/out")).rejects.toThrow(
+    "/proc/orthomask/out: there is no such file or folder.",
+  );
+});
+
 it("names the folder that it can't make", async () => {
   await drawFolder(folder, [drawMosaic("a", 96, 96, 2)]);
   const inTheWay = path.join(folder, "file");

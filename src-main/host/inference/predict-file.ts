@@ -1,10 +1,11 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import { createGeoTiffWriter, openRaster, type GeoTiffWriter } from "../../raster/index.ts";
 import { fileOptions, refuseForeignFile } from "../exports/index.ts";
 import { fileError } from "../host-error.ts";
+import { makeFolder } from "../make-folder.ts";
 import { CHUNK_PIXELS } from "./prediction-grid.ts";
 import type { TilePredictor } from "../engine/index.ts";
 import { predictRaster } from "./predict-raster.ts";
@@ -67,7 +68,7 @@ export async function predictFile(
         `${inputPath}: the network was trained on 8-bit imagery, but this is ${image.description.dtype}.`,
       );
     }
-    await mkdir(outputFolder, { recursive: true }).catch((error: unknown) => {
+    await makeFolder(outputFolder).catch((error: unknown) => {
       throw fileError(error, outputFolder);
     });
     const started = performance.now();

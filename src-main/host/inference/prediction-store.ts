@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { ClassGrid } from "../../raster/index.ts";
 import { runFiles } from "../runs/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** What is known of a prediction besides its pixels; `prediction.json` beside the class grid. */
 const predictionRecordSchema = z.object({
@@ -61,7 +62,7 @@ export async function createPrediction(
 ): Promise<StoredPrediction> {
   const folder = predictionFolder(runDirectory, mosaicId);
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const { width, height } = size;
   const grid = await ClassGrid.create(path.join(folder, GRID_FOLDER), { width, height, confidence: true });
   await writeRecord(runDirectory, mosaicId, record);

@@ -1,9 +1,10 @@
-import { access, constants, mkdir, readFile, rename, stat } from "node:fs/promises";
+import { access, constants, readFile, rename, stat } from "node:fs/promises";
 import path from "node:path";
 import { emptyProjectFile, parseProjectFile } from "#shared/project/project-file.ts";
 import type { ProjectFile } from "#shared/project/project-file.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { isErrno } from "./list-folder.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** The file that remembers what the user decided about a folder. */
 export const PROJECT_FILE = "orthomask.json";
@@ -88,9 +89,9 @@ export async function loadProjectFile(
 /** Writes what is to be remembered, whole or not at all, with a copy for the day the file gets damaged. */
 export async function saveProjectFile(location: ProjectLocation, file: ProjectFile): Promise<void> {
   const text = `${JSON.stringify(file, null, 2)}\n`;
-  await mkdir(path.dirname(location.projectFilePath), { recursive: true });
+  await makeFolder(path.dirname(location.projectFilePath));
   await writeFileWhole(location.projectFilePath, text);
-  await mkdir(location.storageDirectory, { recursive: true });
+  await makeFolder(location.storageDirectory);
   await writeFileWhole(path.join(location.storageDirectory, LAST_GOOD_FILE), text);
 }
 

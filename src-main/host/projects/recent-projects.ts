@@ -1,7 +1,8 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { writeFileWhole } from "../write-file-whole.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** A folder that was opened before. */
 export interface RecentEntry {
@@ -40,7 +41,7 @@ export class RecentProjects {
     const turn = this.#turn.then(async () => {
       const others = (await this.#read()).filter((entry) => entry.folderPath !== folderPath);
       const projects = [{ folderPath, openedAt: new Date().toISOString() }, ...others].slice(0, REMEMBERED);
-      await mkdir(path.dirname(this.#filePath), { recursive: true });
+      await makeFolder(path.dirname(this.#filePath));
       await writeFileWhole(this.#filePath, `${JSON.stringify({ version: 1, projects }, null, 2)}\n`);
     });
     this.#turn = turn.catch(() => undefined);

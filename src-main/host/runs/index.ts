@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import type { contract } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
@@ -8,6 +8,7 @@ import { latestValues } from "../latest-values.ts";
 import type { Project } from "../projects/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { isTrainedElsewhere, readRun, releaseRun, runFiles, writeRun } from "./run-files.ts";
+import { makeFolder } from "../make-folder.ts";
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles } from "./run-files.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
@@ -159,7 +160,7 @@ export class Runs {
 
   /** Remembered apart from the run, so that `predict RUN` finds it without its project. */
   async #remember(runId: string, directory: string): Promise<void> {
-    await mkdir(path.dirname(this.#memoryPath(runId)), { recursive: true });
+    await makeFolder(path.dirname(this.#memoryPath(runId)));
     await writeFileWhole(this.#memoryPath(runId), JSON.stringify({ directory }));
   }
 

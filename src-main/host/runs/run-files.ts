@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
+import { appendFile, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { runSchema, type EpochRecord, type Run } from "#shared/training/run.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** Names of a run's files, all in its own folder. */
 export const runFiles = {
@@ -54,7 +55,7 @@ export async function readRun(directory: string): Promise<Run> {
 
 /** Writes `run.json` whole or not at all. */
 export async function writeRun(directory: string, run: Run): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   await writeFileWhole(path.join(directory, runFiles.run), `${JSON.stringify(run, null, 1)}\n`);
 }
 
@@ -68,7 +69,7 @@ export async function appendLog(directory: string, record: EpochRecord): Promise
 
 /** Says that this process trains the run, so that another one doesn't take it for interrupted. */
 export async function claimRun(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   await writeFileWhole(path.join(directory, runFiles.owner), JSON.stringify({ pid: process.pid }));
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LandClass } from "#shared/project/land-class.ts";
@@ -13,6 +13,7 @@ import { drawGround } from "./ground.ts";
 import { Landscape } from "./landscape.ts";
 import { MARGIN_PIXELS, photograph } from "./light.ts";
 import { drawTree, treesWithin } from "./trees.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** What is drawn when nothing else is asked for. */
 export const sampleDefaults = { sizePixels: 2048, mosaics: 2, seed: 7 } as const;
@@ -81,8 +82,8 @@ export async function drawSample(directory: string, options: SampleOptions): Pro
       );
     }
   }
-  await mkdir(path.join(directory, "images"), { recursive: true });
-  await mkdir(path.join(directory, "masks"), { recursive: true });
+  await makeFolder(path.join(directory, "images"));
+  await makeFolder(path.join(directory, "masks"));
   for (const [index, files] of written.entries()) {
     await drawMosaic(directory, files, landscape, index, {
       ...(signal === undefined ? {} : { signal }),
