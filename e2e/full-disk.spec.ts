@@ -63,7 +63,10 @@ test("a full disk at export: a sentence, nothing left behind, and it works once 
   const filesBefore = await readdir(path.join(folder, ".orthomask"), { recursive: true });
   await page.getByTestId("mode-export").click();
   await page.getByTestId("export-start").click();
-  await expect(page.getByRole("alert").filter({ hasText: "sample-1.tif" }).first()).toContainText(/disk is full/i, { timeout: 30_000 });
+  await expect(page.getByRole("alert").filter({ hasText: "sample-1.tif" }).first()).toContainText(
+    /disk is full/i,
+    { timeout: 30_000 },
+  );
   await keepScreenshot(page, project.name, "full-disk");
   expect(await readdir(path.join(folder, ".orthomask"), { recursive: true })).toEqual(filesBefore);
 

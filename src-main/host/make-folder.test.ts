@@ -19,7 +19,11 @@ it("makes a folder and those above it, also twice at once", async () => {
   const deep = path.join(base, "a/b/c");
   await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(path.join(base, "a/b/d"))]);
   expect((await stat(deep)).isDirectory()).toBe(true);
-  await makeFolder(deep);
+  expect(await makeFolder(deep)).toEqual([]);
+  expect(await makeFolder(path.join(base, "a/e/f"))).toEqual([
+    path.join(base, "a/e"),
+    path.join(base, "a/e/f"),
+  ]);
 });
 
 it("names the file that stands in the way", async () => {

@@ -2,12 +2,12 @@ import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * Makes a folder and those above it; resolves with whether it wasn't there before. Rejects with the system's own error of the folder that can't be made.
+ * Makes a folder and those above it; resolves with those that weren't there before, outermost first. Rejects with the system's own error of the folder that can't be made.
  *
  * Not Node's `mkdir(…, { recursive: true })`, which never returns where a folder can't be made in one that exists but is said not
  * to, as below `/proc`.
  */
-export async function makeFolder(folderPath: string): Promise<boolean> {
+export async function makeFolder(folderPath: string): Promise<readonly string[]> {
   const missing: string[] = [];
   let existing = path.resolve(folderPath);
   for (;;) {
@@ -38,7 +38,7 @@ export async function makeFolder(folderPath: string): Promise<boolean> {
       }
     });
   }
-  return missing.length > 0;
+  return missing;
 }
 
 function isMissing(error: unknown): boolean {

@@ -254,7 +254,7 @@ describe("an export is refused", () => {
       grid = await ClassGrid.create(path.join(base, "grid-3"), { width: WIDTH, height: HEIGHT });
       const noise = new Uint8Array(WIDTH * HEIGHT).map(() => Math.floor(Math.random() * 255));
       await grid.writeWindow({ x: 0, y: 0, width: WIDTH, height: HEIGHT }, noise);
-      const state = await exportTo(path.join(disk, "out"));
+      const state = await exportTo(path.join(disk, "new/out"));
       expect(state).toMatchObject({
         kind: "failed",
         error: { message: expect.stringMatching(/town\.tif.*disk is full/) as string },

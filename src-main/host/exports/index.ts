@@ -89,7 +89,7 @@ export class Exports {
       },
       async (context) => {
         const { signal } = context;
-        const isNew = await makeFolder(folderPath).catch((error: unknown) => {
+        const made = await makeFolder(folderPath).catch((error: unknown) => {
           throw writeError(error, folderPath);
         });
         const written: string[] = [];
@@ -107,9 +107,9 @@ export class Exports {
             written.push(filePath);
           }
         } catch (error) {
-          if (isNew) {
+          for (const folder of [...made].reverse()) {
             // Only succeeds while it is empty: what was written whole stays.
-            await rmdir(folderPath).catch(() => undefined);
+            await rmdir(folder).catch(() => undefined);
           }
           throw error;
         }
