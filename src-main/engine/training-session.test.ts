@@ -292,6 +292,16 @@ test("a short last batch counts only its own tiles", () => {
   ).toThrow("Expected 1 to 3 tiles of 12288 bytes each, but 24575 bytes came.");
 });
 
+test("a label beyond the model's classes is refused, one that is ignored isn't", () => {
+  const { pixels, labels } = drawBatch(6);
+  labels[40] = 7;
+  const step = { pixels, labels, learningRate: 1e-3, step: 1 };
+  expect(() => open(request()).trainStep(step)).toThrow(
+    "A label is class 7, but the model tells 4 classes apart, 0 to 3.",
+  );
+  expect(open(request({ ignoredClasses: [7] })).trainStep(step).loss).toBeGreaterThan(0);
+});
+
 test("a loss that isn't finite is told, not thrown", () => {
   const session = open(request({ loss: "weighted-crossentropy", classWeights: [Infinity, 1, 1, 1] }));
   expect(session.trainStep({ ...drawBatch(5), learningRate: 1e-3, step: 1 }).loss).toBe(Infinity);

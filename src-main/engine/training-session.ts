@@ -8,7 +8,7 @@ import { LossScale } from "./optimizers/loss-scale.ts";
 import { optimizerOf } from "./optimizers/registry.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { TrainingRequest } from "./port.ts";
-import { asBytes, asFloats, fillBatch, fillLabels } from "./runtime/batch-tiles.ts";
+import { asBytes, asFloats, checkLabels, fillBatch, fillLabels } from "./runtime/batch-tiles.ts";
 import { estimateBytes } from "./runtime/estimate-memory.ts";
 import { GraphSession } from "./runtime/graph-session.ts";
 import type { Feed } from "./runtime/graph-session.ts";
@@ -212,7 +212,8 @@ export class TrainingSession {
   }
 
   #batchFeeds({ pixels, labels }: { pixels: Uint8Array; labels: Uint8Array }): Feed[] {
-    const { batch, inputType, model } = this.#request;
+    const { batch, inputType, model, ignoredClasses } = this.#request;
+    checkLabels(labels, model.classes, ignoredClasses);
     const bytesPerNumber = inputType === "uint8" ? 1 : 4;
     const filled = fillBatch(pixels, this.#tilePixels * model.bands * bytesPerNumber, batch);
     const { bytes: checkedLabels, tiles } = fillBatch(labels, this.#tilePixels, batch);

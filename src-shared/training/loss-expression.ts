@@ -43,17 +43,18 @@ export function formatLossExpression(sum: readonly LossTerm[]): string {
 
 /** Cuts at each `+` that isn't an exponent's (`1e+3`) or inside brackets. */
 function terms(expression: string): string[] {
-  const parts = [""];
+  const parts: string[] = [];
+  let start = 0;
   let depth = 0;
-  for (const [index, character] of [...expression].entries()) {
+  for (let index = 0; index < expression.length; index++) {
+    const character = expression[index];
     depth += character === "(" ? 1 : character === ")" ? -1 : 0;
-    if (character === "+" && depth === 0 && !/\de$/i.test(expression.slice(0, index))) {
-      parts.push("");
-    } else {
-      parts[parts.length - 1] += character;
+    if (character === "+" && depth === 0 && !/\de$/i.test(expression.slice(start, index))) {
+      parts.push(expression.slice(start, index));
+      start = index + 1;
     }
   }
-  return parts;
+  return [...parts, expression.slice(start)];
 }
 
 function parameters(list: string | undefined, term: string): Record<string, number> {
