@@ -38,17 +38,24 @@ export function stepBytes(
   });
 }
 
-/** The largest batch up to the one asked for that fits in so many bytes; null where not even one tile does. */
+/** An offer leaves room for what an estimate can't know. */
+const OFFERED_SHARE = 0.85;
+
+/** The batch asked for where it fits in so many bytes, else the largest that fits with room to spare; null where not even one tile does. */
 export function largestBatch(
   model: ModelSettings,
   settings: TrainingSettings,
   limitBytes: number,
 ): { readonly largestBatch: number | null; readonly largestBatchBytes: number } {
+  const wantedBytes = stepBytes(model, settings, settings.batch);
+  if (wantedBytes <= limitBytes) {
+    return { largestBatch: settings.batch, largestBatchBytes: wantedBytes };
+  }
   let fits = 0;
-  let tooLarge = settings.batch + 1;
+  let tooLarge = settings.batch;
   while (tooLarge - fits > 1) {
     const middle = Math.floor((fits + tooLarge) / 2);
-    if (stepBytes(model, settings, middle) <= limitBytes) {
+    if (stepBytes(model, settings, middle) <= limitBytes * OFFERED_SHARE) {
       fits = middle;
     } else {
       tooLarge = middle;
