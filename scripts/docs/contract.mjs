@@ -86,7 +86,8 @@ function expression(schema, top = false) {
     case "catch":
       return expression(def.innerType);
     case "pipe":
-      return expression(def.in);
+      // What is first led through a function, such as an upgrade of old files, looks like what comes out.
+      return expression(def.in.def.type === "transform" ? def.out : def.in);
     case "custom":
       return "Uint8Array";
     default:

@@ -3,11 +3,8 @@ import type { Command } from "commander";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { EpochRecord, Run, RunEvent } from "#shared/training/run.ts";
-import {
-  optimizerSchema,
-  type SplitSettings,
-  type TrainingSettings,
-} from "#shared/training/training-settings.ts";
+import { parseLossExpression } from "#shared/training/loss-expression.ts";
+import type { SplitSettings, TrainingSettings } from "#shared/training/training-settings.ts";
 import { toHostError } from "../host/host-error.ts";
 import type { Learning } from "../host/learning.ts";
 import type { Project } from "../host/projects/project.ts";
@@ -15,17 +12,18 @@ import { architectureEntry } from "../host/runs/index.ts";
 import type { StartedRun } from "../host/training/index.ts";
 import { defaultSettings } from "../host/training/presets.ts";
 import { suggestBlocks, suggestSplit } from "../host/training/suggest-settings.ts";
-import { checkLoss } from "../host/training/plan-training.ts";
+import { checkLoss, lossIds } from "../host/training/plan-training.ts";
 import { labelledMosaics, splitMosaics } from "../host/training/training-data.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { findRun } from "./find-run.ts";
 import { realNumber, wholeNumber } from "./option-values.ts";
 import { countedProject, warnOfProblems } from "./project-problems.ts";
 import { readSplitFile } from "./split-file.ts";
+import { addLearningOptions, learningSettings, type LearningOptions } from "./train-options.ts";
 
 type StepEvent = Extract<RunEvent, { kind: "step" }>;
 
-interface TrainOptions {
+interface TrainOptions extends LearningOptions {
   readonly model?: string;
   readonly width?: number;
   readonly tile: number;
@@ -33,13 +31,11 @@ interface TrainOptions {
   readonly epochs?: number;
   readonly batch: number;
   readonly lr: number;
-  readonly optimizer: string;
   readonly loss?: string;
   readonly classWeights?: string;
   readonly ignore: readonly string[];
   readonly split?: string;
   readonly validation: number;
-  readonly augment: boolean;
   readonly seed: number;
   readonly resume?: string;
   readonly out?: string;
@@ -48,7 +44,7 @@ interface TrainOptions {
 
 /** `orthomask train`: trains a network on a folder of mosaics and masks. */
 export function registerTrainCommand(program: Command, io: CliIo): void {
-  program
+  const command = program
     .command("train")
     .description("train a network on a project, or a folder with images/ and masks/")
     .argument("<dir>", "the folder")
@@ -63,8 +59,10 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     )
     .option("--batch <n>", "tiles a step", wholeNumber(1, 512), defaultSettings.batch)
     .option("--lr <rate>", "learning rate", realNumber(0), defaultSettings.learningRate)
-    .option("--optimizer <name>", optimizerSchema.options.join(", "), defaultSettings.optimizer)
-    .option("--loss <id>", "crossentropy, weighted-crossentropy, dice, …, or a sum of them with +")
+    .option(
+      "--loss <sum>",
+      `${lossIds().join(", ")}, or a weighted sum of them with their numbers: "focal(gamma=2)+0.5*dice"`,
+    )
     .option("--class-weights <weights>", "auto, or one for each class that counts: 1,2.5,0.7")
     .option("--ignore <id>", "a class that counts for nothing; may be given again", collect, [])
     .option(
@@ -72,7 +70,6 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
       "random, mosaic, blocks, or a file or folder with tile lists (default: mosaic if possible, else blocks)",
     )
     .option("--validation <share>", "share held out to measure on", realNumber(0, 1), 0.25)
-    .option("--no-augment", "don't flip and turn training tiles")
     .option(
       "--seed <n>",
       "decides first weights, split and order",
@@ -84,30 +81,30 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
       "go on with a run that was stopped; its own settings hold, but for --epochs and --max-steps",
     )
     .option("--out <dir>", "the folder for the run (default: where the project keeps its own files)")
-    .option("--max-steps <n>", "end after this many steps in all", wholeNumber(1, 1e9))
-    .action(async (dir: string, options: TrainOptions) => {
-      refuseUnknown("--model", () => architectureEntry(options.model ?? "unet"));
-      refuseUnknown("--loss", () => {
-        checkLoss({ ...defaultSettings, loss: options.loss ?? defaultSettings.loss });
-      });
-      const { projects, learning, jobs } = await io.services();
-      const project = await projects.open(dir, { remember: false });
-      await countedProject(project, io);
-      warnOfProblems(project, io);
-      const started =
-        options.resume === undefined
-          ? await startNew(learning, project, options, io)
-          : await resumeRun(learning, project, options.resume, options);
-      const run = await followRun(io, learning, project, started, () => {
-        jobs.cancel(started.jobId);
-      }).catch((error: unknown) => {
-        throw error instanceof EndedRunError ? withWayOn(error, dir, options, started) : error;
-      });
-      if (io.signal.aborted) {
-        io.note(interruptionLine(run.history.length, resumeCommand(dir, options, started)));
-      }
-      io.answer(answerOf(run, started.directory), () => summaryOf(run, started.directory));
+    .option("--max-steps <n>", "end after this many steps in all", wholeNumber(1, 1e9));
+  addLearningOptions(command).action(async (dir: string, options: TrainOptions) => {
+    refuseUnknown("--model", () => architectureEntry(options.model ?? "unet"));
+    refuseUnknown("--loss", () => {
+      checkLoss({ ...defaultSettings, loss: options.loss ?? defaultSettings.loss });
     });
+    const { projects, learning, jobs } = await io.services();
+    const project = await projects.open(dir, { remember: false });
+    await countedProject(project, io);
+    warnOfProblems(project, io);
+    const started =
+      options.resume === undefined
+        ? await startNew(learning, project, options, io)
+        : await resumeRun(learning, project, options.resume, options);
+    const run = await followRun(io, learning, project, started, () => {
+      jobs.cancel(started.jobId);
+    }).catch((error: unknown) => {
+      throw error instanceof EndedRunError ? withWayOn(error, dir, options, started) : error;
+    });
+    if (io.signal.aborted) {
+      io.note(interruptionLine(run.history.length, resumeCommand(dir, options, started)));
+    }
+    io.answer(answerOf(run, started.directory), () => summaryOf(run, started.directory));
+  });
 }
 
 async function startNew(
@@ -126,9 +123,22 @@ async function startNew(
     `${settings.architecture}: ${plan.parameters.toLocaleString("en-US")} parameters; ${plan.trainingTiles} tiles to train on ` +
       `(${plan.trainingMosaics.join(", ")}), ${plan.validationTiles} to validate on (${plan.validationMosaics.join(", ")})`,
   );
+  if (
+    plan.memory !== null &&
+    plan.memory.largestBatch === settings.batch &&
+    plan.estimatedBytes > plan.memory.freeBytes
+  ) {
+    io.warn(
+      `a step needs about ${gigabytes(plan.estimatedBytes)}, but only ${gigabytes(plan.memory.freeBytes)} are free just now: a smaller --batch needs less.`,
+    );
+  }
   io.signal.throwIfAborted();
   const directory = options.out === undefined ? undefined : path.resolve(options.out);
   return learning.training.start(project, settings, { classes, directory });
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 async function resumeRun(
@@ -256,12 +266,13 @@ function shareOfEpoch({ phase, step, stepsPerEpoch }: StepEvent): number {
 }
 
 function epochLine(
-  { epoch, loss, accuracy, valLoss, valAccuracy, valMeanIou, seconds }: EpochRecord,
+  { epoch, loss, accuracy, valLoss, valAccuracy, valMeanIou, seconds, waitShare }: EpochRecord,
   epochs: number,
 ): string {
   return (
     `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}, validation loss ${valLoss.toFixed(4)}, ` +
-    `accuracy ${valAccuracy.toFixed(4)}, mean IoU ${valMeanIou.toFixed(4)} (${seconds.toFixed(1)} s)`
+    `accuracy ${valAccuracy.toFixed(4)}, mean IoU ${valMeanIou.toFixed(4)} (${seconds.toFixed(1)} s, ` +
+    `${(waitShare * 100).toFixed(1)} % of the training waiting for tiles)`
   );
 }
 
@@ -287,17 +298,12 @@ async function settingsOf(
   project: Project,
   classes: readonly LandClass[],
 ): Promise<TrainingSettings> {
-  const optimizer = optimizerSchema.safeParse(options.optimizer);
-  if (!optimizer.success) {
-    throw new UsageError(
-      `--optimizer ${options.optimizer}: expected one of ${optimizerSchema.options.join(", ")}.`,
-    );
-  }
   const classWeighting = classWeightingOf(options.classWeights, classes);
   // Weights that no loss uses would be forgotten without a word.
   const loss = options.loss ?? (classWeighting.kind === "none" ? "crossentropy" : "weighted-crossentropy");
   return {
     ...defaultSettings,
+    ...learningSettings(options),
     architecture: options.model ?? "unet",
     width: options.width ?? null,
     tilePixels: options.tile,
@@ -306,16 +312,16 @@ async function settingsOf(
     epochs: options.epochs ?? defaultSettings.epochs,
     maxSteps: options.maxSteps ?? null,
     learningRate: options.lr,
-    optimizer: optimizer.data,
     loss,
     classWeighting:
-      classWeighting.kind === "none" && loss.split("+").includes("weighted-crossentropy")
-        ? { kind: "auto" }
-        : classWeighting,
+      classWeighting.kind === "none" && usesClassWeights(loss) ? { kind: "auto" } : classWeighting,
     split: await splitOf(options, project),
-    augment: options.augment,
     seed: options.seed,
   };
+}
+
+function usesClassWeights(loss: string): boolean {
+  return parseLossExpression(loss).some(({ id }) => id === "weighted-crossentropy");
 }
 
 async function splitOf({ split, validation, tile }: TrainOptions, project: Project): Promise<SplitSettings> {

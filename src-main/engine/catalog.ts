@@ -1,10 +1,12 @@
 /** What there is to choose from, for those who don't run it: nothing here loads TensorFlow. The host may import this and `port.ts`. */
+import type { LossParameter } from "#shared/training/training-settings.ts";
 import { losses } from "./losses/registry.ts";
 import { architectures } from "./models/registry.ts";
 
 export { describeModel } from "./models/describe.ts";
 export type { LayerRow, ModelDescription } from "./models/describe.ts";
 export { parseLoss } from "./losses/registry.ts";
+export { estimateTrainingBytes } from "./runtime/estimate-memory.ts";
 
 /** An architecture as one chooses it. */
 export interface ArchitectureEntry {
@@ -30,14 +32,16 @@ export function listArchitectures(): ArchitectureEntry[] {
   }));
 }
 
-/** A loss as one chooses it; a setting names one, or several joined with `+`. */
+/** A loss as one chooses it; a setting names one, or a weighted sum of several. */
 export interface LossEntry {
   readonly id: string;
   readonly name: string;
   readonly summary: string;
+  /** The numbers that it takes. */
+  readonly parameters: readonly LossParameter[];
 }
 
 /** Every loss, the usual one first. */
 export function listLosses(): LossEntry[] {
-  return losses.map(({ id, name, summary }) => ({ id, name, summary }));
+  return losses.map(({ id, name, summary, parameters }) => ({ id, name, summary, parameters }));
 }

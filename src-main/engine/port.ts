@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { call, defineContract } from "#shared/rpc/contract.ts";
+import { clippingSchema, optimizerSchema, precisionSchema } from "#shared/training/training-settings.ts";
 
 const bytes = z.instanceof(Uint8Array);
 const count = z.int().min(1);
@@ -31,13 +32,28 @@ export type InputType = z.infer<typeof inputTypeSchema>;
 export const optimizerNameSchema = z.enum(["adam", "adamw", "sgd"]);
 export type OptimizerName = z.infer<typeof optimizerNameSchema>;
 
+/** What is done with gradients before the optimizer gets them. */
+export const gradientRulesSchema = z.strictObject({
+  clipping: clippingSchema,
+  /** Adds this times the sum of squares of all kernels to the loss. */
+  l2: z.number().nonnegative(),
+  /** Whether gradients of several steps are added up for one update; see `trainStep`. */
+  accumulates: z.boolean(),
+  /** The numbers that convolutions work with in training; evaluation and prediction stay float32. */
+  precision: precisionSchema,
+});
+export type GradientRules = z.infer<typeof gradientRulesSchema>;
+
 export const trainingRequestSchema = z.strictObject({
   model: modelSettingsSchema,
   /** Tiles a step. */
   batch: count,
-  /** An id of `listLosses()`, or several joined with `+`. */
+  /** A weighted sum of losses of `listLosses()`; see `parseLossExpression`. */
   loss: z.string(),
-  optimizer: optimizerNameSchema,
+  /** A name alone takes the usual settings. */
+  optimizer: z.union([optimizerNameSchema, optimizerSchema]),
+  /** Without them gradients go to the optimizer as they are. */
+  gradientRules: gradientRulesSchema.optional(),
   /** Decides the first weights and what dropout drops. */
   seed: z.int().min(0).max(0xffff_ffff),
   /** One factor a class for `weighted-crossentropy`; null for all ones. */
@@ -99,6 +115,11 @@ export const engineContract = defineContract({
         ...labels,
         learningRate: z.number().nonnegative(),
         step: count,
+        /**
+         * Where gradients are added up: which update of the weights this step makes, from 1; null for none. An update takes the mean over all pixels
+         * since the last, so that it equals that of one large batch. Without it each step is an update.
+         */
+        update: count.nullable().optional(),
       }),
       z.strictObject({ loss: z.number(), ...confusion, ...milliseconds }),
     ),

@@ -240,20 +240,26 @@ test("pixels without a label and of ignored classes change neither loss, counts 
   );
 });
 
-test.each(["crossentropy", "weighted-crossentropy", "dice", "focal", "iou", "tversky", "focal-tversky"])(
-  "%s of a batch without any label is 0 and moves no weight",
-  (loss) => {
-    const session = open(request({ model: tiny, loss, optimizer: "sgd" }));
-    const trainable = (): [string, Float32Array][] =>
-      [...session.weights()].filter(([name]) => !name.includes("moving"));
-    const before = trainable();
-    const { pixels, labels } = drawBatch(2, 2, tiny);
-    const result = session.trainStep({ pixels, labels: labels.fill(255), learningRate: 1, step: 1 });
-    expect(result.loss).toBe(0);
-    expect(result.confusion.every((count) => count === 0)).toBe(true);
-    expect(trainable()).toEqual(before);
-  },
-);
+test.each([
+  "crossentropy",
+  "weighted-crossentropy",
+  "dice",
+  "focal",
+  "iou",
+  "tversky",
+  "focal-tversky",
+  "lovasz",
+])("%s of a batch without any label is 0 and moves no weight", (loss) => {
+  const session = open(request({ model: tiny, loss, optimizer: "sgd" }));
+  const trainable = (): [string, Float32Array][] =>
+    [...session.weights()].filter(([name]) => !name.includes("moving"));
+  const before = trainable();
+  const { pixels, labels } = drawBatch(2, 2, tiny);
+  const result = session.trainStep({ pixels, labels: labels.fill(255), learningRate: 1, step: 1 });
+  expect(result.loss).toBe(0);
+  expect(result.confusion.every((count) => count === 0)).toBe(true);
+  expect(trainable()).toEqual(before);
+});
 
 test("evaluation counts what its prediction shows", () => {
   const session = open(request());
@@ -284,6 +290,16 @@ test("a short last batch counts only its own tiles", () => {
   expect(() =>
     session.trainStep({ pixels: pixels.subarray(1), labels, learningRate: 1e-3, step: 2 }),
   ).toThrow("Expected 1 to 3 tiles of 12288 bytes each, but 24575 bytes came.");
+});
+
+test("a label beyond the model's classes is refused, one that is ignored isn't", () => {
+  const { pixels, labels } = drawBatch(6);
+  labels[40] = 7;
+  const step = { pixels, labels, learningRate: 1e-3, step: 1 };
+  expect(() => open(request()).trainStep(step)).toThrow(
+    "A label is class 7, but the model tells 4 classes apart, 0 to 3.",
+  );
+  expect(open(request({ ignoredClasses: [7] })).trainStep(step).loss).toBeGreaterThan(0);
 });
 
 test("a loss that isn't finite is told, not thrown", () => {

@@ -1,17 +1,21 @@
+import { z } from "zod";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { TensorFlow } from "./load-tensorflow.ts";
 import { modelOf, parameterCounts } from "./models/describe.ts";
 import type { Model } from "./models/model.ts";
 import { weightsOf } from "./models/model.ts";
-import { optimizers } from "./optimizers/registry.ts";
+import { LossScale } from "./optimizers/loss-scale.ts";
+import { optimizerOf } from "./optimizers/registry.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { TrainingRequest } from "./port.ts";
-import { asBytes, asFloats, fillBatch, fillLabels } from "./runtime/batch-tiles.ts";
+import { asBytes, asFloats, checkLabels, fillBatch, fillLabels } from "./runtime/batch-tiles.ts";
 import { estimateBytes } from "./runtime/estimate-memory.ts";
 import { GraphSession } from "./runtime/graph-session.ts";
 import type { Feed } from "./runtime/graph-session.ts";
-import { buildTrainingGraph, OPTIMIZER_PREFIX } from "./runtime/training-graph.ts";
+import { accumulates, buildTrainingGraph } from "./runtime/training-graph.ts";
 import type { TrainingGraph } from "./runtime/training-graph.ts";
+import { ACCUMULATOR_PREFIX, OPTIMIZER_PREFIX } from "./runtime/weight-updates.ts";
+import type { Accumulation } from "./runtime/weight-updates.ts";
 import { CheckpointFile, writeCheckpoint } from "./weights/checkpoint.ts";
 import { initialValues } from "./weights/initializers.ts";
 
@@ -30,9 +34,16 @@ export interface EvaluationResult extends StepResult {
 export interface TrainingSessionOptions {
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout?: boolean;
+  /** A network of one's own instead of the request's architecture; its input and classes must fit the request. */
+  readonly model?: Model;
   /** First weights by full name, instead of drawn ones. */
   readonly initialWeights?: (fullName: string, shape: readonly number[]) => Float32Array;
 }
+
+const lossScaleSchema = z.strictObject({ scale: z.number().min(1), soundSteps: z.int().min(0) });
+
+/** Under which name a checkpoint's metadata has the loss scale. */
+const LOSS_SCALE_KEY = "lossScale";
 
 /** A network in training: its graph, weights and optimizer state, all inside TensorFlow. Owns them until `close`. */
 export class TrainingSession {
@@ -45,12 +56,15 @@ export class TrainingSession {
   readonly #graph: TrainingGraph;
   readonly #session: GraphSession;
   readonly #tilePixels: number;
+  readonly #lossScale: LossScale;
+  /** Whether a gradient since the last update wasn't finite. */
+  #overflowed = false;
 
   constructor(tensorflow: TensorFlow, request: TrainingRequest, options: TrainingSessionOptions = {}) {
     const { model: settings, batch, optimizer, inputType } = request;
     this.#request = request;
-    this.#model = modelOf(settings);
-    this.#optimizer = optimizers[optimizer];
+    this.#model = options.model ?? modelOf(settings);
+    this.#optimizer = optimizerOf(optimizer);
     this.#tilePixels = settings.tileHeight * settings.tileWidth;
     ({ parameters: this.parameters, trainableParameters: this.trainableParameters } = parameterCounts(
       this.#model,
@@ -59,6 +73,7 @@ export class TrainingSession {
       batch,
       training: true,
       slots: this.#optimizer.slots.length,
+      accumulates: request.gradientRules !== undefined && accumulates(request.gradientRules),
     });
     this.#graph = buildTrainingGraph({
       model: this.#model,
@@ -66,12 +81,14 @@ export class TrainingSession {
       inputType,
       loss: request.loss,
       optimizer: this.#optimizer,
+      gradientRules: request.gradientRules,
       classes: settings.classes,
       classWeights: request.classWeights,
       ignoredClasses: request.ignoredClasses,
       dropout: options.dropout ?? true,
     });
     const checkpoint = request.checkpoint === null ? null : new CheckpointFile(request.checkpoint);
+    this.#lossScale = savedLossScale(checkpoint);
     try {
       this.#session = new GraphSession(tensorflow, this.#graph.graph);
       try {
@@ -91,26 +108,52 @@ export class TrainingSession {
     labels: Uint8Array;
     learningRate: number;
     step: number;
+    update?: number | null | undefined;
   }): StepResult {
     const started = performance.now();
-    const { train, dropoutSeed, learningRate } = this.#graph;
+    const { train, dropoutSeed, lossScale } = this.#graph;
+    const { accumulation } = train;
+    const update = input.update === undefined ? input.step : input.update;
+    if (update === null && accumulation === null) {
+      throw new RpcError("invalid-input", "This training doesn't add up gradients: each step is an update.");
+    }
+    const updateFeeds = update === null ? [] : this.#updateFeeds(input.learningRate, update);
     const results = this.#session.run(
       [
         ...this.#batchFeeds(input),
-        [learningRate, Float32Array.of(input.learningRate)],
         [dropoutSeed, Int32Array.of(this.#request.seed, input.step)],
-        ...this.#graph.perStep.map(({ placeholder, value }): Feed => [
-          placeholder,
-          Float32Array.of(value(input.step)),
-        ]),
+        ...(lossScale === null ? [] : [[lossScale, Float32Array.of(this.#lossScale.scale)] as const]),
+        ...(accumulation === null ? updateFeeds : []),
       ],
-      [train.loss, train.confusion],
+      [train.loss, train.confusion, ...(accumulation === null ? [] : [accumulation.norm])],
     );
+    if (accumulation !== null) {
+      this.#overflowed ||= !Number.isFinite(Number(results[2]?.[0]));
+      if (update !== null) {
+        this.#finishUpdate(accumulation, updateFeeds);
+      }
+    }
     return {
       loss: Number(results[0]?.[0]),
       confusion: [...(results[1] as Int32Array)],
       milliseconds: performance.now() - started,
     };
+  }
+
+  /** Uses the sums of gradients up; where float16 has overflowed the update is left out and the next steps are scaled less. */
+  #finishUpdate({ apply, discard }: Accumulation, feeds: readonly Feed[]): void {
+    const isLeftOut = this.#overflowed && this.#graph.lossScale !== null;
+    this.#session.run(isLeftOut ? [] : feeds, [isLeftOut ? discard : apply]);
+    this.#lossScale.note(isLeftOut ? "overflow" : "sound");
+    this.#overflowed = false;
+  }
+
+  #updateFeeds(rate: number, update: number): Feed[] {
+    const { learningRate, perStep } = this.#graph;
+    return [
+      [learningRate, Float32Array.of(rate)],
+      ...perStep.map(({ placeholder, value }): Feed => [placeholder, Float32Array.of(value(update))]),
+    ];
   }
 
   /** Loss, counts and predictions without changing anything; see the contract's `evaluateStep`. */
@@ -139,7 +182,8 @@ export class TrainingSession {
 
   /** Writes the weights, and what the optimizer remembers if wanted. */
   saveCheckpoint(filePath: string, includeOptimizer: boolean): void {
-    const wanted = (name: string): boolean => includeOptimizer || !name.startsWith(OPTIMIZER_PREFIX);
+    const wanted = (name: string): boolean =>
+      !name.startsWith(ACCUMULATOR_PREFIX) && (includeOptimizer || !name.startsWith(OPTIMIZER_PREFIX));
     const shapes = new Map([...this.#graph.variables.shapes].filter(([name]) => wanted(name)));
     const { architecture, width, bands, classes } = this.#request.model;
     const metadata = {
@@ -148,13 +192,19 @@ export class TrainingSession {
       bands: String(bands),
       classes: String(classes),
       optimizer: includeOptimizer ? this.#optimizer.id : "",
+      ...(includeOptimizer && this.#graph.lossScale !== null
+        ? { [LOSS_SCALE_KEY]: JSON.stringify(this.#lossScale.state) }
+        : {}),
     };
     writeCheckpoint(filePath, shapes, metadata, this.#graph.variables.read(this.#session, wanted));
   }
 
   /** The current value of every weight, by full name. */
   *weights(): Generator<[fullName: string, values: Float32Array]> {
-    yield* this.#graph.variables.read(this.#session, (name) => !name.startsWith(OPTIMIZER_PREFIX));
+    yield* this.#graph.variables.read(
+      this.#session,
+      (name) => !name.startsWith(OPTIMIZER_PREFIX) && !name.startsWith(ACCUMULATOR_PREFIX),
+    );
   }
 
   close(): void {
@@ -162,7 +212,8 @@ export class TrainingSession {
   }
 
   #batchFeeds({ pixels, labels }: { pixels: Uint8Array; labels: Uint8Array }): Feed[] {
-    const { batch, inputType, model } = this.#request;
+    const { batch, inputType, model, ignoredClasses } = this.#request;
+    checkLabels(labels, model.classes, ignoredClasses);
     const bytesPerNumber = inputType === "uint8" ? 1 : 4;
     const filled = fillBatch(pixels, this.#tilePixels * model.bands * bytesPerNumber, batch);
     const { bytes: checkedLabels, tiles } = fillBatch(labels, this.#tilePixels, batch);
@@ -188,6 +239,9 @@ export class TrainingSession {
     );
     return (name: string, shape: readonly number[]): Float32Array => {
       const ofOptimizer = name.startsWith(OPTIMIZER_PREFIX);
+      if (name.startsWith(ACCUMULATOR_PREFIX)) {
+        return initialValues("zeros", shape, 0, name);
+      }
       if (checkpoint !== null && (!ofOptimizer || hasOptimizer)) {
         return checkpoint.values(name, shape);
       }
@@ -200,4 +254,10 @@ export class TrainingSession {
       );
     };
   }
+}
+
+function savedLossScale(checkpoint: CheckpointFile | null): LossScale {
+  const saved = checkpoint?.metadata[LOSS_SCALE_KEY];
+  const parsed = typeof saved !== "string" ? null : lossScaleSchema.safeParse(JSON.parse(saved));
+  return parsed?.success === true ? new LossScale(parsed.data) : new LossScale();
 }

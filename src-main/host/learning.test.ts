@@ -7,8 +7,9 @@ import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
 import { buildForNode } from "../../fixtures/rpc/build-for-node.ts";
 import type { JobState } from "#shared/jobs/job.ts";
 import { evaluationReportSchema } from "#shared/metrics/evaluation-report.ts";
+import { isExhausted } from "#shared/training/learning-rate.ts";
 import { runEventSchema, runSchema, type RunEvent } from "#shared/training/run.ts";
-import type { TrainingSettings } from "#shared/training/training-settings.ts";
+import { optimizerDefaults, type TrainingSettings } from "#shared/training/training-settings.ts";
 import { engineLauncher } from "./engine-process.ts";
 import { noShell } from "./ports/no-shell.ts";
 import type { Project } from "./projects/project.ts";
@@ -212,7 +213,7 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
 
   it("ends with a sentence when the loss is no number any more", async () => {
     // Larger than the page allows, since batch normalization survives a lot.
-    const { runId, state } = await train({ learningRate: 1e30, optimizer: "sgd" });
+    const { runId, state } = await train({ learningRate: 1e30, optimizer: optimizerDefaults.sgd });
     expect(state).toMatchObject({ kind: "failed", error: { code: "invalid-input" } });
     const run = await services.learning.run(project.id, runId);
     expect(run.state).toMatchObject({
@@ -242,6 +243,109 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     const { done: resumedDone } = await training.resume(project, runId, { epochs: run.history.length + 1 });
     expect((await resumedDone).kind).toBe("succeeded");
     expect((await services.learning.run(project.id, runId)).history).toHaveLength(run.history.length + 1);
+  });
+
+  it("refuses a step that needs more memory than there is, saying which batch fits", async () => {
+    const huge: TrainingSettings = { ...settings, width: 128, inputPixels: 1024, batch: 512 };
+    const plan = await services.learning.training.plan(project, huge);
+    await expect(services.learning.training.start(project, huge)).rejects.toMatchObject({
+      code: "out-of-memory",
+      message: expect.stringMatching(
+        /^A step with a batch of 512 needs about [\d.]+ GB, but this machine has [\d.]+ GB: /,
+      ) as string,
+    });
+    expect(plan.memory?.largestBatch ?? 0).toBeLessThan(512);
+    expect(plan.estimatedBytes).toBeGreaterThan(plan.memory?.limitBytes ?? Infinity);
+    const middling: TrainingSettings = { ...settings, width: 16, inputPixels: 512, batch: 512 };
+    const offered = (await services.learning.training.plan(project, middling)).memory;
+    const fits = { ...middling, batch: offered?.largestBatch ?? 0 };
+    expect((await services.learning.training.plan(project, fits)).estimatedBytes).toBe(
+      offered?.largestBatchBytes,
+    );
+    expect(offered?.largestBatchBytes).toBeLessThanOrEqual(offered?.limitBytes ?? 0);
+  });
+
+  it.skipIf(process.platform !== "linux")(
+    "offers a smaller batch when the engine has no memory left",
+    async () => {
+      // The engine alone is limited: the host finds enough before the start.
+      const limited = path.join(folder, "limited-node");
+      await writeFile(limited, `#!/bin/sh\nulimit -v 5000000\nexec "${process.execPath}" "$@"\n`);
+      await chmod(limited, 0o755);
+      const other = createServices({
+        dataDirectory: path.join(folder, "limited-data"),
+        cacheDirectory: path.join(folder, "cache"),
+        engine: engineLauncher(enginePath, { nodePath: limited }),
+        shell: noShell({ download: false }),
+        allowedRoots: "anywhere",
+        initialFolder: null,
+        version: "0.0.0-test",
+      });
+      try {
+        const own = await other.projects.open(path.join(folder, "set"), { remember: false });
+        const { runId, done } = await other.learning.training.start(own, {
+          ...settings,
+          width: 32,
+          inputPixels: 512,
+          batch: 4,
+        });
+        expect(await done).toMatchObject({ kind: "failed", error: { code: "out-of-memory" } });
+        const { state } = await other.learning.run(own.id, runId);
+        expect(state).toMatchObject({ kind: "failed", smallerBatch: 2 });
+        expect(state).toMatchObject({
+          message: expect.stringMatching(
+            /The batch was 4 \(about [\d.]+ GB\): train with a batch of 2, which needs about/,
+          ) as string,
+        });
+      } finally {
+        await other.close();
+      }
+    },
+    60_000,
+  );
+
+  it("pads tiles that the network's stride doesn't divide, says so, and predicts the same way", async () => {
+    const odd = { ...settings, tilePixels: 60, epochs: 2 };
+    const plan = await services.learning.training.plan(project, odd);
+    expect(plan.warnings).toContainEqual(
+      "The network needs sides that are a multiple of 16: tiles of 60 px are filled up to 64 with their mirror image, which counts for nothing.",
+    );
+    const { runId, state, events } = await train(odd);
+    expect(state.kind).toBe("succeeded");
+    const previews = events.find((event) => event.kind === "previews");
+    expect(previews?.kind === "previews" && previews.tiles[0]).toMatchObject({ width: 60, height: 60 });
+    const mosaicId = project.snapshot().mosaics[0]?.id ?? "";
+    const { jobId } = await services.learning.predictions.start(project, {
+      runId,
+      mosaicIds: [mosaicId],
+      overlap: 0.25,
+      viewed: [],
+    });
+    await untilFinished(jobId);
+    const report = await services.learning.evaluation.report(project, runId, {
+      kind: "mosaics",
+      mosaicIds: [mosaicId],
+    });
+    expect(report.unpredictedPixels).toBe(0);
+    const { best } = await services.learning.run(project.id, runId);
+    // The mirrored rim, labelled or not, is in no number: each validation pixel is counted once.
+    expect(best?.confusion.flat().reduce((sum, pixels) => sum + pixels, 0)).toBe(
+      await countedPixels((await services.learning.run(project.id, runId)).validationMosaicIds),
+    );
+  });
+
+  it("ends early, exactly when validation has stalled", async () => {
+    const earlyStopping = { measure: "loss", patience: 1 } as const;
+    const { runId, state } = await train({ epochs: 30, learningRate: 0.3, earlyStopping });
+    expect(state.kind).toBe("succeeded");
+    const run = await services.learning.run(project.id, runId);
+    expect(run.state).toEqual({ kind: "finished", reason: "no-improvement" });
+    expect(isExhausted(run.history, earlyStopping)).toBe(true);
+    expect(isExhausted(run.history.slice(0, -1), earlyStopping)).toBe(false);
+    // There is nothing left to go on with, unless more patience is asked for.
+    const { done } = await services.learning.training.resume(project, runId, { epochs: 40 });
+    expect((await done).kind).toBe("succeeded");
+    expect((await services.learning.run(project.id, runId)).history).toHaveLength(run.history.length);
   });
 
   it("predicts mosaics, tells of it as it goes, and evaluates them", async () => {

@@ -1,5 +1,5 @@
 import type { Run } from "#shared/training/run.ts";
-import { lossTerms } from "./loss-sum.ts";
+import { lossTermsOf } from "./loss-sum.ts";
 import type { TrainingOptions } from "./training-form.svelte.ts";
 
 /** How a run stands, in a word or two. */
@@ -15,6 +15,8 @@ export function runWords({ state }: Run, paused = false): string {
           return "stopped";
         case "step-limit":
           return "step limit";
+        case "no-improvement":
+          return "ended early";
       }
       break;
     case "interrupted":
@@ -34,9 +36,12 @@ export function networkWords({ settings }: Pick<Run, "settings">, names: Names):
   return width === null ? name : `${name}, width ${width}`;
 }
 
-/** A sum of losses by their names: "Cross-entropy + Dice". */
+/** A sum of losses by their names: "Cross-entropy + 0.5 × Dice". */
 export function lossWords(loss: string, names: Names): string {
-  return lossTerms(loss)
-    .map((term) => names?.losses.find(({ id }) => id === term)?.name ?? term)
+  return lossTermsOf(loss)
+    .map(({ id, weight }) => {
+      const name = names?.losses.find((item) => item.id === id)?.name ?? id;
+      return weight === 1 ? name : `${weight} × ${name}`;
+    })
     .join(" + ");
 }

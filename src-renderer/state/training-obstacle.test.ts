@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PlanState } from "./training-form.svelte.ts";
-import { trainingObstacle } from "./training-obstacle.ts";
+import { memoryShortage, trainingObstacle } from "./training-obstacle.ts";
 
 const plan = (trainingTiles: number): PlanState =>
   ({ kind: "ready", stale: false, plan: { trainingTiles } }) as unknown as PlanState;
@@ -31,4 +31,21 @@ test("the first obstacle is told", () => {
   const refused = { kind: "refused", reason: "A tile is larger than every mosaic.", stale: false } as const;
   expect(trainingObstacle({ ...ready, plan: refused })).toMatchObject({ sentence: refused.reason });
   expect(trainingObstacle({ ...ready, plan: plan(0) })?.kind).toBe("sentence");
+});
+
+test("a step too large for the machine is told with the batch that fits", () => {
+  const planned = (largestBatch: number | null): PlanState =>
+    ({
+      kind: "ready",
+      stale: false,
+      plan: {
+        estimatedBytes: 40e9,
+        memory: { limitBytes: 16e9, freeBytes: 9e9, largestBatch, largestBatchBytes: 12.34e9 },
+      },
+    }) as unknown as PlanState;
+  expect(memoryShortage(planned(16), 16)).toBeNull();
+  expect(memoryShortage(planned(4), 16)?.sentence).toBe(
+    "A step with a batch of 16 needs about 40.0 GB, but this machine has 16.0 GB; a batch of 4 needs about 12.3 GB.",
+  );
+  expect(memoryShortage(planned(null), 16)?.sentence).toContain("even one tile needs 12.3 GB");
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { displayStateSchema, initialDisplay, layerKinds, layerLookSchema } from "./display-state.ts";
 import { landClassesSchema } from "./land-class.ts";
 import { viewStateSchema } from "./project-snapshot.ts";
-import { trainingSettingsSchema } from "../training/training-settings.ts";
+import { savedTrainingSettingsSchema } from "../training/saved-training-settings.ts";
 
 /** The version that this program writes. */
 export const PROJECT_FILE_VERSION = 3;
@@ -17,7 +17,7 @@ export const projectFileSchema = z.strictObject({
   /** Layers, swipe and selections as the user left them; null while untouched. Since version 3. */
   display: displayStateSchema.nullable(),
   /** The settings of the next training as the user left them; null while they are the suggested ones. Since version 2. */
-  training: trainingSettingsSchema.nullable(),
+  training: savedTrainingSettingsSchema.nullable(),
 });
 export type ProjectFile = z.infer<typeof projectFileSchema>;
 

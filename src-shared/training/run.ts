@@ -2,7 +2,7 @@ import { z } from "zod";
 import { pixelWindowSchema } from "../geo/pixel-window.ts";
 import { landClassesSchema } from "../project/land-class.ts";
 import { idSchema } from "../project/mosaic.ts";
-import { trainingSettingsSchema } from "./training-settings.ts";
+import { savedTrainingSettingsSchema } from "./saved-training-settings.ts";
 
 /** One epoch's numbers; IoU is null for a class that is absent from truth and prediction alike. */
 export const epochRecordSchema = z.strictObject({
@@ -23,10 +23,18 @@ export type EpochRecord = z.infer<typeof epochRecordSchema>;
 
 export const runStateSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("running"), jobId: idSchema }),
-  z.strictObject({ kind: z.literal("finished"), reason: z.enum(["all-epochs", "stopped", "step-limit"]) }),
+  z.strictObject({
+    kind: z.literal("finished"),
+    reason: z.enum(["all-epochs", "stopped", "step-limit", "no-improvement"]),
+  }),
   /** The process ended in mid-run; the last finished epoch is kept and training can go on from it. */
   z.strictObject({ kind: z.literal("interrupted") }),
-  z.strictObject({ kind: z.literal("failed"), message: z.string() }),
+  z.strictObject({
+    kind: z.literal("failed"),
+    message: z.string(),
+    /** Where memory ran out: a batch that is expected to fit. */
+    smallerBatch: z.int().min(1).nullable().default(null),
+  }),
 ]);
 export type RunState = z.infer<typeof runStateSchema>;
 
@@ -37,7 +45,7 @@ export const runSchema = z.strictObject({
   name: z.string(),
   createdAt: z.iso.datetime(),
   state: runStateSchema,
-  settings: trainingSettingsSchema,
+  settings: savedTrainingSettingsSchema,
   /** The classes at the time: index in this list is the network's output channel (ignored classes have none). */
   classes: landClassesSchema,
   /** How input pixels become the network's numbers, so that prediction repeats it exactly. */

@@ -5,11 +5,18 @@ export const dataTypeNumbers = {
   uint8: 4,
   int64: 9,
   bool: 10,
+  bfloat16: 14,
   uint16: 17,
+  float16: 19,
   resource: 20,
 } as const;
 
 export type DataType = keyof typeof dataTypeNumbers;
+
+/** Whether gradients pass through numbers of this type. */
+export function isFloating(dataType: DataType): boolean {
+  return dataType === "float32" || dataType === "float16" || dataType === "bfloat16";
+}
 
 /** Sizes along each axis, outermost first; all known when the graph is built. `[]` is a scalar. */
 export type Shape = readonly number[];

@@ -1,4 +1,5 @@
 import type { Graph, GraphNode, TensorSymbol } from "./graph.ts";
+import { isFloating } from "./data-type.ts";
 import { gradientRules } from "./operations/gradient-rules.ts";
 import { addAll, onesOf } from "./operations/arithmetic.ts";
 
@@ -103,7 +104,7 @@ function symbolsInfluencedBy(
   for (const node of nodes) {
     for (const output of node.outputs) {
       const sources = graph.gradientOverride(output)?.sources ?? node.inputs;
-      if (output.dataType === "float32" && sources.some((source) => influenced.has(source))) {
+      if (isFloating(output.dataType) && sources.some((source) => influenced.has(source))) {
         influenced.add(output);
       }
     }

@@ -1,3 +1,4 @@
+import type { LossParameter } from "#shared/training/training-settings.ts";
 import type { Graph, TensorSymbol } from "../graph/graph.ts";
 
 /** What a loss is given; `pixels` is batch × height × width. */
@@ -20,6 +21,9 @@ export interface LossInput {
   readonly classes: number;
 }
 
+/** The value of one of a loss's own parameters: what was chosen, else its default. */
+export type ParameterValue = (id: string) => number;
+
 /** A loss that one can choose by its id. Pixels that don't count must add nothing to its value or gradient. */
 export interface Loss {
   readonly id: string;
@@ -27,6 +31,8 @@ export interface Loss {
   readonly name: string;
   /** One sentence: what it does, with its source. */
   readonly summary: string;
+  /** The numbers that it takes, with the paper's as defaults. */
+  readonly parameters: readonly LossParameter[];
   /** The loss as a scalar. */
-  build(input: LossInput): TensorSymbol;
+  build(input: LossInput, parameter: ParameterValue): TensorSymbol;
 }

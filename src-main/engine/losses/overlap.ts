@@ -11,7 +11,8 @@ import {
 import { sum } from "../graph/operations/reduction.ts";
 import { reshape } from "../graph/operations/shape.ts";
 import type { TensorSymbol } from "../graph/graph.ts";
-import type { Loss, LossInput } from "./loss.ts";
+import type { LossParameter } from "#shared/training/training-settings.ts";
+import type { Loss, LossInput, ParameterValue } from "./loss.ts";
 
 /** Soft counts of one class each, `[classes]`, over the batch's valid pixels. */
 interface SoftCounts {
@@ -31,12 +32,14 @@ function softCounts(input: LossInput): SoftCounts {
   const mask = reshape(graph, valid, [...valid.shape, 1]);
   const probabilities = multiply(graph, input.probabilities(), mask);
   const truePositive = sum(graph, multiply(graph, probabilities, truth), [0]);
-  const predicted = sum(graph, probabilities, [0]);
+  // Summed by themselves: as differences of sums they would lose their digits where the prediction is nearly right.
+  const falsePositive = sum(graph, multiply(graph, probabilities, subtract(graph, mask, truth)), [0]);
+  const falseNegative = sum(graph, multiply(graph, truth, subtract(graph, 1, probabilities)), [0]);
   const actual = sum(graph, truth, [0]);
   return {
     truePositive,
-    falsePositive: subtract(graph, predicted, truePositive),
-    falseNegative: subtract(graph, actual, truePositive),
+    falsePositive,
+    falseNegative,
     present: cast(graph, greater(graph, actual, 0), "float32"),
   };
 }
@@ -50,50 +53,65 @@ function meanOverPresent({ graph }: LossInput, losses: TensorSymbol, present: Te
   return divide(graph, total, maximum(graph, sum(graph, present), 1));
 }
 
-/** `1 - TP / (TP + a·FP + b·FN)` for each class: Dice with a = b = ½, IoU with a = b = 1. */
+/** The weights of a Tversky index and what is added above and below its fraction. */
+interface TverskyWeights {
+  readonly falsePositive: number;
+  readonly falseNegative: number;
+  readonly smooth?: number;
+}
+
+/** `1 - (TP + s) / (TP + a·FP + b·FN + s)`, which is `(a·FP + b·FN) / (TP + a·FP + b·FN + s)`, for each class: Dice with a = b = ½, IoU with a = b = 1. */
 function tverskyLoss(
   input: LossInput,
-  falsePositiveWeight: number,
-  falseNegativeWeight: number,
+  weights: TverskyWeights,
 ): {
   losses: TensorSymbol;
   present: TensorSymbol;
 } {
   const { graph } = input;
   const { truePositive, falsePositive, falseNegative, present } = softCounts(input);
+  const { smooth = 0 } = weights;
   const errors = add(
     graph,
-    multiply(graph, falsePositive, falsePositiveWeight),
-    multiply(graph, falseNegative, falseNegativeWeight),
+    multiply(graph, falsePositive, weights.falsePositive),
+    multiply(graph, falseNegative, weights.falseNegative),
   );
-  const index = divide(graph, truePositive, add(graph, add(graph, truePositive, errors), EPSILON));
-  return { losses: subtract(graph, 1, index), present };
+  const below = add(graph, add(graph, truePositive, errors), smooth + EPSILON);
+  return { losses: divide(graph, errors, below), present };
 }
 
 function overlapLoss(
-  described: Pick<Loss, "id" | "name" | "summary">,
-  falsePositiveWeight: number,
-  falseNegativeWeight: number,
+  described: Pick<Loss, "id" | "name" | "summary" | "parameters">,
+  weights: (parameter: ParameterValue) => TverskyWeights,
 ): Loss {
   return {
     ...described,
-    build: (input) => {
-      const { losses, present } = tverskyLoss(input, falsePositiveWeight, falseNegativeWeight);
+    build: (input, parameter) => {
+      const { losses, present } = tverskyLoss(input, weights(parameter));
       return meanOverPresent(input, losses, present);
     },
   };
 }
 
-/** Soft Dice, one minus the mean over the classes that occur. */
+const smooth: LossParameter = {
+  id: "smooth",
+  name: "Smooth",
+  summary: "Pixels added above and below the fraction: softens it for classes of few pixels.",
+  default: 0,
+  minimum: 0,
+  maximum: 1e6,
+};
+
+/** Soft Dice, one minus the mean over the classes that occur: `(2·TP + smooth) / (2·TP + FP + FN + smooth)`. */
 export const dice = overlapLoss(
   {
     id: "dice",
     name: "Dice",
     summary:
       "One minus the overlap (F1) of each class, so that small classes count as much as large (Milletari et al. 2016, arXiv:1606.04797).",
+    parameters: [smooth],
   },
-  0.5,
-  0.5,
+  (parameter) => ({ falsePositive: 0.5, falseNegative: 0.5, smooth: parameter("smooth") / 2 }),
 );
 
 /** Soft intersection over union, one minus the mean over the classes that occur. */
@@ -102,13 +120,30 @@ export const iou = overlapLoss(
     id: "iou",
     name: "IoU",
     summary: "One minus the intersection over union of each class (Rahman and Wang 2016).",
+    parameters: [smooth],
   },
-  1,
-  1,
+  (parameter) => ({ falsePositive: 1, falseNegative: 1, smooth: parameter("smooth") }),
 );
 
-const TVERSKY_FALSE_POSITIVE = 0.3;
-const TVERSKY_FALSE_NEGATIVE = 0.7;
+/** α weighs false alarms and β misses, as Salehi et al. name them. */
+const tverskyParameters: readonly LossParameter[] = [
+  {
+    id: "alpha",
+    name: "False alarms α",
+    summary: "What a pixel costs that is taken for the class and isn't; Dice has 0.5.",
+    default: 0.3,
+    minimum: 0,
+    maximum: 10,
+  },
+  {
+    id: "beta",
+    name: "Misses β",
+    summary: "What a pixel of the class costs that isn't found; Dice has 0.5.",
+    default: 0.7,
+    minimum: 0,
+    maximum: 10,
+  },
+];
 
 /** Dice with misses weighing more than false alarms: 0.7 to 0.3, as in the paper. */
 export const tversky = overlapLoss(
@@ -117,23 +152,37 @@ export const tversky = overlapLoss(
     name: "Tversky",
     summary:
       "Like Dice, but a missed pixel costs more than a false alarm (Salehi et al. 2017, arXiv:1706.05721).",
+    parameters: tverskyParameters,
   },
-  TVERSKY_FALSE_POSITIVE,
-  TVERSKY_FALSE_NEGATIVE,
+  (parameter) => ({ falsePositive: parameter("alpha"), falseNegative: parameter("beta") }),
 );
 
-/** The paper's γ = 4/3; the loss is raised to its inverse. */
-const FOCAL_TVERSKY_EXPONENT = 0.75;
+/** Raised to 1/γ it is nothing yet, and its slope no overflow. */
+const LEAST_LOSS = 1e-14;
 
-/** Tversky's loss of each class to the power ¾, which looks at classes that go badly. */
+/** Tversky's loss of each class to the power 1/γ, which looks at classes that go badly. */
 export const focalTversky: Loss = {
   id: "focal-tversky",
   name: "Focal Tversky",
   summary: "Tversky with more weight on classes that go badly (Abraham and Khan 2019, arXiv:1810.07842).",
-  build: (input) => {
-    const { losses, present } = tverskyLoss(input, TVERSKY_FALSE_POSITIVE, TVERSKY_FALSE_NEGATIVE);
+  parameters: [
+    ...tverskyParameters,
+    {
+      id: "gamma",
+      name: "Focus γ",
+      summary: "The loss of a class is raised to 1/γ; the paper has 4/3.",
+      default: 4 / 3,
+      minimum: 0.1,
+      maximum: 10,
+    },
+  ],
+  build: (input, parameter) => {
+    const { losses, present } = tverskyLoss(input, {
+      falsePositive: parameter("alpha"),
+      falseNegative: parameter("beta"),
+    });
     // At a loss of exactly 0 the power's slope is infinite.
-    const positive = maximum(input.graph, losses, EPSILON);
-    return meanOverPresent(input, power(input.graph, positive, FOCAL_TVERSKY_EXPONENT), present);
+    const positive = maximum(input.graph, losses, LEAST_LOSS);
+    return meanOverPresent(input, power(input.graph, positive, 1 / parameter("gamma")), present);
   },
 };

@@ -1,7 +1,9 @@
+import { parseLossExpression } from "#shared/training/loss-expression.ts";
 import type { TensorSymbol } from "../graph/graph.ts";
-import { addAll } from "../graph/operations/arithmetic.ts";
+import { addAll, multiply } from "../graph/operations/arithmetic.ts";
 import { crossEntropy, focal, weightedCrossEntropy } from "./cross-entropy.ts";
-import type { Loss, LossInput } from "./loss.ts";
+import { lovasz } from "./lovasz.ts";
+import type { Loss, LossInput, ParameterValue } from "./loss.ts";
 import { dice, focalTversky, iou, tversky } from "./overlap.ts";
 
 /** Every loss one can choose. A new one is added here. */
@@ -13,26 +15,64 @@ export const losses: readonly Loss[] = [
   iou,
   tversky,
   focalTversky,
+  lovasz,
 ];
 
-/** The losses that a setting such as `crossentropy+dice` names. Throws with the known ids for any other. */
-export function parseLoss(setting: string): Loss[] {
-  return setting.split("+").map((part) => {
-    const id = part.trim();
-    const found = losses.find((loss) => loss.id === id);
-    if (found === undefined) {
+/** A loss with all its numbers known. */
+export interface ChosenLoss {
+  readonly loss: Loss;
+  readonly weight: number;
+  readonly parameter: ParameterValue;
+}
+
+/**
+ * The losses that a setting such as `crossentropy+0.5*dice` or `focal(gamma=1)` names. Throws with what is known for an unknown loss or parameter, and with
+ * the limits for a number outside them.
+ */
+export function parseLoss(setting: string): ChosenLoss[] {
+  return parseLossExpression(setting).map(({ id, weight, parameters }) => {
+    const loss = losses.find((candidate) => candidate.id === id);
+    if (loss === undefined) {
       throw new Error(
-        `There is no loss "${id}"; known are ${losses.map((loss) => loss.id).join(", ")}, and sums with +.`,
+        `There is no loss "${id}"; known are ${losses.map((known) => known.id).join(", ")}, and sums with +.`,
       );
     }
-    return found;
+    for (const [name, value] of Object.entries(parameters)) {
+      checkParameter(loss, name, value);
+    }
+    return {
+      loss,
+      weight,
+      parameter: (name) =>
+        parameters[name] ?? loss.parameters.find((candidate) => candidate.id === name)?.default ?? NaN,
+    };
   });
 }
 
-/** Adds the nodes of a loss, or of the sum of several. */
+function checkParameter(loss: Loss, name: string, value: number): void {
+  const parameter = loss.parameters.find(({ id }) => id === name);
+  if (parameter === undefined) {
+    const known = loss.parameters.map(({ id }) => id).join(", ");
+    throw new Error(
+      `The loss "${loss.id}" has no "${name}"; it takes ${known === "" ? "no numbers" : known}.`,
+    );
+  }
+  const { minimum, maximum } = parameter;
+  if (value < minimum || value > maximum) {
+    throw new Error(`${loss.id}(${name}=${value}): ${name} is a number from ${minimum} to ${maximum}.`);
+  }
+}
+
+/** Adds the nodes of a loss, or of the weighted sum of several. */
 export function buildLoss(setting: string, input: LossInput): TensorSymbol {
+  const { graph } = input;
   return addAll(
-    input.graph,
-    parseLoss(setting).map((loss) => input.graph.inScope(`loss/${loss.id}`, () => loss.build(input))),
+    graph,
+    parseLoss(setting).map(({ loss, weight, parameter }) =>
+      graph.inScope(`loss/${loss.id}`, () => {
+        const value = loss.build(input, parameter);
+        return weight === 1 ? value : multiply(graph, value, weight);
+      }),
+    ),
   );
 }

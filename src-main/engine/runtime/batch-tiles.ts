@@ -36,6 +36,23 @@ export function fillLabels(bytes: Uint8Array, tileBytes: number, batch: number):
   return filled;
 }
 
+/**
+ * Throws where a label is a class that the model doesn't have: 255 and ignored classes aside, leaving it out without a word would hide that masks and
+ * model don't belong together.
+ */
+export function checkLabels(labels: Uint8Array, classes: number, ignored: readonly number[]): void {
+  const isKnown = Uint8Array.from({ length: 256 }, (_, label) =>
+    label < classes || label === 255 || ignored.includes(label) ? 1 : 0,
+  );
+  const stray = labels.find((label) => isKnown[label] === 0);
+  if (stray !== undefined) {
+    throw new RpcError(
+      "invalid-input",
+      `A label is class ${stray}, but the model tells ${classes} classes apart, 0 to ${classes - 1}.`,
+    );
+  }
+}
+
 /** Bytes as float32, without a copy where they are aligned. */
 export function asFloats(bytes: Uint8Array): Float32Array {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();

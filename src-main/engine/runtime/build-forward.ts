@@ -1,5 +1,6 @@
 import type { Graph, TensorSymbol } from "../graph/graph.ts";
-import { multiply } from "../graph/operations/arithmetic.ts";
+import type { Precision } from "#shared/training/training-settings.ts";
+import { cast, multiply } from "../graph/operations/arithmetic.ts";
 import { randomKeepMask } from "../graph/operations/random.ts";
 import type { Layer, LayerContext, Mode } from "../layers/layer.ts";
 import { logitsLayer } from "../models/model.ts";
@@ -15,6 +16,8 @@ export interface ForwardOptions {
   readonly weight: (fullName: string) => TensorSymbol;
   /** int32 `[2]` that decides what dropout drops; null leaves dropout out. */
   readonly dropoutSeed: TensorSymbol | null;
+  /** The numbers that convolutions work with; float32 without it. What they hand on is float32. */
+  readonly precision?: Precision;
   /** False builds every layer by itself, to compare. */
   readonly fuse?: boolean;
 }
@@ -30,6 +33,9 @@ export interface Forward {
 export function buildForward(graph: Graph, model: Model, options: ForwardOptions): Forward {
   return new ForwardBuilder(graph, model, options).build();
 }
+
+/** Keras' names of the layers that have a float16 and a bfloat16 form. */
+const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv2D", "Conv2DTranspose", "DepthwiseConv2D"]);
 
 class ForwardBuilder {
   readonly #updates = new Map<string, TensorSymbol>();
@@ -53,16 +59,28 @@ class ForwardBuilder {
     for (const layer of this.#model.layers) {
       this.#outputs.set(
         layer,
-        this.#graph.inScope(
-          layer.name,
-          () => this.#fused(layer) ?? layer.definition.build(this.#context(layer)),
-        ),
+        this.#graph.inScope(layer.name, () => this.#fused(layer) ?? this.#built(layer, target)),
       );
       if (layer === target) {
         break;
       }
     }
     return { logits: this.#outputOf(target), updates: this.#updates };
+  }
+
+  /** A layer by itself; its convolution in the wanted precision, but for the logits, which the loss needs exactly. */
+  #built(layer: Layer, target: Layer): TensorSymbol {
+    const { precision = "float32" } = this.#options;
+    const context = this.#context(layer);
+    if (precision === "float32" || layer === target || !CONVOLUTIONS.has(layer.definition.type)) {
+      return layer.definition.build(context);
+    }
+    const output = layer.definition.build({
+      ...context,
+      inputs: context.inputs.map((input) => cast(this.#graph, input, precision)),
+      weight: (name) => cast(this.#graph, context.weight(name), precision),
+    });
+    return cast(this.#graph, output, "float32");
   }
 
   /** The layers that aren't simply built; undefined for all others. */

@@ -2,7 +2,7 @@ import { addGradients } from "../graph/gradients.ts";
 import { Graph } from "../graph/graph.ts";
 import type { GraphNode, TensorSymbol } from "../graph/graph.ts";
 import { elementCount } from "../graph/data-type.ts";
-import { cast, multiply } from "../graph/operations/arithmetic.ts";
+import { add, cast, divide, multiply } from "../graph/operations/arithmetic.ts";
 import { packBytes, pad, reshape } from "../graph/operations/shape.ts";
 import { sum } from "../graph/operations/reduction.ts";
 import { afterAll, assignVariable, readVariable } from "../graph/operations/variables.ts";
@@ -11,11 +11,13 @@ import { buildLoss } from "../losses/registry.ts";
 import { weightsOf } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import type { InputType } from "../port.ts";
+import type { GradientRules, InputType } from "../port.ts";
 import { buildForward } from "./build-forward.ts";
 import { ModelVariables } from "./model-variables.ts";
 import { lossInput, pixelConfusion } from "./pixel-classes.ts";
 import type { LabelRules } from "./pixel-classes.ts";
+import { addAccumulation, addUpdates, isKernel, kernelPenalty } from "./weight-updates.ts";
+import type { Accumulation, HeldWeight } from "./weight-updates.ts";
 
 export interface TrainingGraphSettings extends LabelRules {
   readonly model: Model;
@@ -23,6 +25,8 @@ export interface TrainingGraphSettings extends LabelRules {
   readonly inputType: InputType;
   readonly loss: string;
   readonly optimizer: Optimizer;
+  /** Without them gradients go to the optimizer as they are. */
+  readonly gradientRules?: GradientRules | undefined;
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout: boolean;
 }
@@ -42,8 +46,14 @@ export interface TrainingGraph {
   }[];
   /** int32 `[2]`: the run's seed and the step. */
   readonly dropoutSeed: TensorSymbol;
-  /** Fetching `loss` carries out the whole step. */
-  readonly train: { readonly loss: TensorSymbol; readonly confusion: TensorSymbol };
+  /** float16 only: what the loss is multiplied by before gradients are taken. */
+  readonly lossScale: TensorSymbol | null;
+  /** Fetching `loss` carries out the whole step, or adds up its gradients where there is an accumulation. */
+  readonly train: {
+    readonly loss: TensorSymbol;
+    readonly confusion: TensorSymbol;
+    readonly accumulation: Accumulation | null;
+  };
   readonly evaluate: {
     readonly loss: TensorSymbol;
     readonly validCount: TensorSymbol;
@@ -53,12 +63,22 @@ export interface TrainingGraph {
   };
 }
 
-/** Where checkpoints keep what an optimizer remembers. */
-export const OPTIMIZER_PREFIX = "optimizer/";
+/** Gradients as they are. */
+const plainRules: GradientRules = {
+  clipping: { kind: "none" },
+  l2: 0,
+  accumulates: false,
+  precision: "float32",
+};
+
+/** Whether gradients are summed up before they are used: over several batches, or to look at them first. */
+export function accumulates(rules: GradientRules): boolean {
+  return rules.accumulates || rules.precision === "float16";
+}
 
 /** Writes the graph of a training: forward, loss, gradients, update and counts in one run, and evaluation in another. */
 export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGraph {
-  const { model, batch, inputType, optimizer } = settings;
+  const { model, batch, inputType, optimizer, gradientRules: rules = plainRules } = settings;
   const graph = new Graph();
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const pixels = graph.placeholder("pixels", [batch, height, width, bands], inputType);
@@ -69,6 +89,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     value,
   }));
   const dropoutSeed = graph.placeholder("dropout_seed", [2], "int32");
+  const lossScale = rules.precision === "float16" ? graph.placeholder("loss_scale", [], "float32") : null;
 
   const variables = new ModelVariables(graph);
   const weights = weightsOf(model).map((weight) => ({
@@ -86,38 +107,46 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
       input: scaledPixels(graph, pixels),
       weight: (name) => valueOf(values, name),
       dropoutSeed: settings.dropout ? dropoutSeed : null,
+      precision: rules.precision,
     });
     const input = lossInput(graph, logits, labels, settings);
     const loss = buildLoss(settings.loss, input);
     const { confusion } = pixelConfusion(input);
 
     const trainable = weights.filter((weight) => weight.trainable);
-    const gradients = addGradients(
-      graph,
-      loss,
-      trainable.map(({ fullName }) => valueOf(values, fullName)),
-    );
-    const consumers = consumersOf(graph, [...values.values()]);
-    const updated = graph.inScope("update", () => [
-      ...trainable.map(({ fullName, variable }, index) => {
-        const value = valueOf(values, fullName);
-        return optimizer.update({
-          graph,
-          variable,
-          value,
-          gradient: gradients[index] as TensorSymbol,
-          slots: optimizer.slots.map((slot) =>
-            variables.declare(`${OPTIMIZER_PREFIX}${slot}/${fullName}`, variable.shape),
-          ),
-          learningRate,
-          perStep: perStep.map(({ placeholder }) => placeholder),
-          // In place only if nobody still holds the old value: otherwise TensorFlow copies the whole weight.
-          controls: consumers.get(value) ?? [],
-        });
-      }),
-      ...[...updates].map(([name, value]) => assignVariable(graph, valueOf(variableOf, name), value)),
-    ]);
-    return { loss: afterAll(graph, loss, updated, "loss_after_update"), confusion };
+    const trainableValues = trainable.map(({ fullName }) => valueOf(values, fullName));
+    // float16 can't tell a small gradient from 0: the loss is enlarged before and the gradients made small again after.
+    const scaled = lossScale === null ? loss : multiply(graph, loss, lossScale);
+    const raw = addGradients(graph, scaled, trainableValues);
+    const gradients = lossScale === null ? raw : raw.map((gradient) => divide(graph, gradient, lossScale));
+    const statistics = (): GraphNode[] =>
+      [...updates].map(([name, value]) => assignVariable(graph, valueOf(variableOf, name), value));
+    const penalty = kernelPenalty(graph, rules.l2, kernelsOf(weights, values));
+    const reported = penalty === null ? loss : add(graph, loss, penalty);
+    const updateSettings = {
+      optimizer,
+      rules,
+      learningRate,
+      perStep: perStep.map(({ placeholder }) => placeholder),
+    };
+    if (accumulates(rules)) {
+      const accumulation = addAccumulation(
+        graph,
+        variables,
+        trainable,
+        gradients,
+        sum(graph, input.valid),
+        updateSettings,
+      );
+      const done = [...accumulation.added, ...statistics()];
+      return { loss: afterAll(graph, reported, done, "loss_after_adding"), confusion, accumulation };
+    }
+    const updated = addUpdates(graph, variables, trainable, trainableValues, gradients, updateSettings);
+    return {
+      loss: afterAll(graph, reported, [...updated, ...statistics()], "loss_after_update"),
+      confusion,
+      accumulation: null,
+    };
   });
 
   const evaluate = graph.inScope("evaluate", () => {
@@ -131,15 +160,16 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     const input = lossInput(graph, logits, labels, settings);
     const { prediction, confusion } = pixelConfusion(input);
     const loss = buildLoss(settings.loss, input);
+    const penalty = kernelPenalty(graph, rules.l2, kernelsOf(weights, values));
     return {
-      loss,
+      loss: penalty === null ? loss : add(graph, loss, penalty),
       validCount: sum(graph, input.valid),
       confusion,
       prediction: packedIndices(graph, prediction),
     };
   });
   variables.prepare();
-  return { graph, variables, pixels, labels, learningRate, perStep, dropoutSeed, train, evaluate };
+  return { graph, variables, pixels, labels, learningRate, perStep, dropoutSeed, lossScale, train, evaluate };
 }
 
 /** uint8 to 0–1. */
@@ -172,13 +202,10 @@ function packedIndices(graph: Graph, prediction: TensorSymbol): TensorSymbol {
   return packBytes(graph, reshape(graph, whole, [(pixels + missing) / 4, 4]));
 }
 
-/** The nodes that take each of some symbols as input. */
-function consumersOf(graph: Graph, symbols: readonly TensorSymbol[]): ReadonlyMap<TensorSymbol, GraphNode[]> {
-  const consumers = new Map<TensorSymbol, GraphNode[]>(symbols.map((symbol) => [symbol, []]));
-  for (const node of graph.nodes) {
-    for (const input of node.inputs) {
-      consumers.get(input)?.push(node);
-    }
-  }
-  return consumers;
+/** The kernels among a model's weights, as L2 regularization takes them. */
+function kernelsOf(
+  weights: readonly HeldWeight[],
+  values: ReadonlyMap<string, TensorSymbol>,
+): TensorSymbol[] {
+  return weights.filter(isKernel).map(({ fullName }) => valueOf(values, fullName));
 }

@@ -72,6 +72,8 @@ export function writeCheckpoint(
 /** An open checkpoint; close it. */
 export class CheckpointFile {
   readonly shapes: CheckpointShapes;
+  /** What was written beside the numbers. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly #filePath: string;
   readonly #file: number;
   readonly #offsets: ReadonlyMap<string, readonly [number, number]>;
@@ -92,7 +94,7 @@ export class CheckpointFile {
         throw new Error(`a header of ${length} bytes`);
       }
       const header = z.record(z.string(), z.unknown()).parse(JSON.parse(this.#read(8, length).toString()));
-      metadataSchema.parse(header["__metadata__"]);
+      this.metadata = metadataSchema.parse(header["__metadata__"]);
       const entries = Object.entries(header)
         .filter(([name]) => name !== "__metadata__")
         .map(([name, entry]) => [name, entrySchema.parse(entry)] as const);

@@ -4,6 +4,7 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import type { TilePredictor } from "./tile-predictor.ts";
 import { networkSide, runFiles, type StoredRun } from "../runs/index.ts";
+import { cropSquare, padByMirror } from "../network-tiles/index.ts";
 import { floatsOver, sampleBytes } from "./float-bytes.ts";
 import type { Engine } from "./engine.ts";
 
@@ -35,11 +36,13 @@ export async function createEnginePredictor(
     }
   };
   const client = await explained(engine.client());
-  const inputPixels = networkSide(run);
-  const batch = options.batch ?? Math.max(1, Math.round(DEFAULT_BATCH_PIXELS / inputPixels ** 2));
+  const networkPixels = networkSide(run);
+  const inputPixels = run.settings.inputPixels ?? run.settings.tilePixels;
+  const model = modelOfRun(run);
+  const batch = options.batch ?? Math.max(1, Math.round(DEFAULT_BATCH_PIXELS / networkPixels ** 2));
   const { sessionId } = await explained(
     client.engine.createPrediction({
-      model: modelOfRun(run),
+      model,
       batch,
       inputType: run.input.normalization.kind === "uint8" ? "uint8" : "float32",
       weights: path.join(directory, runFiles.best),
@@ -51,16 +54,49 @@ export async function createEnginePredictor(
     input: run.input,
     idOfChannel: countedClasses(run.classes).map(({ id }) => id),
     batch,
-    predict: async (images, _count, callOptions) => {
+    predict: async (images, count, callOptions) => {
+      const padded =
+        networkPixels === inputPixels
+          ? images
+          : eachTile(images, count, model.bands, inputPixels, networkPixels, padByMirror);
       const { probabilities } = await explained(
-        client.engine.predict({ sessionId, pixels: sampleBytes(images) }, callOptions),
+        client.engine.predict({ sessionId, pixels: sampleBytes(padded) }, callOptions),
       );
-      return floatsOver(probabilities);
+      const floats = floatsOver(probabilities);
+      return networkPixels === inputPixels
+        ? floats
+        : eachTile(floats, count, model.classes, networkPixels, inputPixels, cropSquare);
     },
     close: async () => {
       await client.engine.close({ sessionId }).catch(() => undefined);
     },
   };
+}
+
+/** `count` squares of one side made into squares of another, one after the other. */
+function eachTile<A extends Uint8Array | Float32Array>(
+  pixels: A,
+  count: number,
+  channels: number,
+  fromSide: number,
+  toSide: number,
+  change: typeof padByMirror,
+): A {
+  const from = fromSide ** 2 * channels;
+  const to = toSide ** 2 * channels;
+  const result = (pixels instanceof Uint8Array
+    ? new Uint8Array(count * to)
+    : new Float32Array(count * to)) as unknown as A;
+  for (let tile = 0; tile < count; tile++) {
+    change(
+      pixels.subarray(tile * from, (tile + 1) * from),
+      channels,
+      fromSide,
+      toSide,
+      result.subarray(tile * to, (tile + 1) * to),
+    );
+  }
+  return result;
 }
 
 /** The network that a run trains, as the engine builds it. */

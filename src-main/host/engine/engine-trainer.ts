@@ -28,7 +28,7 @@ export async function createEngineTrainer(engine: Engine, request: TrainingReque
     parameters,
     trainableParameters,
     estimatedBytes,
-    step: ({ images, channels }, { learningRate, step }) =>
+    step: ({ images, channels }, { learningRate, step, update }) =>
       explained(
         client.engine.trainStep({
           sessionId,
@@ -36,6 +36,7 @@ export async function createEngineTrainer(engine: Engine, request: TrainingReque
           labels: channels,
           learningRate,
           step,
+          update,
         }),
       ),
     evaluate: ({ images, channels }, { predict }) =>

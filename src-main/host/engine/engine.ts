@@ -48,7 +48,10 @@ export class Engine {
    */
   async explained(error: unknown): Promise<Error> {
     if (error instanceof RpcError && error.code === "disconnected" && this.#lastExit !== null) {
-      return new RpcError("internal", exitSentence(await this.#lastExit), { cause: error });
+      const exit = await this.#lastExit;
+      return new RpcError(isOutOfMemory(exit) ? "out-of-memory" : "internal", exitSentence(exit), {
+        cause: error,
+      });
     }
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -91,6 +94,14 @@ export class Engine {
       throw error;
     }
   }
+}
+
+/**
+ * Whether an engine ended for lack of memory: an allocation that failed says so last; the system's own way is to kill, and says nothing. Whoever else kills
+ * an engine can do with the advice to use less.
+ */
+function isOutOfMemory({ signal, outputTail }: EngineExit): boolean {
+  return signal === "SIGKILL" || /bad_alloc|out of memory|cannot allocate memory|OOM when/i.test(outputTail);
 }
 
 function exitSentence({ code, signal, outputTail }: EngineExit): string {

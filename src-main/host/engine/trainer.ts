@@ -12,10 +12,13 @@ export interface BatchOutcome {
 export interface Trainer {
   readonly parameters: number;
   readonly trainableParameters: number;
-  /** One step of the optimizer; `step` counts from 1 over the whole run. */
+  /**
+   * One batch through the network; `step` counts from 1 over the whole run. `update` says which change of the weights it completes, null for none
+   * where gradients are added up over several steps.
+   */
   step(
     batch: TileBatch,
-    options: { readonly learningRate: number; readonly step: number },
+    options: { readonly learningRate: number; readonly step: number; readonly update: number | null },
   ): Promise<BatchOutcome>;
   /** Measures as in use, without learning; with `predict` also the likeliest channel of each pixel, NHW. */
   evaluate(

@@ -1,5 +1,6 @@
 export { commonBands, findNormalization, type InputLayout } from "./input-layout.ts";
 export { aheadOf } from "./read-ahead.ts";
+export { cropSquare, padByMirror } from "./mirror-padding.ts";
 export {
   inverseSymmetry,
   rearrangePixels,
@@ -8,7 +9,14 @@ export {
   type SquareSymmetry,
 } from "./square-symmetry.ts";
 export { TileCache } from "./tile-cache.ts";
-export { normalize, TileFeed, type FeedPass, type TileBatch, type TileFeedOptions } from "./tile-feed.ts";
+export {
+  normalize,
+  TileFeed,
+  type FeedPass,
+  type TileBatch,
+  type TileFeedOptions,
+  type TileVariation,
+} from "./tile-feed.ts";
 export {
   channelsOfClasses,
   IGNORED_CHANNEL,

@@ -1,3 +1,4 @@
+import { seededRandom } from "#shared/training/seeded-random.ts";
 import type { SampleArray } from "../../raster/index.ts";
 
 /**
@@ -7,6 +8,25 @@ import type { SampleArray } from "../../raster/index.ts";
 export type SquareSymmetry = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 export const squareSymmetries: readonly SquareSymmetry[] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** A tile's symmetry in an epoch: any of the eight with flips and quarter turns, else only those that either of them makes. */
+export function drawSymmetry(
+  { flips, quarterTurns }: { readonly flips: boolean; readonly quarterTurns: boolean },
+  seed: number,
+  epoch: number,
+  place: number,
+): SquareSymmetry {
+  const possible: readonly SquareSymmetry[] = quarterTurns
+    ? flips
+      ? squareSymmetries
+      : [0, 1, 2, 3]
+    : flips
+      ? [0, 2, 4, 6]
+      : [0];
+  return possible.length === 1
+    ? 0
+    : (possible[seededRandom(seed, "symmetry", epoch, place).integer(possible.length)] ?? 0);
+}
 
 /** The symmetry that undoes another. */
 export function inverseSymmetry(symmetry: SquareSymmetry): SquareSymmetry {

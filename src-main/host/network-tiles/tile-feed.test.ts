@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFolder, drawMosaic, type DrawnMosaic } from "../../../fixtures/learning/draw-folder.ts";
+import { noAugmentation } from "#shared/training/training-settings.ts";
 import { Projects } from "../projects/index.ts";
 import type { Project } from "../projects/project.ts";
 import { LabelCensus } from "../training/label-census.ts";
 import { defaultSettings } from "../training/presets.ts";
 import { TileCache } from "./tile-cache.ts";
-import { TileFeed, type TileBatch } from "./tile-feed.ts";
+import { TileFeed, type TileBatch, type TileVariation } from "./tile-feed.ts";
 import { prepareTrainingData, type TrainingData } from "../training/training-data.ts";
 
 let folder: string;
@@ -38,12 +39,22 @@ function prepared(inputPixels: number | null): Promise<TrainingData> {
   );
 }
 
-function feedOf(source: TrainingData, cacheBytes = 2 ** 24): TileFeed {
+function feedOf(
+  source: TrainingData,
+  cacheBytes = 2 ** 24,
+  variation: Partial<TileVariation> = {},
+): TileFeed {
   return new TileFeed(project, source.split.training, {
     shape: source.shape,
     normalization: { kind: "uint8" },
     batch: 4,
     cache: new TileCache(cacheBytes),
+    variation: {
+      sampling: "grid",
+      augmentation: { ...noAugmentation, flips: true, quarterTurns: true },
+      labels: source.labels,
+      ...variation,
+    },
   });
 }
 
@@ -115,7 +126,7 @@ describe("a feed's tiles", () => {
     const feed = feedOf(data);
     const orders = await Promise.all(
       [1, 2].map(async (epoch) =>
-        (await collected(feed.batches({ shuffle: { seed: 5, epoch, augment: true } }))).flatMap(
+        (await collected(feed.batches({ shuffle: { seed: 5, epoch } }))).flatMap(
           ({ tileIndices }) => tileIndices,
         ),
       ),
@@ -129,7 +140,7 @@ describe("a feed's tiles", () => {
   });
 
   it("are the same for the same seed, whatever the cache holds", async () => {
-    const pass = { shuffle: { seed: 5, epoch: 3, augment: true } };
+    const pass = { shuffle: { seed: 5, epoch: 3 } };
     const cold = await collected(feedOf(data).batches(pass));
     const warmFeed = feedOf(data);
     await collected(warmFeed.batches({ shuffle: null }));
@@ -140,7 +151,7 @@ describe("a feed's tiles", () => {
 
   it("are flipped and turned with their masks, and nothing is made up", async () => {
     const feed = feedOf(data);
-    const batches = await collected(feed.batches({ shuffle: { seed: 9, epoch: 1, augment: true } }));
+    const batches = await collected(feed.batches({ shuffle: { seed: 9, epoch: 1 } }));
     let turned = 0;
     for (const { images, channels, tileIndices } of batches) {
       for (const [slot, tileIndex] of tileIndices.entries()) {
@@ -160,7 +171,7 @@ describe("a feed's tiles", () => {
   it("never hold what a flip or turn could change", async () => {
     const feed = feedOf(data);
     const before = Uint8Array.from((await feed.tile(0)).channels);
-    await collected(feed.batches({ shuffle: { seed: 1, epoch: 1, augment: true } }));
+    await collected(feed.batches({ shuffle: { seed: 1, epoch: 1 } }));
     expect((await feed.tile(0)).channels).toEqual(before);
   });
 

@@ -16,7 +16,10 @@ export interface DecodedTile {
 
 /** How tiles are cut, the same for all of a run. */
 export interface TileShape {
+  /** Side of what a tile is scaled to. */
   readonly inputPixels: number;
+  /** Side of the square that the network takes: a multiple of its stride, so perhaps a little more; the rest is mirrored. */
+  readonly networkPixels: number;
   readonly bands: readonly number[];
   /** Output channel of each class id, 255 for ignored classes and for ids that are none. */
   readonly channelOfId: Uint8Array;

@@ -11,16 +11,17 @@ import { createEngineTrainer, type Engine } from "../engine/index.ts";
 import { isUnfinished, type Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { architectureEntry, type Runs, type StoredRun } from "../runs/index.ts";
-import { classWeights } from "./class-weights.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import { LabelCensus } from "./label-census.ts";
 import { measureTraining } from "./measure-training.ts";
-import { checkLoss, modelSettings, planTraining } from "./plan-training.ts";
+import { memoryLimit, refuseTooLarge, type MemoryLimit } from "./memory-limit.ts";
+import { checkLoss, planTraining } from "./plan-training.ts";
 import { presets } from "./presets.ts";
 import { RunEvents } from "./run-events.ts";
 import { suggestSettings } from "./suggest-settings.ts";
 import { labelledMosaics, prepareTrainingData, splitMosaics, type TrainingData } from "./training-data.ts";
 import { carryOutTraining } from "./training-job.ts";
+import { tileVariation, trainingRequest } from "./training-request.ts";
 
 /** Jobs that need the engine go one after another: two networks at once would need the memory of both. */
 export const ENGINE_LANE = "engine";
@@ -51,6 +52,7 @@ export class Training {
   readonly #options: TrainingOptions;
   readonly #census = new LabelCensus();
   readonly #events = new RunEvents();
+  #device: "cpu" | "gpu" | null = null;
   readonly #underWay = new Map<string, { readonly jobId: string; readonly stop: AbortController }>();
 
   constructor(options: TrainingOptions) {
@@ -62,10 +64,9 @@ export class Training {
     await project.settled();
     const ready = project.snapshot().mosaics.filter((mosaic) => mosaic.kind === "ready");
     const labelled = ready.filter(({ mask }) => mask.kind === "matched");
-    const status = await this.#options.engine.status();
     return suggestSettings(
       splitMosaics(project, labelled.length > 0 ? labelled : ready),
-      status.kind === "ready" ? status.device : "cpu",
+      await this.#learnDevice(),
     );
   }
 
@@ -79,7 +80,10 @@ export class Training {
     // It goes on in the background for the next plan; what fails is told by the one that is waited for.
     counting.catch(() => undefined);
     const counted = await Promise.race([counting, afterMilliseconds(PLAN_PATIENCE_MILLISECONDS)]);
-    return planTraining(counted ?? (await this.#prepare(project, settings, "if-known", options)));
+    return planTraining(
+      counted ?? (await this.#prepare(project, settings, "if-known", options)),
+      this.#memory(),
+    );
   }
 
   /** Times a few real steps; refuses while a training runs, which would be slowed and slow it. */
@@ -103,20 +107,7 @@ export class Training {
       throw new RpcError("unsupported", status.reason);
     }
     signal.throwIfAborted();
-    const trainer = await createEngineTrainer(engine, {
-      model: modelSettings(data),
-      batch: settings.batch,
-      loss: settings.loss,
-      optimizer: settings.optimizer,
-      seed: settings.seed,
-      classWeights:
-        data.labels === null
-          ? null
-          : classWeights(settings.classWeighting, data.counted, data.split.training, data.labels),
-      ignoredClasses: [],
-      inputType: normalization.kind === "uint8" ? "uint8" : "float32",
-      checkpoint: null,
-    });
+    const trainer = await createEngineTrainer(engine, trainingRequest(data, settings, normalization, null));
     try {
       const feedOptions = {
         shape: data.shape,
@@ -125,7 +116,10 @@ export class Training {
         cache: new TileCache(MEASURE_CACHE_BYTES),
       };
       const feeds = {
-        training: new TileFeed(project, data.split.training, feedOptions),
+        training: new TileFeed(project, data.split.training, {
+          ...feedOptions,
+          variation: tileVariation(settings, data),
+        }),
         validation: new TileFeed(project, data.split.validation, feedOptions),
       };
       return await measureTraining(trainer, feeds, settings, status.device, { signal });
@@ -155,7 +149,10 @@ export class Training {
     // The run says which mosaics it was made from: one added later must not move the split when it is taken up again.
     const ownSettings = { ...settings, mosaicIds };
     const data = await this.#prepare(project, ownSettings, "if-known", { classes: options.classes });
-    const plan = planTraining(data);
+    // A card's own memory isn't known beforehand: there TensorFlow says when it is exhausted.
+    await this.#learnDevice();
+    const plan = planTraining(data, this.#memory());
+    refuseTooLarge(plan, settings.batch);
     const count = (await runs.list(project)).length;
     const createdAt = new Date().toISOString();
     const run: Omit<Run, "state"> = {
@@ -246,7 +243,7 @@ export class Training {
           width,
           stride,
         })),
-        losses: listLosses(),
+        losses: listLosses().map((loss) => ({ ...loss, parameters: [...loss.parameters] })),
         presets: [...presets],
       }),
       suggest: ({ projectId }) => this.suggest(projects.get(projectId)),
@@ -320,6 +317,17 @@ export class Training {
       }));
       this.#events.emit(runId, { kind: "run", run });
     }
+  }
+
+  async #learnDevice(): Promise<"cpu" | "gpu"> {
+    const status = await this.#options.engine.status();
+    this.#device = status.kind === "ready" ? status.device : "cpu";
+    return this.#device;
+  }
+
+  /** What the engine may use; null on a GPU, and while nobody has asked what it runs on. */
+  #memory(): MemoryLimit | null {
+    return this.#device === "cpu" ? memoryLimit() : null;
   }
 
   #prepare(

@@ -11,7 +11,7 @@ const ENOUGH_SECONDS = 20;
 export async function measureTraining(
   trainer: Trainer,
   feeds: { readonly training: TileFeed; readonly validation: TileFeed },
-  settings: { readonly seed: number; readonly augment: boolean; readonly learningRate: number },
+  settings: { readonly seed: number; readonly learningRate: number },
   device: "cpu" | "gpu",
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<TrainingMeasure> {
@@ -19,14 +19,14 @@ export async function measureTraining(
   const started = performance.now();
   const times: number[] = [];
   let step = 0;
-  const pass = { shuffle: { seed: settings.seed, epoch: 1, augment: settings.augment } };
+  const pass = { shuffle: { seed: settings.seed, epoch: 1 } };
   // A set of fewer batches than steps is gone through again.
   while (times.length < TIMED_STEPS && !isEnough(started, times)) {
     for await (const batch of training.batches(pass, options)) {
       options.signal?.throwIfAborted();
       const before = performance.now();
       step++;
-      await trainer.step(batch, { learningRate: settings.learningRate, step });
+      await trainer.step(batch, { learningRate: settings.learningRate, step, update: step });
       if (step > 1) {
         times.push(performance.now() - before);
       }

@@ -1,7 +1,9 @@
 import { RpcError } from "#shared/rpc/errors.ts";
 import { classTotals } from "#shared/training/tile-split.ts";
 import type { TrainingPlan, TrainingSettings } from "#shared/training/training-settings.ts";
-import { describeModel, parseLoss } from "../../engine/catalog.ts";
+import { classWeights } from "./class-weights.ts";
+import { largestBatch, stepBytes, type MemoryLimit } from "./memory-limit.ts";
+import { describeModel, listLosses, parseLoss } from "../../engine/catalog.ts";
 import type { ModelSettings } from "../../engine/port.ts";
 import type { TrainingData } from "./training-data.ts";
 
@@ -16,16 +18,22 @@ export function modelSettings({
     width: settings.width,
     bands: shape.bands.length,
     classes: counted.length,
-    tileHeight: shape.inputPixels,
-    tileWidth: shape.inputPixels,
+    tileHeight: shape.networkPixels,
+    tileWidth: shape.networkPixels,
   };
 }
 
-/** What a training would be, without TensorFlow. Throws `invalid-input` for a loss or width that there isn't. */
-export function planTraining(data: TrainingData): TrainingPlan {
+/**
+ * What a training would be, without TensorFlow; `memory` is what the engine may use, null where that isn't known. Throws `invalid-input` for a loss or width that there
+ * isn't.
+ */
+export function planTraining(data: TrainingData, memory: MemoryLimit | null): TrainingPlan {
   const { settings, split, labels, counted } = data;
   checkLoss(settings);
-  const description = describedModel(modelSettings(data));
+  const model = modelSettings(data);
+  const description = describedModel(model);
+  const weights =
+    labels === null ? null : classWeights(settings.classWeighting, counted, split.training, labels);
   const totals =
     labels === null
       ? null
@@ -38,7 +46,9 @@ export function planTraining(data: TrainingData): TrainingPlan {
     trainingTiles: split.training.length,
     validationTiles: split.validation.length,
     stepsPerEpoch: Math.ceil(split.training.length / settings.batch),
-    estimatedBytes: estimatedBytes(description, settings),
+    estimatedBytes: stepBytes(model, settings, settings.batch),
+    memory: memory === null ? null : { ...memory, ...largestBatch(model, settings, memory.limitBytes) },
+    classWeights: weights?.map((weight, index) => ({ classId: counted[index]?.id ?? 0, weight })) ?? null,
     trainingMosaics: nameOf(new Set(split.training.map(({ mosaicId }) => mosaicId))),
     validationMosaics: nameOf(new Set(split.validation.map(({ mosaicId }) => mosaicId))),
     classShares:
@@ -51,6 +61,11 @@ export function planTraining(data: TrainingData): TrainingPlan {
           })),
     warnings: [...data.warnings, ...weightingWarnings(settings)],
   };
+}
+
+/** The ids of all losses, the usual one first. */
+export function lossIds(): string[] {
+  return listLosses().map(({ id }) => id);
 }
 
 /** Throws `invalid-input` for a loss that there isn't. */
@@ -66,7 +81,7 @@ export function checkLoss({ loss }: TrainingSettings): void {
 
 /** Weights and a loss that uses them belong together. */
 function weightingWarnings({ loss, classWeighting }: TrainingSettings): string[] {
-  const usesWeights = loss.split("+").includes("weighted-crossentropy");
+  const usesWeights = parseLoss(loss).some(({ loss: { id } }) => id === "weighted-crossentropy");
   if (usesWeights && classWeighting.kind === "none") {
     return [
       "Weighted cross-entropy without class weights is plain cross-entropy: choose automatic weights, or give them.",
@@ -85,22 +100,6 @@ function describedModel(settings: ModelSettings): ReturnType<typeof describeMode
       cause: error,
     });
   }
-}
-
-/**
- * Peak memory of the engine: weights, gradients and two optimizer slots (four numbers a parameter), and each layer's output twice, forwards and
- * backwards; 4 bytes each, beside 300 MB that TensorFlow takes to start. The engine's own estimate, known once it has built the network, is closer.
- */
-function estimatedBytes(
-  { layers, parameters }: ReturnType<typeof describeModel>,
-  { batch, optimizer }: TrainingSettings,
-): number {
-  const activations = layers.reduce(
-    (sum, { outputShape: [height, width, channels] }) => sum + height * width * channels,
-    0,
-  );
-  const numbersAParameter = optimizer === "sgd" ? 3 : 4;
-  return 300e6 + 4 * (parameters * numbersAParameter + activations * batch * 2);
 }
 
 function share(totals: readonly number[], index: number): number {

@@ -1,6 +1,13 @@
-import type { Preset, TrainingSettings } from "#shared/training/training-settings.ts";
+import {
+  noAugmentation,
+  optimizerDefaults,
+  TRAINING_SETTINGS_VERSION,
+  type Preset,
+  type TrainingSettings,
+} from "#shared/training/training-settings.ts";
 
 const base: TrainingSettings = {
+  version: TRAINING_SETTINGS_VERSION,
   architecture: "unet",
   width: 16,
   tilePixels: 256,
@@ -9,11 +16,18 @@ const base: TrainingSettings = {
   epochs: 20,
   maxSteps: null,
   learningRate: 1e-3,
-  optimizer: "adam",
+  accumulation: 1,
+  optimizer: optimizerDefaults.adam,
+  schedule: { kind: "constant" },
+  clipping: { kind: "none" },
+  earlyStopping: null,
+  l2: 0,
+  precision: "float32",
   loss: "crossentropy",
   classWeighting: { kind: "none" },
   split: { kind: "mosaic", share: 0.25 },
-  augment: true,
+  sampling: "grid",
+  augmentation: { ...noAugmentation, flips: true, quarterTurns: true },
   seed: 1,
   mosaicIds: null,
 };
@@ -60,7 +74,7 @@ export const presets: readonly Preset[] = [
       epochs: 100,
       learningRate: 1e-5,
       split: { kind: "random", share: 0.3 },
-      augment: false,
+      augmentation: noAugmentation,
       seed: 10,
     },
   },
@@ -77,7 +91,7 @@ export const presets: readonly Preset[] = [
       epochs: 100,
       learningRate: 1e-3,
       split: { kind: "random", share: 0.3 },
-      augment: false,
+      augmentation: noAugmentation,
       seed: 10,
     },
   },

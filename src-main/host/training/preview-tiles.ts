@@ -67,22 +67,28 @@ function previewTile(
   slot: number,
   { shape, counted }: Pick<TrainingData, "shape" | "counted">,
 ): PreviewTile {
-  const { inputPixels } = shape;
+  const { inputPixels, networkPixels } = shape;
   const bands = shape.bands.length;
   const pixels = inputPixels ** 2;
   const image = new Uint8Array(pixels * 3);
   // Floats were normalized so that 0–1 is what is worth seeing.
   const scale = images instanceof Uint8Array ? 1 : 255;
-  const start = slot * pixels;
+  const start = slot * networkPixels ** 2;
+  // What the network's square has beyond the tile isn't shown.
+  const sourceOf = (pixel: number): number =>
+    start + Math.floor(pixel / inputPixels) * networkPixels + (pixel % inputPixels);
   for (let pixel = 0; pixel < pixels; pixel++) {
     for (let color = 0; color < 3; color++) {
       const band = bands >= 3 ? color : 0;
-      const value = images[(start + pixel) * bands + band] ?? 0;
+      const value = images[sourceOf(pixel) * bands + band] ?? 0;
       image[pixel * 3 + color] = Math.min(255, Math.max(0, Math.round(value * scale)));
     }
   }
   const toIds = (all: Uint8Array): Uint8Array<ArrayBuffer> =>
-    Uint8Array.from(all.subarray(start, start + pixels), (channel) => counted[channel]?.id ?? UNLABELLED_ID);
+    Uint8Array.from(
+      { length: pixels },
+      (_, pixel) => counted[all[sourceOf(pixel)] ?? UNLABELLED_ID]?.id ?? UNLABELLED_ID,
+    );
   return {
     mosaicId: tile.mosaicId,
     pixelWindow: tile.pixelWindow,

@@ -73,10 +73,10 @@ export async function prepareTrainingData(
   );
   const { bands, warnings } = commonBands(mosaics);
   const wantedPixels = settings.inputPixels ?? settings.tilePixels;
-  const inputPixels = Math.ceil(wantedPixels / options.stride) * options.stride;
-  if (inputPixels !== wantedPixels) {
+  const networkPixels = Math.ceil(wantedPixels / options.stride) * options.stride;
+  if (networkPixels !== wantedPixels) {
     warnings.push(
-      `The network needs sides that are a multiple of ${options.stride}: it sees ${inputPixels} px instead of ${wantedPixels}.`,
+      `The network needs sides that are a multiple of ${options.stride}: tiles of ${wantedPixels} px are filled up to ${networkPixels} with their mirror image, which counts for nothing.`,
     );
   }
   if (split.unlabelledTiles > 0) {
@@ -87,7 +87,7 @@ export async function prepareTrainingData(
     mosaics,
     classes,
     counted,
-    shape: { inputPixels, bands, channelOfId: channelsOfClasses(classes) },
+    shape: { inputPixels: wantedPixels, networkPixels, bands, channelOfId: channelsOfClasses(classes) },
     split,
     labels,
     warnings: [...split.warnings, ...warnings],

@@ -3,17 +3,17 @@ import { freemem } from "node:os";
 import path from "node:path";
 import type { JobResult } from "#shared/jobs/job.ts";
 import type { Run, RunState } from "#shared/training/run.ts";
-import { createEngineTrainer, type Engine, type Trainer } from "../engine/index.ts";
+import { createEngineTrainer, modelOfRun, type Engine, type Trainer } from "../engine/index.ts";
 import { fileError, toHostError } from "../host-error.ts";
 import type { JobContext } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
-import { classWeights } from "./class-weights.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import type { LabelCensus } from "./label-census.ts";
-import { modelSettings } from "./plan-training.ts";
+import { exhaustedSentence, smallerBatch } from "./memory-limit.ts";
 import { choosePreviewTiles, previewTiles } from "./preview-tiles.ts";
 import type { RunEvents } from "./run-events.ts";
+import { tileVariation, trainingRequest } from "./training-request.ts";
 import { prepareTrainingData, type TrainingData } from "./training-data.ts";
 import { runTrainingLoop, type FinishedEpoch, type LoopEnd } from "./training-loop.ts";
 
@@ -65,11 +65,7 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
   } catch (error) {
     const { run } = await runs.get(project.id, runId);
     if (run.state.kind === "running") {
-      await settle(
-        stop.aborted && error === stop.reason
-          ? { kind: "interrupted" }
-          : { kind: "failed", message: failureMessage(error, run) },
-      );
+      await settle(stop.aborted && error === stop.reason ? { kind: "interrupted" } : failedState(error, run));
     }
     throw error;
   } finally {
@@ -113,20 +109,15 @@ async function startTraining(
     throw await engine.explained(error);
   });
   signal.throwIfAborted();
-  const trainer = await createEngineTrainer(engine, {
-    model: modelSettings({ ...data, shape }),
-    batch: run.settings.batch,
-    loss: run.settings.loss,
-    optimizer: run.settings.optimizer,
-    seed: run.settings.seed,
-    classWeights:
-      data.labels === null
-        ? null
-        : classWeights(run.settings.classWeighting, data.counted, data.split.training, data.labels),
-    ignoredClasses: [],
-    inputType: input.normalization.kind === "uint8" ? "uint8" : "float32",
-    checkpoint: isFresh ? null : path.join(directory, runFiles.last),
-  });
+  const trainer = await createEngineTrainer(
+    engine,
+    trainingRequest(
+      { ...data, shape },
+      run.settings,
+      input.normalization,
+      isFresh ? null : path.join(directory, runFiles.last),
+    ),
+  );
   await update((before) => ({
     ...before,
     input,
@@ -149,7 +140,10 @@ async function startTraining(
   return {
     data: { ...data, shape },
     trainer,
-    training: new TileFeed(project, data.split.training, feedOptions),
+    training: new TileFeed(project, data.split.training, {
+      ...feedOptions,
+      variation: tileVariation(run.settings, data),
+    }),
     validation: new TileFeed(project, data.split.validation, feedOptions),
   };
 }
@@ -201,7 +195,7 @@ async function train(
     validation,
     settings: run.settings,
     counted: data.counted,
-    finishedEpochs: run.history.length,
+    finished: run.history,
     stop,
     keepsFirstSteps: () => userStop.aborted && !context.signal.aborted,
     whilePaused: () => context.whilePaused(),
@@ -218,12 +212,21 @@ async function train(
   });
 }
 
-function failureMessage(error: unknown, { best, history }: Run): string {
-  const { message } = toHostError(error);
-  if (best === null) {
-    return message;
-  }
-  return `${message} The best so far, epoch ${best.epoch}, is kept, and training can go on from epoch ${history.length}.`;
+/** How a run failed, what of it is kept, and where memory ran out what would fit. */
+function failedState(error: unknown, run: Run): RunState {
+  const { best, history, settings } = run;
+  const { message, code } = toHostError(error);
+  const isExhausted = code === "out-of-memory";
+  const smaller = isExhausted ? smallerBatch(settings.batch) : null;
+  const reason = isExhausted ? exhaustedSentence(message, modelOfRun(run), settings, smaller) : message;
+  return {
+    kind: "failed",
+    message:
+      best === null
+        ? reason
+        : `${reason} The best so far, epoch ${best.epoch}, is kept, and training can go on from epoch ${history.length}.`,
+    smallerBatch: smaller,
+  };
 }
 
 async function copyWhole(fromPath: string, toPath: string): Promise<void> {

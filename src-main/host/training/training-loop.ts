@@ -1,3 +1,4 @@
+import { isExhausted, learningRateAt } from "#shared/training/learning-rate.ts";
 import type { EpochRecord } from "#shared/training/run.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
@@ -38,8 +39,8 @@ export interface TrainingLoopOptions {
   readonly validation: TileFeed;
   readonly settings: TrainingSettings;
   readonly counted: readonly LandClass[];
-  /** Epochs finished before, when this goes on from them. */
-  readonly finishedEpochs: number;
+  /** The epochs finished before, when this goes on from them. */
+  readonly finished: readonly EpochRecord[];
   /** Ends the loop after the step in flight. */
   readonly stop: AbortSignal;
   /** Whether a stop before the first finished epoch still measures and keeps what was learned. */
@@ -51,7 +52,7 @@ export interface TrainingLoopOptions {
   readonly onEpoch: (epoch: FinishedEpoch) => Promise<void>;
 }
 
-export type LoopEnd = "all-epochs" | "stopped" | "step-limit";
+export type LoopEnd = "all-epochs" | "stopped" | "step-limit" | "no-improvement";
 
 /** The loss is no number any more: going on is useless. */
 export class DivergedError extends RpcError {
@@ -109,7 +110,10 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
   const validationSteps = validation.batchCount;
   const clock = new StepClock();
   const stepLimit = settings.maxSteps ?? Infinity;
-  let stepsDone = options.finishedEpochs * trainingSteps;
+  const history = [...options.finished];
+  let stepsDone = history.length * trainingSteps;
+  const totalSteps = Math.min(settings.epochs * trainingSteps, stepLimit);
+  const updatesPerEpoch = Math.ceil(trainingSteps / settings.accumulation);
 
   const report = (epoch: number, phase: StepReport["phase"], step: number, totals: PassTotals): void => {
     const isTraining = phase === "training" || phase === "preparing" || phase === "paused";
@@ -142,15 +146,17 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
     });
   };
 
-  for (let epoch = options.finishedEpochs + 1; epoch <= settings.epochs; epoch++) {
+  for (let epoch = history.length + 1; epoch <= settings.epochs; epoch++) {
     if (stepsDone >= stepLimit) {
       return "step-limit";
     }
+    if (isDone(history, settings)) {
+      return "no-improvement";
+    }
     const started = performance.now();
     const trained = new PassTotals(counted);
-    const pass = {
-      shuffle: { seed: settings.seed, epoch, augment: settings.augment },
-    };
+    const pass = { shuffle: { seed: settings.seed, epoch } };
+    let learningRate = settings.learningRate;
     report(epoch, "preparing", 0, trained);
     let step = 0;
     let waited = 0;
@@ -166,15 +172,29 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
         }
         waited += waitedMilliseconds;
         const before = performance.now();
-        const outcome = await options.trainer.step(batch, {
-          learningRate: settings.learningRate,
+        learningRate = learningRateAt(settings.learningRate, settings.schedule, {
           step: stepsDone + 1,
+          stepsPerEpoch: trainingSteps,
+          totalSteps,
+          finished: history,
+        });
+        // What is left over at an epoch's end is an update too: nothing learned is carried beyond a checkpoint.
+        const isUpdate =
+          (step + 1) % settings.accumulation === 0 ||
+          step + 1 === trainingSteps ||
+          stepsDone + 1 >= stepLimit;
+        const outcome = await options.trainer.step(batch, {
+          learningRate,
+          step: stepsDone + 1,
+          update: isUpdate
+            ? (epoch - 1) * updatesPerEpoch + Math.ceil((step + 1) / settings.accumulation)
+            : null,
         });
         clock.trained(performance.now() - before);
         step++;
         stepsDone++;
         if (!Number.isFinite(outcome.loss)) {
-          throw new DivergedError(outcome.loss, epoch, step, settings.learningRate);
+          throw new DivergedError(outcome.loss, epoch, step, learningRate);
         }
         trained.add(outcome.loss, outcome.confusion);
         report(epoch, "training", step, trained);
@@ -204,7 +224,7 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
         clock.validated(performance.now() - before);
         validationStep++;
         if (!Number.isFinite(outcome.loss)) {
-          throw new DivergedError(outcome.loss, epoch, step, settings.learningRate);
+          throw new DivergedError(outcome.loss, epoch, step, learningRate);
         }
         validated.add(outcome.loss, outcome.confusion);
         report(epoch, "validating", validationStep, validated);
@@ -218,27 +238,36 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
 
     report(epoch, "saving", 0, validated);
     const measured = evaluationReport(validated.confusion, [...counted]);
+    const record: EpochRecord = {
+      epoch,
+      loss: trained.loss,
+      accuracy: trained.accuracy,
+      valLoss: validated.loss,
+      valAccuracy: validated.accuracy,
+      valMeanIou: measured.meanIou ?? 0,
+      valClassIou: measured.perClass.map(({ iou }) => iou),
+      learningRate,
+      seconds: (performance.now() - started) / 1000,
+      waitShare: trainingMilliseconds === 0 ? 0 : Math.min(1, waited / trainingMilliseconds),
+    };
+    history.push(record);
     await onEpoch({
-      record: {
-        epoch,
-        loss: trained.loss,
-        accuracy: trained.accuracy,
-        valLoss: validated.loss,
-        valAccuracy: validated.accuracy,
-        valMeanIou: measured.meanIou ?? 0,
-        valClassIou: measured.perClass.map(({ iou }) => iou),
-        learningRate: settings.learningRate,
-        seconds: (performance.now() - started) / 1000,
-        waitShare: trainingMilliseconds === 0 ? 0 : Math.min(1, waited / trainingMilliseconds),
-      },
+      record,
       confusion: validated.confusion,
       stepMilliseconds: clock.stepMilliseconds,
     });
     if (stop.aborted) {
       return "stopped";
     }
+    if (epoch < settings.epochs && isDone(history, settings)) {
+      return "no-improvement";
+    }
   }
   return stepsDone >= stepLimit ? "step-limit" : "all-epochs";
+}
+
+function isDone(history: readonly EpochRecord[], { earlyStopping }: TrainingSettings): boolean {
+  return earlyStopping !== null && isExhausted(history, earlyStopping);
 }
 
 /** Goes through batches until `use` answers false; `waited` is how long each was waited for. A stop while waiting ends it quietly. */

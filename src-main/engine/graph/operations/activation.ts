@@ -10,9 +10,9 @@ import { reshape } from "./shape.ts";
 export function rectify(graph: Graph, input: TensorSymbol): TensorSymbol {
   return graph.symbol("Relu", {
     inputs: [input],
-    attributes: { T: attribute.type("float32") },
+    attributes: { T: attribute.type(input.dataType) },
     shape: input.shape,
-    dataType: "float32",
+    dataType: input.dataType,
   });
 }
 
@@ -20,9 +20,9 @@ export function rectify(graph: Graph, input: TensorSymbol): TensorSymbol {
 export function rectifyGradient(graph: Graph, gradient: TensorSymbol, features: TensorSymbol): TensorSymbol {
   return graph.symbol("ReluGrad", {
     inputs: [gradient, features],
-    attributes: { T: attribute.type("float32") },
+    attributes: { T: attribute.type(gradient.dataType) },
     shape: gradient.shape,
-    dataType: "float32",
+    dataType: gradient.dataType,
   });
 }
 

@@ -105,12 +105,22 @@ export function exponential(graph: Graph, input: TensorSymbol): TensorSymbol {
   return unary(graph, "Exp", input);
 }
 
+/** The square root of each element. */
+export function squareRoot(graph: Graph, input: TensorSymbol): TensorSymbol {
+  return unary(graph, "Sqrt", input);
+}
+
+/** The smaller of two, element by element. No gradient. */
+export function minimum(graph: Graph, first: Operand, second: Operand): TensorSymbol {
+  return binary(graph, "Minimum", first, second);
+}
+
 /** One over the square root of each element. */
 export function reciprocalSquareRoot(graph: Graph, input: TensorSymbol): TensorSymbol {
   return unary(graph, "Rsqrt", input);
 }
 
-/** The same numbers as another type; gradients don't pass. */
+/** The same numbers as another type; gradients pass between floating types only. */
 export function cast(graph: Graph, input: TensorSymbol, dataType: DataType): TensorSymbol {
   return graph.symbol("Cast", {
     inputs: [input],
@@ -225,6 +235,9 @@ export const arithmeticGradients: GradientRules = {
     });
     return [multiply(graph, gradient, multiply(graph, exponent, oneLess)), null];
   },
+  Cast: ({ graph, node, outputGradients: [gradient] }) => [
+    gradient ? cast(graph, gradient, inputOf(node, 0).dataType) : null,
+  ],
   Neg: ({ graph, outputGradients: [gradient] }) => [gradient ? negate(graph, gradient) : null],
   Log: ({ graph, node, outputGradients: [gradient] }) => [
     gradient ? divide(graph, gradient, inputOf(node, 0)) : null,

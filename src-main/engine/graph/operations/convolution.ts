@@ -1,6 +1,6 @@
 import { attribute } from "../attributes.ts";
 import type { Attributes } from "../attributes.ts";
-import type { Shape } from "../data-type.ts";
+import type { DataType, Shape } from "../data-type.ts";
 import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
 import type { Graph, TensorSymbol } from "../graph.ts";
@@ -20,10 +20,10 @@ export function windowedSize(size: number, window: number, stride: number, paddi
   return padding === "same" ? Math.ceil(size / stride) : Math.ceil((size - window + 1) / stride);
 }
 
-function convolutionAttributes(options: ConvolutionOptions): Attributes {
+function convolutionAttributes(options: ConvolutionOptions, dataType: DataType): Attributes {
   const { stride = 1, dilation = 1, padding = "same" } = options;
   return {
-    T: attribute.type("float32"),
+    T: attribute.type(dataType),
     strides: attribute.integers([1, stride, stride, 1]),
     dilations: attribute.integers([1, dilation, dilation, 1]),
     padding: attribute.text(padding.toUpperCase()),
@@ -46,14 +46,17 @@ export function convolve(
   }
   return graph.symbol("Conv2D", {
     inputs: [input, kernel],
-    attributes: { ...convolutionAttributes(options), use_cudnn_on_gpu: attribute.boolean(true) },
+    attributes: {
+      ...convolutionAttributes(options, input.dataType),
+      use_cudnn_on_gpu: attribute.boolean(true),
+    },
     shape: [
       batch,
       windowedSize(height, (kernelHeight - 1) * dilation + 1, stride, padding),
       windowedSize(width, (kernelWidth - 1) * dilation + 1, stride, padding),
       filters,
     ],
-    dataType: "float32",
+    dataType: input.dataType,
   });
 }
 
@@ -67,9 +70,12 @@ export function convolveTransposed(
 ): TensorSymbol {
   return graph.symbol("Conv2DBackpropInput", {
     inputs: [graph.constant(outputShape, "int32"), kernel, input],
-    attributes: { ...convolutionAttributes(options), use_cudnn_on_gpu: attribute.boolean(true) },
+    attributes: {
+      ...convolutionAttributes(options, input.dataType),
+      use_cudnn_on_gpu: attribute.boolean(true),
+    },
     shape: outputShape,
-    dataType: "float32",
+    dataType: input.dataType,
   });
 }
 
@@ -87,14 +93,14 @@ export function convolveDepthwise(
   const [kernelHeight = 0, kernelWidth = 0, , multiplier = 0] = kernel.shape;
   return graph.symbol("DepthwiseConv2dNative", {
     inputs: [input, kernel],
-    attributes: convolutionAttributes({ padding }),
+    attributes: convolutionAttributes({ padding }, input.dataType),
     shape: [
       batch,
       windowedSize(height, kernelHeight, 1, padding),
       windowedSize(width, kernelWidth, 1, padding),
       channels * multiplier,
     ],
-    dataType: "float32",
+    dataType: input.dataType,
   });
 }
 
@@ -102,9 +108,9 @@ export function convolveDepthwise(
 export function addBias(graph: Graph, input: TensorSymbol, bias: TensorSymbol): TensorSymbol {
   return graph.symbol("BiasAdd", {
     inputs: [input, bias],
-    attributes: { T: attribute.type("float32"), data_format: attribute.text("NHWC") },
+    attributes: { T: attribute.type(input.dataType), data_format: attribute.text("NHWC") },
     shape: input.shape,
-    dataType: "float32",
+    dataType: input.dataType,
   });
 }
 
@@ -121,7 +127,7 @@ function forwardConvolution(name: "Conv2D" | "DepthwiseConv2dNative"): GradientR
             inputs: [graph.constant(input.shape, "int32"), kernel, gradient],
             attributes: node.attributes,
             shape: input.shape,
-            dataType: "float32",
+            dataType: gradient.dataType,
           })
         : null,
       wanted[1]
@@ -129,7 +135,7 @@ function forwardConvolution(name: "Conv2D" | "DepthwiseConv2dNative"): GradientR
             inputs: [input, graph.constant(kernel.shape, "int32"), gradient],
             attributes: node.attributes,
             shape: kernel.shape,
-            dataType: "float32",
+            dataType: gradient.dataType,
           })
         : null,
     ];
@@ -151,7 +157,7 @@ export const convolutionGradients: GradientRules = {
             inputs: [gradient, graph.constant(kernel.shape, "int32"), input],
             attributes: node.attributes,
             shape: kernel.shape,
-            dataType: "float32",
+            dataType: gradient.dataType,
           })
         : null,
       wanted[2]
@@ -159,7 +165,7 @@ export const convolutionGradients: GradientRules = {
             inputs: [gradient, kernel],
             attributes: node.attributes,
             shape: input.shape,
-            dataType: "float32",
+            dataType: gradient.dataType,
           })
         : null,
     ];
@@ -172,9 +178,9 @@ export const convolutionGradients: GradientRules = {
           wanted[1]
             ? graph.symbol("BiasAddGrad", {
                 inputs: [gradient],
-                attributes: { T: attribute.type("float32"), data_format: attribute.text("NHWC") },
+                attributes: { T: attribute.type(gradient.dataType), data_format: attribute.text("NHWC") },
                 shape: gradient.shape.slice(-1),
-                dataType: "float32",
+                dataType: gradient.dataType,
               })
             : null,
         ]

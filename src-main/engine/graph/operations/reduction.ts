@@ -21,6 +21,16 @@ export function sum(graph: Graph, input: TensorSymbol, axes?: readonly number[])
   });
 }
 
+/** Half the sum of squares of all elements. No gradient. */
+export function halfSumOfSquares(graph: Graph, input: TensorSymbol): TensorSymbol {
+  return graph.symbol("L2Loss", {
+    inputs: [input],
+    attributes: { T: attribute.type(input.dataType) },
+    shape: [],
+    dataType: input.dataType,
+  });
+}
+
 /** Repeats axes of size 1 up to `shape`; both have the same rank. */
 export function broadcastTo(graph: Graph, input: TensorSymbol, shape: Shape): TensorSymbol {
   if (sameShape(input.shape, shape)) {

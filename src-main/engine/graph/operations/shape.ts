@@ -50,6 +50,17 @@ export function slice(graph: Graph, input: TensorSymbol, begin: Shape, size: Sha
   });
 }
 
+/** Rows become columns. */
+export function transposeMatrix(graph: Graph, input: TensorSymbol): TensorSymbol {
+  const [rows = 0, columns = 0] = input.shape;
+  return graph.symbol("Transpose", {
+    inputs: [input, graph.constant([1, 0], "int32")],
+    attributes: { T: attribute.type(input.dataType), Tperm: attribute.type("int32") },
+    shape: [columns, rows],
+    dataType: input.dataType,
+  });
+}
+
 /** Adds zeros around: `[before, after]` for each axis. */
 export function pad(
   graph: Graph,
@@ -120,6 +131,7 @@ export const shapeGradients: GradientRules = {
       return wanted[index] ? slice(graph, gradient, begin, part.shape) : null;
     });
   },
+  Transpose: ({ graph, outputGradients: [gradient] }) => [gradient ? transposeMatrix(graph, gradient) : null],
   Pad: ({ graph, node, outputGradients: [gradient] }) => {
     const paddings = inputOf(node, 1).node.attributes["value"];
     if (!gradient || paddings?.kind !== "tensor") {

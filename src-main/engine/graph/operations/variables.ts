@@ -58,6 +58,15 @@ export function assignVariable(
   });
 }
 
+/** Adds to a variable's value in place. */
+export function addToVariable(graph: Graph, variable: Variable, value: TensorSymbol): GraphNode {
+  return graph.add("AssignAddVariableOp", {
+    inputs: [variable.handle, value],
+    attributes: { dtype: attribute.type("float32") },
+    name: `${variable.name}/add`,
+  });
+}
+
 /**
  * A copy of a fed tensor. A variable assigned a fed tensor itself would go on using JavaScript's memory, and give it back
  * from a thread of TensorFlow's, which Node doesn't survive.

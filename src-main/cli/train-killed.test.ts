@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
+import { buildForNode } from "../../fixtures/rpc/build-for-node.ts";
+import { runSchema, type Run } from "#shared/training/run.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const binding = path.join(root, "node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node");
+
+/** Everything that has a state: schedules, stopping, clipping, sums of gradients, random windows and all variations. */
+const LEARNING = [
+  ...["--model", "segnet", "--tile", "32", "--batch", "2", "--epochs", "6", "--seed", "11"],
+  ...["--lr", "0.002", "--optimizer", "adamw", "--weight-decay", "0.01", "--l2", "0.0001"],
+  ...["--loss", "focal(gamma=1.5)+0.5*lovasz", "--accumulate", "3", "--clip-norm", "1"],
+  ...["--schedule", "plateau", "--plateau-patience", "1", "--decay-factor", "0.7"],
+  ...["--early-stopping", "6", "--sampling", "balanced", "--split", "mosaic"],
+  ...["--augment", "flips,turns,scale=0.3,brightness=0.1,contrast=0.2,hue=0.05,noise=0.02"],
+];
+
+describe.skipIf(!existsSync(binding))("trainings that are killed (skipped without TensorFlow)", () => {
+  let folder: string;
+  let built: string;
+  let set: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "orthomask-killed-"));
+    // Below node_modules, so that the engine finds its binding as an installed one does.
+    built = path.join(root, "node_modules/.cache", path.basename(folder));
+    await mkdir(built, { recursive: true });
+    await writeFile(path.join(built, "package.json"), JSON.stringify({ version: "0.0.0-test" }));
+    await buildForNode(path.join(root, "src-main/cli/main.ts"), path.join(built, "out/cli"));
+    const engine = await buildForNode(
+      path.join(root, "src-main/engine/main.ts"),
+      path.join(built, "out/engine"),
+    );
+    await rename(engine, path.join(built, "out/engine/engine.mjs"));
+    set = path.join(folder, "set");
+    await drawFolder(
+      set,
+      ["a", "b", "c"].map((name) => drawMosaic(name, 96, 96, 5)),
+    );
+  }, 120_000);
+
+  afterAll(async () => {
+    await rm(built, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** The program with a process group of its own, so that it can be killed with its engine. */
+  function orthomask(words: readonly string[]): { child: ChildProcess; ended: Promise<string> } {
+    const child = spawn(process.execPath, [path.join(built, "out/cli/main.mjs"), ...words], {
+      detached: true,
+      env: { ...process.env, ORTHOMASK_DATA: path.join(folder, "data") },
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const ended = new Promise<string>((resolve) => {
+      child.once("close", () => {
+        resolve(output);
+      });
+    });
+    return { child, ended };
+  }
+
+  async function readRun(directory: string): Promise<Run | null> {
+    try {
+      return runSchema.parse(JSON.parse(await readFile(path.join(directory, "run.json"), "utf8")));
+    } catch {
+      return null;
+    }
+  }
+
+  it("six epochs are three, kill -9, and three more, to the last bit", async () => {
+    const whole = path.join(folder, "whole");
+    const cut = path.join(folder, "cut");
+    const output = await orthomask(["train", set, ...LEARNING, "--out", whole]).ended;
+    const uninterrupted = await readRun(whole);
+    expect(uninterrupted?.history, output).toHaveLength(6);
+
+    const first = orthomask(["train", set, ...LEARNING, "--out", cut]);
+    while (((await readRun(cut))?.history.length ?? 0) < 3 && first.child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    process.kill(-(first.child.pid ?? NaN), "SIGKILL");
+    await first.ended;
+    const left = await readRun(cut);
+    expect(left?.state.kind).toBe("running");
+    expect([3, 4]).toContain(left?.history.length);
+
+    const resumed = await orthomask(["train", set, "--resume", cut]).ended;
+    const joined = await readRun(cut);
+    expect(joined?.history, resumed).toHaveLength(6);
+    const measured = (run: Run | null): unknown =>
+      run?.history.map(({ seconds: _seconds, waitShare: _waitShare, ...record }) => record);
+    expect(measured(joined)).toEqual(measured(uninterrupted));
+    // The rate fell on the way, so that the plateau's state is part of what is compared.
+    expect(new Set(joined?.history.map(({ learningRate }) => learningRate)).size).toBeGreaterThan(1);
+    for (const file of ["last.weights", "best.weights"]) {
+      const [ours, theirs] = await Promise.all([
+        readFile(path.join(cut, file)),
+        readFile(path.join(whole, file)),
+      ]);
+      expect(ours.equals(theirs), file).toBe(true);
+    }
+  }, 180_000);
+});
