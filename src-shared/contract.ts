@@ -7,6 +7,11 @@
 import { z } from "zod";
 import { pixelWindowSchema } from "./geo/pixel-window.ts";
 import { jobSchema } from "./jobs/job.ts";
+import {
+  evaluationDetailSchema,
+  foundPlacesSchema,
+  placeSelectionSchema,
+} from "./metrics/evaluation-detail.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
 import { landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
@@ -117,6 +122,11 @@ export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 const projectInput = z.strictObject({ projectId: idSchema });
 const jobInput = z.strictObject({ jobId: idSchema });
 const runInput = z.strictObject({ projectId: idSchema, runId: idSchema });
+const comparedMosaicsInput = runInput.extend({
+  mosaicIds: z.array(idSchema).min(1),
+  /** Pixels this near to a border between true classes are not counted; 0 counts all. */
+  borderTolerancePixels: z.int().min(0).max(32),
+});
 const nothing = z.void();
 
 export const contract = defineContract({
@@ -240,6 +250,13 @@ export const contract = defineContract({
     report: call(
       z.strictObject({ projectId: idSchema, runId: idSchema, area: evaluationAreaSchema }),
       evaluationReportSchema,
+    ),
+    /** Everything that whole predicted mosaics tell: areas, calibration, blocks, besides the report. */
+    detail: call(comparedMosaicsInput, evaluationDetailSchema),
+    /** Where the pixels of one cell of the confusion matrix are, the largest connected areas first. */
+    places: call(
+      comparedMosaicsInput.extend({ selection: placeSelectionSchema, most: z.int().min(1).max(1000) }),
+      foundPlacesSchema,
     ),
   },
   exports: {

@@ -122,6 +122,17 @@ export class PlaceFinder {
   }
 }
 
+/** The largest places of several rasters in one list, each with its raster's name. */
+export function largestOf<Name>(
+  found: readonly (readonly [Name, PlacesFound])[],
+  most: number,
+): { readonly name: Name; readonly place: Place }[] {
+  return found
+    .flatMap(([name, { largest }]) => largest.map((place) => ({ name, place })))
+    .toSorted((one, other) => other.place.pixels - one.place.pixels)
+    .slice(0, most);
+}
+
 const CLOSED = -2;
 
 function runsOf(chosen: Uint8Array, from: number, to: number): Span[] {
