@@ -12,6 +12,7 @@ import {
   foundPlacesSchema,
   placeSelectionSchema,
 } from "./metrics/evaluation-detail.ts";
+import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
 import { landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
@@ -253,6 +254,14 @@ export const contract = defineContract({
     ),
     /** Everything that whole predicted mosaics tell: areas, calibration, blocks, besides the report. */
     detail: call(comparedMosaicsInput, evaluationDetailSchema),
+    /** Two runs on the same pixels, with the range that chance leaves their difference. */
+    compare: call(
+      projectInput.extend({
+        runIds: z.tuple([idSchema, idSchema]),
+        mosaicIds: z.array(idSchema).min(1),
+      }),
+      runComparisonSchema,
+    ),
     /** Where the pixels of one cell of the confusion matrix are, the largest connected areas first. */
     places: call(
       comparedMosaicsInput.extend({ selection: placeSelectionSchema, most: z.int().min(1).max(1000) }),

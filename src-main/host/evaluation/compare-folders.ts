@@ -16,7 +16,7 @@ import {
   readClassesFile,
   readMaskIds,
 } from "../projects/index.ts";
-import { eachBand } from "./each-band.ts";
+import { eachComparedBand } from "./compared-rasters.ts";
 
 /** What comparing two sets of masks came to. */
 export interface FolderComparison {
@@ -115,7 +115,7 @@ async function addPair(
         (mask: Raster) => async (pixelWindow: Parameters<Raster["readWindow"]>[0]["pixelWindow"]) =>
           (await readMaskIds(mask, { pixelWindow }, options)).ids;
       const readPrediction = read(prediction);
-      await eachBand(
+      await eachComparedBand(
         {
           size: truth.description,
           truth: read(truth),

@@ -3,6 +3,7 @@ import { ConfusionMatrix } from "#shared/metrics/confusion-matrix.ts";
 import { evaluationDetailSchema } from "#shared/metrics/evaluation-detail.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import { seededRandom } from "#shared/training/seeded-random.ts";
+import { compareRuns } from "./compare-runs.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
 import { findPlaces } from "./places.ts";
 
@@ -143,5 +144,32 @@ describe("evaluateInDetail", () => {
       const at = Math.floor(anchor[1]) * part.mosaic.size.width + Math.floor(anchor[0]);
       expect([part.truth[at], part.prediction[at]]).toEqual([4, 1]);
     }
+  });
+});
+
+describe("compareRuns", () => {
+  it("judges both on what both have predicted, and says who was right", async () => {
+    const one = drawn("a", 700, 600);
+    const size = { width: 700, height: 600 };
+    // Right wherever it says anything: it may gain nothing from what it leaves empty.
+    const better = one.truth.map((id, index) => (index % 3 === 0 ? 255 : id));
+    const source = (ids: Uint8Array) => windows(ids, size.width, size.height, 255);
+    const comparison = await compareRuns(
+      [{ size, truth: source(one.truth), first: source(one.prediction), second: source(better) }],
+      classes,
+    );
+    const plain = new ConfusionMatrix([1, 4]);
+    plain.add(
+      one.truth.map((id, index) => (index % 3 === 0 ? 255 : id)),
+      one.prediction,
+    );
+    expect(comparison.first.confusion).toEqual(plain.toRows());
+    expect(comparison.second.meanIou).toBe(1);
+    const wrong = plain.count(0, 1) + plain.count(1, 0);
+    expect(comparison.disagreement).toEqual({ firstRight: 0, secondRight: wrong, bothWrong: 0 });
+    expect(comparison.blocks).toBe(4);
+    expect(comparison.meanIou.first).toBeCloseTo(comparison.first.meanIou ?? 0, 12);
+    expect(comparison.meanIou.difference?.low).toBeGreaterThan(0);
+    expect(comparison.meanIou.difference?.difference).toBeCloseTo(1 - (comparison.first.meanIou ?? 0), 12);
   });
 });

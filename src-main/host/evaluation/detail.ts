@@ -1,5 +1,4 @@
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
-import { windowIntersection } from "#shared/geo/pixel-window.ts";
 import { stratifiedAccuracy } from "#shared/metrics/area-estimate.ts";
 import { evaluationReport, type ReportClass } from "#shared/metrics/build-report.ts";
 import { calibration } from "#shared/metrics/calibration.ts";
@@ -7,7 +6,8 @@ import { meanIouOf } from "#shared/metrics/matrix-measures.ts";
 import type { EvaluatedBlock, EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
 import { EvaluationTally } from "#shared/metrics/evaluation-tally.ts";
 import { precisionRecall } from "#shared/metrics/precision-recall.ts";
-import { BAND_ROWS, eachBand, type BandOptions, type ComparedRasters } from "./each-band.ts";
+import { eachComparedBand, type ComparedRasters, type ComparisonOptions } from "./compared-rasters.ts";
+import { blocksOf } from "./each-band.ts";
 
 /** One mosaic of an evaluation: its truth and prediction, and what its pixels are on the ground. */
 export interface ComparedMosaic extends ComparedRasters {
@@ -29,14 +29,11 @@ export interface CountedDetail {
   readonly blocks: readonly CountedBlock[];
 }
 
-/** Side of a block, in pixels. */
-const BLOCK_PIXELS = BAND_ROWS;
-
 /** Compares whole mosaics in one pass and works out everything that an evaluation shows. */
 export async function evaluateInDetail(
   mosaics: readonly ComparedMosaic[],
   classes: readonly ReportClass[],
-  options: BandOptions = {},
+  options: ComparisonOptions = {},
 ): Promise<CountedDetail> {
   const size = classes.length;
   const tally = new EvaluationTally(classes.map(({ id }) => id));
@@ -44,7 +41,7 @@ export async function evaluateInDetail(
   let areaIsKnown = true;
   const blocks: CountedBlock[] = [];
   for (const [index, mosaic] of mosaics.entries()) {
-    await eachBand(
+    await eachComparedBand(
       mosaic,
       (window, band) => {
         for (const part of blocksOf(band)) {
@@ -101,18 +98,6 @@ function areasOf(
       producersAccuracy: producers[index] ?? null,
     })),
   };
-}
-
-/** Blocks of a band on the mosaic's block grid. */
-function blocksOf(band: PixelWindow): PixelWindow[] {
-  const blocks: PixelWindow[] = [];
-  for (let x = 0; x < band.width; x += BLOCK_PIXELS) {
-    const part = windowIntersection({ x, y: band.y, width: BLOCK_PIXELS, height: band.height }, band);
-    if (part !== null) {
-      blocks.push(part);
-    }
-  }
-  return blocks;
 }
 
 function evaluatedBlock({ mosaicId, pixelWindow, confusion }: CountedBlock, size: number): EvaluatedBlock {

@@ -1,11 +1,13 @@
 import type { contract, EvaluationArea } from "#shared/contract.ts";
 import type { MapPosition } from "#shared/geo/affine.ts";
 import { pixelGroundArea } from "#shared/geo/ground-area.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
 import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import type { RunComparison } from "#shared/metrics/run-comparison.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
@@ -14,7 +16,8 @@ import type { PredictionGrids } from "../rasters/index.ts";
 import type { Runs } from "../runs/index.ts";
 import { metersPerUnit, transformer, wgs84 } from "../../raster/index.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
-import { eachBand, type BandOptions } from "./each-band.ts";
+import { eachComparedBand, type ComparisonOptions } from "./compared-rasters.ts";
+import { compareRuns } from "./compare-runs.ts";
 import { findPlaces } from "./places.ts";
 
 export interface EvaluationOptions {
@@ -53,7 +56,7 @@ export class Evaluation {
       case "mosaics": {
         const matrix = new ConfusionMatrix(classIds);
         for (const mosaicId of area.mosaicIds) {
-          await eachBand(
+          await eachComparedBand(
             await this.#compared(project, mosaicId, runId, options),
             ({ truth, prediction }) => {
               matrix.add(truth, prediction);
@@ -71,7 +74,7 @@ export class Evaluation {
     project: Project,
     runId: string,
     mosaicIds: readonly string[],
-    options: BandOptions = {},
+    options: ComparisonOptions = {},
   ): Promise<EvaluationDetail> {
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
@@ -84,7 +87,7 @@ export class Evaluation {
     runId: string,
     mosaicIds: readonly string[],
     request: { readonly selection: PlaceSelection; readonly most: number },
-    options: BandOptions = {},
+    options: ComparisonOptions = {},
   ): Promise<FoundPlaces> {
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
@@ -96,10 +99,47 @@ export class Evaluation {
     );
   }
 
+  /**
+   * Compares two runs on the mosaics that both have predicted. Throws `conflict` where their classes differ: numbers of different questions can't
+   * be set side by side.
+   */
+  async compare(
+    project: Project,
+    runIds: readonly [first: string, second: string],
+    mosaicIds: readonly string[],
+    options: ComparisonOptions = {},
+  ): Promise<RunComparison> {
+    const [first, second] = await Promise.all(
+      runIds.map((runId) => this.#options.runs.get(project.id, runId)),
+    );
+    const classes = countedClasses(first!.run.classes);
+    const others = countedClasses(second!.run.classes);
+    if (classes.map(({ id }) => id).join() !== others.map(({ id }) => id).join()) {
+      throw new RpcError(
+        "conflict",
+        `${first!.run.name} and ${second!.run.name} were trained on different classes (${classes.map(({ name }) => name).join(", ")}; ${others.map(({ name }) => name).join(", ")}).`,
+      );
+    }
+    const mosaics = [];
+    for (const mosaicId of mosaicIds) {
+      const one = await this.#compared(project, mosaicId, runIds[0], options);
+      const other = await this.#compared(project, mosaicId, runIds[1], options);
+      mosaics.push({
+        size: one.size,
+        truth: one.truth,
+        first: async (pixelWindow: PixelWindow) => (await one.prediction(pixelWindow)).ids,
+        second: async (pixelWindow: PixelWindow) => (await other.prediction(pixelWindow)).ids,
+      });
+    }
+    return compareRuns(mosaics, classes, options);
+  }
+
   implementation(): Implementation<typeof contract>["evaluation"] {
     return {
       report: ({ projectId, runId, area }, context) =>
         this.report(this.#options.projects.get(projectId), runId, area, context),
+      compare: ({ projectId, runIds, mosaicIds }, { signal }) =>
+        this.compare(this.#options.projects.get(projectId), runIds, mosaicIds, { signal }),
       detail: ({ projectId, runId, mosaicIds, borderTolerancePixels }, { signal }) =>
         this.detail(this.#options.projects.get(projectId), runId, mosaicIds, {
           signal,
@@ -124,7 +164,7 @@ export class Evaluation {
     project: Project,
     mosaicIds: readonly string[],
     runId: string,
-    options: BandOptions,
+    options: ComparisonOptions,
   ): Promise<ComparedMosaic[]> {
     const mosaics: ComparedMosaic[] = [];
     for (const mosaicId of mosaicIds) {
@@ -138,7 +178,7 @@ export class Evaluation {
     project: Project,
     mosaicId: string,
     runId: string,
-    { signal }: BandOptions,
+    { signal }: ComparisonOptions,
   ): Promise<ComparedMosaic> {
     const { name, image, mask } = project.mosaic(mosaicId);
     if (mask.kind !== "matched") {

@@ -1,13 +1,13 @@
 import { largestOf, PlaceFinder, type PlacesFound } from "#shared/metrics/connected-places.ts";
 import { isSelected, type FoundPlaces, type PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
-import { chosenPairs, eachBand, type BandOptions, type ComparedRasters } from "./each-band.ts";
+import { eachComparedBand, type ComparedRasters, type ComparisonOptions } from "./compared-rasters.ts";
 
 /** The largest connected areas of the chosen pixels over several mosaics: where on the map a cell of the confusion matrix comes from. */
 export async function findPlaces(
   mosaics: readonly (ComparedRasters & { readonly mosaicId: string })[],
   classIds: readonly number[],
   { selection, most }: { readonly selection: PlaceSelection; readonly most: number },
-  options: BandOptions = {},
+  options: ComparisonOptions = {},
 ): Promise<FoundPlaces> {
   const isChosen = chosenPairs(classIds, (truthId, predictionId) =>
     isSelected(selection, truthId, predictionId),
@@ -15,7 +15,7 @@ export async function findPlaces(
   const found: (readonly [string, PlacesFound])[] = [];
   for (const mosaic of mosaics) {
     const finder = new PlaceFinder(most);
-    await eachBand(
+    await eachComparedBand(
       mosaic,
       ({ truth, prediction, width }) => {
         const chosen = new Uint8Array(truth.length);
@@ -38,4 +38,18 @@ export async function findPlaces(
     places: found.reduce((sum, [, { places }]) => sum + places, 0),
     pixels: found.reduce((sum, [, { pixels }]) => sum + pixels, 0),
   };
+}
+
+/** Which pairs of ids are chosen, as a table: 1 at `truth · 256 + prediction`. */
+function chosenPairs(
+  classIds: readonly number[],
+  isChosen: (truthId: number, predictionId: number) => boolean,
+): Uint8Array {
+  const table = new Uint8Array(256 * 256);
+  for (const truthId of classIds) {
+    for (const predictionId of classIds) {
+      table[truthId * 256 + predictionId] = isChosen(truthId, predictionId) ? 1 : 0;
+    }
+  }
+  return table;
 }
