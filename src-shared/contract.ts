@@ -80,16 +80,19 @@ export const tileSourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("imagery") }),
   z.strictObject({ kind: z.literal("labels") }),
   z.strictObject({ kind: z.literal("prediction"), runId: idSchema }),
+  /** The labels beside a run's prediction. */
+  z.strictObject({ kind: z.literal("comparison"), runId: idSchema }),
 ]);
 export type TileSource = z.infer<typeof tileSourceSchema>;
 
 /**
  * A tile's pixels, row-major, `width`×`height`.
  * `rgba`: 4 bytes a pixel, alpha 0 where there is no data. `classes`: class id a pixel, 255 none.
- * `classes-confidence`: class id and confidence (0–255 for 0–1), interleaved.
+ * `classes-confidence`: class id and confidence (0–255 for 0–1), interleaved. `truth-prediction`: two class ids, interleaved,
+ * both 255 where either is missing or doesn't count.
  */
 export const tileSchema = z.strictObject({
-  layout: z.enum(["rgba", "classes", "classes-confidence"]),
+  layout: z.enum(["rgba", "classes", "classes-confidence", "truth-prediction"]),
   width: z.int(),
   height: z.int(),
   data: z.instanceof(Uint8Array),
