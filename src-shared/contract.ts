@@ -7,6 +7,12 @@
 import { z } from "zod";
 import { pixelWindowSchema } from "./geo/pixel-window.ts";
 import { jobSchema } from "./jobs/job.ts";
+import {
+  evaluationDetailSchema,
+  foundPlacesSchema,
+  placeSelectionSchema,
+} from "./metrics/evaluation-detail.ts";
+import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
 import { landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
@@ -74,16 +80,19 @@ export const tileSourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("imagery") }),
   z.strictObject({ kind: z.literal("labels") }),
   z.strictObject({ kind: z.literal("prediction"), runId: idSchema }),
+  /** The labels beside a run's prediction. */
+  z.strictObject({ kind: z.literal("comparison"), runId: idSchema }),
 ]);
 export type TileSource = z.infer<typeof tileSourceSchema>;
 
 /**
  * A tile's pixels, row-major, `width`×`height`.
  * `rgba`: 4 bytes a pixel, alpha 0 where there is no data. `classes`: class id a pixel, 255 none.
- * `classes-confidence`: class id and confidence (0–255 for 0–1), interleaved.
+ * `classes-confidence`: class id and confidence (0–255 for 0–1), interleaved. `truth-prediction`: two class ids, interleaved,
+ * both 255 where either is missing or doesn't count.
  */
 export const tileSchema = z.strictObject({
-  layout: z.enum(["rgba", "classes", "classes-confidence"]),
+  layout: z.enum(["rgba", "classes", "classes-confidence", "truth-prediction"]),
   width: z.int(),
   height: z.int(),
   data: z.instanceof(Uint8Array),
@@ -117,6 +126,11 @@ export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 const projectInput = z.strictObject({ projectId: idSchema });
 const jobInput = z.strictObject({ jobId: idSchema });
 const runInput = z.strictObject({ projectId: idSchema, runId: idSchema });
+const comparedMosaicsInput = runInput.extend({
+  mosaicIds: z.array(idSchema).min(1),
+  /** Pixels this near to a border between true classes are not counted; 0 counts all. */
+  borderTolerancePixels: z.int().min(0).max(32),
+});
 const nothing = z.void();
 
 export const contract = defineContract({
@@ -240,6 +254,21 @@ export const contract = defineContract({
     report: call(
       z.strictObject({ projectId: idSchema, runId: idSchema, area: evaluationAreaSchema }),
       evaluationReportSchema,
+    ),
+    /** Everything that whole predicted mosaics tell: areas, calibration, blocks, besides the report. */
+    detail: call(comparedMosaicsInput, evaluationDetailSchema),
+    /** Two runs on the same pixels, with the range that chance leaves their difference. */
+    compare: call(
+      projectInput.extend({
+        runIds: z.tuple([idSchema, idSchema]),
+        mosaicIds: z.array(idSchema).min(1),
+      }),
+      runComparisonSchema,
+    ),
+    /** Where the pixels of one cell of the confusion matrix are, the largest connected areas first. */
+    places: call(
+      comparedMosaicsInput.extend({ selection: placeSelectionSchema, most: z.int().min(1).max(1000) }),
+      foundPlacesSchema,
     ),
   },
   exports: {

@@ -5,7 +5,7 @@ export { configureRaster, cachedBlockBytes, type RasterSettings } from "./enviro
 export { allocateSamples, type SampleArray } from "./typed-pixels.ts";
 export { crsFromEpsg } from "./crs/epsg.ts";
 export { crsFromWkt } from "./crs/from-wkt.ts";
-export { transformer, wgs84, type CrsTransformer } from "./crs/transformer.ts";
+export { metersPerUnit, transformer, wgs84, type CrsTransformer } from "./crs/transformer.ts";
 export { createGeoTiffWriter, type GeoTiffWriter } from "./write/geotiff-writer.ts";
 export type { GeoTiffOptions } from "./write/geotiff-options.ts";
 export type { OverviewResampling } from "./write/decimate.ts";

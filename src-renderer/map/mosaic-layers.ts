@@ -4,9 +4,11 @@ import type Projection from "ol/proj/Projection.js";
 import type RenderEvent from "ol/render/Event.js";
 import type { Tile, TileSource } from "#shared/contract.ts";
 import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
+import { errorStyle, errorVariables } from "./error-style.ts";
 import { drawnLook, mosaicInFront, namesMosaic, type LayerStates } from "../state/drawn-look.ts";
 import { scissorBox } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
@@ -40,15 +42,20 @@ export interface LayerContents {
   readonly hasPrediction: (mosaicId: string) => boolean;
 }
 
-/** Kinds whose tiles hold class ids. */
-type ClassKind = Exclude<LayerKind, "imagery">;
+/** Kinds whose tiles hold the class of each pixel. */
+type ClassKind = "labels" | "prediction";
 
-const bandsOf: Readonly<Record<LayerKind, Bands>> = { imagery: 4, labels: 1, prediction: 2 };
+const bandsOf: Readonly<Record<LayerKind, Bands>> = {
+  imagery: 4,
+  labels: 1,
+  prediction: 2,
+  errors: 2,
+};
 
 /** Tiles kept for each kind: 80 MB of imagery, a quarter of that for each of the others; an HD screen shows about 50. */
 const TILES_KEPT = 320;
 
-/** The three tile layers of the map and the sources they draw, one for each mosaic in view. */
+/** The tile layers of the map and the sources they draw, one for each mosaic in view. */
 export class MosaicLayers {
   readonly layers: Readonly<Record<LayerKind, MosaicTileLayer>>;
   readonly #options: MosaicLayersOptions;
@@ -56,6 +63,7 @@ export class MosaicLayers {
     imagery: new Map(),
     labels: new Map(),
     prediction: new Map(),
+    errors: new Map(),
   };
   readonly #probe: PixelProbe<ClassKind>;
   #scene: MosaicScene | null = null;
@@ -73,7 +81,7 @@ export class MosaicLayers {
     const layer = (kind: LayerKind, zIndex: number): MosaicTileLayer => {
       const created = new MosaicTileLayer({
         sources: (extent, resolution) => this.#sourcesInView(kind, extent, resolution),
-        style: kind === "imagery" ? {} : classStyle([], "fill"),
+        style: kind === "imagery" ? {} : kind === "errors" ? errorStyle : classStyle([], "fill"),
         cacheSize: TILES_KEPT,
         zIndex,
       });
@@ -92,6 +100,7 @@ export class MosaicLayers {
       imagery: layer("imagery", 0),
       labels: layer("labels", 1),
       prediction: layer("prediction", 2),
+      errors: layer("errors", 3),
     };
   }
 
@@ -116,16 +125,23 @@ export class MosaicLayers {
     this.#contents = contents;
     this.#probe.forget(() => true);
     this.#drop((kind, mosaicId) => {
-      if (kind === "prediction") {
-        return runChanged || !contents.hasPrediction(mosaicId);
-      }
-      return kind === "labels" && this.#scene?.get(mosaicId)?.mosaic.mask.kind !== "matched";
+      const needsPrediction = kind === "prediction" || kind === "errors";
+      const needsLabels = kind === "labels" || kind === "errors";
+      return (
+        (needsPrediction && (runChanged || !contents.hasPrediction(mosaicId))) ||
+        (needsLabels && this.#scene?.get(mosaicId)?.mosaic.mask.kind !== "matched")
+      );
     });
     this.redraw();
   }
 
   setClasses(classes: readonly LandClass[], kind: "labels" | "prediction", drawing: ClassDrawing): void {
     this.layers[kind].setStyle(classStyle(classes, drawing));
+  }
+
+  /** Chooses which errors are drawn; asks for no tile again. */
+  setErrorSelection(selection: PlaceSelection): void {
+    this.layers.errors.updateStyleVariables(errorVariables(selection));
   }
 
   /** Shows, hides and divides the layers of the mosaics; asks for no tile again. */
@@ -144,8 +160,10 @@ export class MosaicLayers {
 
   /** Has the tiles drawn anew that show a part of a prediction; null means all of it. */
   invalidatePrediction(mosaicId: string, pixelWindow: PixelWindow | null): void {
-    this.#sources.prediction.get(mosaicId)?.invalidate(pixelWindow);
-    this.layers.prediction.changed();
+    for (const kind of ["prediction", "errors"] as const) {
+      this.#sources[kind].get(mosaicId)?.invalidate(pixelWindow);
+      this.layers[kind].changed();
+    }
     this.#probe.forget(
       (pixel) =>
         pixel.mosaicId === mosaicId &&
@@ -281,6 +299,11 @@ export class MosaicLayers {
       case "prediction": {
         const runId = this.#contents.predictionRunId;
         return runId !== null && this.#contents.hasPrediction(mosaicId) ? { kind, runId } : null;
+      }
+      case "errors": {
+        const runId = this.#contents.predictionRunId;
+        const comparable = hasMask && this.#contents.hasPrediction(mosaicId);
+        return runId !== null && comparable ? { kind: "comparison", runId } : null;
       }
     }
   }

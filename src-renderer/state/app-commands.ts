@@ -16,6 +16,7 @@ export function addAppCommands(workspace: Workspace): void {
   workspace.commands.add(() => viewCommands(workspace));
   workspace.commands.add(() => projectMapCommands(workspace));
   workspace.commands.add(() => trainingCommands(workspace));
+  workspace.commands.add(() => foundPlaceCommands(workspace));
   workspace.commands.add(() => placeCommands(workspace));
 }
 
@@ -120,7 +121,7 @@ function viewCommands(workspace: Workspace): Command[] {
       enabled: hasProject,
       run: toggle("drawerOpen"),
     },
-    ...(["curves", "runs", "problems"] as const).map((drawerTab): Command => ({
+    ...(["curves", "runs", "places", "problems"] as const).map((drawerTab): Command => ({
       id: `drawer-${drawerTab}`,
       title: `Show ${drawerTab}`,
       group: "Drawer",
@@ -196,6 +197,35 @@ function trainingCommands(workspace: Workspace): Command[] {
         }
       },
     },
+  ];
+}
+
+/** Stepping through the places of a matrix cell, from anywhere in Results. */
+function foundPlaceCommands(workspace: Workspace): Command[] {
+  const { project, mapView } = workspace;
+  const found = (): boolean => project !== null && project.places.state.kind === "found";
+  const command = (id: string, title: string, chord: string, run: () => void): Command => ({
+    id,
+    title,
+    group: "Places",
+    chord,
+    enabled: () => workspace.mode === "results" && found(),
+    run,
+  });
+  return [
+    command("next-place", "Next place", ".", () => {
+      project?.places.step(1, mapView);
+    }),
+    command("previous-place", "Previous place", ",", () => {
+      project?.places.step(-1, mapView);
+    }),
+    command("label-place", "Label here", "L", () => {
+      const place = project?.places.current ?? null;
+      if (project !== null && place !== null) {
+        project.selectedMosaicId = place.mosaicId;
+      }
+      workspace.mode = "label";
+    }),
   ];
 }
 

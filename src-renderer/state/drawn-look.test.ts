@@ -3,15 +3,22 @@ import { layerKinds, type LayerKind, type Swipe, type SwipeSide } from "#shared/
 import { drawnLook, mosaicInFront, type LayerStates } from "./drawn-look.ts";
 
 const asTheOthers = { visible: true, opacity: 1 };
+const allAsTheOthers = {
+  imagery: asTheOthers,
+  labels: asTheOthers,
+  prediction: asTheOthers,
+  errors: asTheOthers,
+};
 const states: LayerStates = {
   kinds: {
     imagery: { visible: true, opacity: 1 },
     labels: { visible: true, opacity: 0.6 },
     prediction: { visible: false, opacity: 0.6 },
+    errors: { visible: false, opacity: 1 },
   },
   mosaics: new Map([
-    ["faint", { imagery: asTheOthers, labels: { visible: true, opacity: 0.5 }, prediction: asTheOthers }],
-    ["bare", { imagery: asTheOthers, labels: { visible: false, opacity: 1 }, prediction: asTheOthers }],
+    ["faint", { ...allAsTheOthers, labels: { visible: true, opacity: 0.5 } }],
+    ["bare", { ...allAsTheOthers, labels: { visible: false, opacity: 1 } }],
   ]),
   hiddenMosaicIds: new Set(["hidden"]),
   overlaysHeld: false,
@@ -29,9 +36,10 @@ function swiped(left: string, right: string): LayerStates {
   return { ...states, swipe };
 }
 
-/** For each kind: L, R, both sides, or – for neither. */
+/** For imagery, labels and prediction: L, R, both sides, or – for neither. */
 function sidesOf(shown: LayerStates, mosaicId: string): string {
   return layerKinds
+    .filter((kind) => kind !== "errors")
     .map((kind) => {
       const look = drawnLook(shown, kind, mosaicId);
       if (look === null) {

@@ -1,5 +1,6 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { Prediction } from "#shared/contract.ts";
+import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import {
   initialDisplay,
@@ -59,6 +60,9 @@ export class Layers {
   readonly imagery = new LayerSetting("imagery", "Imagery", "1");
   readonly labels = new LayerSetting("labels", "Labels", "2");
   readonly prediction = new LayerSetting("prediction", "Prediction", "3");
+  readonly errors = new LayerSetting("errors", "Errors", "4");
+  /** Which compared pixels the errors' layer shows. */
+  errorSelection: PlaceSelection = $state.raw({ kind: "errors" });
 
   /** True while the key is held that takes all overlays away. */
   overlaysHeld = $state(false);
@@ -87,7 +91,12 @@ export class Layers {
       return { visible, opacity };
     };
     return {
-      kinds: { imagery: look("imagery"), labels: look("labels"), prediction: look("prediction") },
+      kinds: {
+        imagery: look("imagery"),
+        labels: look("labels"),
+        prediction: look("prediction"),
+        errors: look("errors"),
+      },
       mosaics: new Map(this.mosaicLooks.all),
       hiddenMosaicIds: new Set(this.hiddenMosaicIds),
       overlaysHeld: this.overlaysHeld,
@@ -202,6 +211,7 @@ export class Layers {
   /** Forgets what belongs to a project, before another is opened. */
   clearProject(): void {
     this.#predictions.clear();
+    this.errorSelection = { kind: "errors" };
     this.restore(initialDisplay);
   }
 
@@ -212,7 +222,12 @@ export class Layers {
       return { visible, opacity, drawing };
     };
     return {
-      layers: { imagery: kind("imagery"), labels: kind("labels"), prediction: kind("prediction") },
+      layers: {
+        imagery: kind("imagery"),
+        labels: kind("labels"),
+        prediction: kind("prediction"),
+        errors: kind("errors"),
+      },
       mosaicLayers: this.mosaicLooks.saved(),
       hiddenMosaicIds: [...this.hiddenMosaicIds],
       swipe: this.swipe,

@@ -32,6 +32,11 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
       }),
     ),
     withPrediction(
+      command("errors", "Show or hide the errors", layers.errors.key, () => {
+        layers.toggle("errors");
+      }),
+    ),
+    withPrediction(
       command("alternate", "Change between labels and prediction (Tab on the map)", null, () => {
         layers.alternateTruthAndPrediction();
       }),

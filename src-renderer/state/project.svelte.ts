@@ -11,6 +11,7 @@ import { ExportForm } from "./export-form.svelte.ts";
 import type { HostAccess } from "./host-access.ts";
 import type { JobList } from "./job-list.svelte.ts";
 import type { Layers } from "./layers.svelte.ts";
+import { Places } from "./places.svelte.ts";
 import { PredictForm } from "./predict-form.svelte.ts";
 import { Results } from "./results.svelte.ts";
 import { RunWatch } from "./run-watch.svelte.ts";
@@ -31,6 +32,7 @@ export class ProjectState {
   readonly id: string;
   readonly training: TrainingForm;
   readonly results: Results;
+  readonly places: Places;
   readonly predicting: PredictForm;
   readonly exporting: ExportForm;
   readonly classEditor: ClassEditor;
@@ -61,6 +63,7 @@ export class ProjectState {
     this.#layers = layers;
     this.training = new TrainingForm(host, this.id, () => this.#snapshot.trainingSettings);
     this.results = new Results(host, this.id);
+    this.places = new Places(host, this.id, layers);
     this.predicting = new PredictForm(host, this.id);
     this.exporting = new ExportForm(host, this.id);
     this.classEditor = new ClassEditor(host, this.id, snapshot.classes);

@@ -73,6 +73,11 @@ export class ConfusionMatrix {
     }
   }
 
+  /** Adds labelled pixels without a prediction that were counted elsewhere. */
+  addUnpredicted(pixels: number): void {
+    this.#unpredictedPixels += pixels;
+  }
+
   /** Pixels of a true class (row) that were predicted as another or the same (column). */
   count(row: number, column: number): number {
     return this.#counts[row * this.size + column] ?? 0;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { idSchema } from "./mosaic.ts";
 
 /** What is drawn of every mosaic, bottom first. */
-export const layerKinds = ["imagery", "labels", "prediction"] as const;
+export const layerKinds = ["imagery", "labels", "prediction", "errors"] as const;
 export const layerKindSchema = z.enum(layerKinds);
 export type LayerKind = z.infer<typeof layerKindSchema>;
 
@@ -54,6 +54,7 @@ export const initialDisplay: DisplayState = {
     imagery: { visible: true, opacity: 1, drawing: "fill" },
     labels: { visible: true, opacity: 0.6, drawing: "fill" },
     prediction: { visible: true, opacity: 0.6, drawing: "fill" },
+    errors: { visible: false, opacity: 0.9, drawing: "fill" },
   },
   mosaicLayers: {},
   hiddenMosaicIds: [],

@@ -16,7 +16,7 @@ import {
   readClassesFile,
   readMaskIds,
 } from "../projects/index.ts";
-import { addWindows } from "./add-windows.ts";
+import { eachComparedBand } from "./compared-rasters.ts";
 
 /** What comparing two sets of masks came to. */
 export interface FolderComparison {
@@ -125,7 +125,18 @@ async function addPair(
       const read =
         (mask: Raster) => async (pixelWindow: Parameters<Raster["readWindow"]>[0]["pixelWindow"]) =>
           (await readMaskIds(mask, { pixelWindow }, options)).ids;
-      await addWindows(matrix, truth.description, read(truth), read(prediction), options);
+      const readPrediction = read(prediction);
+      await eachComparedBand(
+        {
+          size: truth.description,
+          truth: read(truth),
+          prediction: async (pixelWindow) => ({ ids: await readPrediction(pixelWindow), confidence: null }),
+        },
+        (window) => {
+          matrix.add(window.truth, window.prediction);
+        },
+        options,
+      );
     } finally {
       await prediction.close();
     }

@@ -1,15 +1,24 @@
 import type { contract, EvaluationArea } from "#shared/contract.ts";
+import type { MapPosition } from "#shared/geo/affine.ts";
+import { pixelGroundArea } from "#shared/geo/ground-area.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
 import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
+import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import type { RunComparison } from "#shared/metrics/run-comparison.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Project } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
 import type { Runs } from "../runs/index.ts";
-import { addWindows } from "./add-windows.ts";
-
-export { addWindows, type IdSource } from "./add-windows.ts";
+import { metersPerUnit, transformer, wgs84 } from "../../raster/index.ts";
+import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
+import { eachComparedBand, type ComparisonOptions } from "./compared-rasters.ts";
+import { compareRuns } from "./compare-runs.ts";
+import { findPlaces } from "./places.ts";
 
 export interface EvaluationOptions {
   readonly projects: { get(projectId: string): Project };
@@ -47,27 +56,130 @@ export class Evaluation {
       case "mosaics": {
         const matrix = new ConfusionMatrix(classIds);
         for (const mosaicId of area.mosaicIds) {
-          await this.#addMosaic(matrix, project, mosaicId, runId, options);
+          await eachComparedBand(
+            await this.#compared(project, mosaicId, runId, options),
+            ({ truth, prediction }) => {
+              matrix.add(truth, prediction);
+            },
+            options,
+          );
         }
         return evaluationReport(matrix, classes);
       }
     }
   }
 
+  /** Everything that whole predicted mosaics tell, in one pass over them. */
+  async detail(
+    project: Project,
+    runId: string,
+    mosaicIds: readonly string[],
+    options: ComparisonOptions = {},
+  ): Promise<EvaluationDetail> {
+    const classes = await this.#classes(project, runId);
+    const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
+    return (await evaluateInDetail(mosaics, classes, options)).detail;
+  }
+
+  /** Where the pixels of one cell of the confusion matrix (or of a class's errors) are. */
+  async places(
+    project: Project,
+    runId: string,
+    mosaicIds: readonly string[],
+    request: { readonly selection: PlaceSelection; readonly most: number },
+    options: ComparisonOptions = {},
+  ): Promise<FoundPlaces> {
+    const classes = await this.#classes(project, runId);
+    const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
+    return findPlaces(
+      mosaics,
+      classes.map(({ id }) => id),
+      request,
+      options,
+    );
+  }
+
+  /**
+   * Compares two runs on the mosaics that both have predicted. Throws `conflict` where their classes differ: numbers of different questions can't
+   * be set side by side.
+   */
+  async compare(
+    project: Project,
+    runIds: readonly [first: string, second: string],
+    mosaicIds: readonly string[],
+    options: ComparisonOptions = {},
+  ): Promise<RunComparison> {
+    const [first, second] = await Promise.all(
+      runIds.map((runId) => this.#options.runs.get(project.id, runId)),
+    );
+    const classes = countedClasses(first!.run.classes);
+    const others = countedClasses(second!.run.classes);
+    if (classes.map(({ id }) => id).join() !== others.map(({ id }) => id).join()) {
+      throw new RpcError(
+        "conflict",
+        `${first!.run.name} and ${second!.run.name} were trained on different classes (${classes.map(({ name }) => name).join(", ")}; ${others.map(({ name }) => name).join(", ")}).`,
+      );
+    }
+    const mosaics = [];
+    for (const mosaicId of mosaicIds) {
+      const one = await this.#compared(project, mosaicId, runIds[0], options);
+      const other = await this.#compared(project, mosaicId, runIds[1], options);
+      mosaics.push({
+        size: one.size,
+        truth: one.truth,
+        first: async (pixelWindow: PixelWindow) => (await one.prediction(pixelWindow)).ids,
+        second: async (pixelWindow: PixelWindow) => (await other.prediction(pixelWindow)).ids,
+      });
+    }
+    return compareRuns(mosaics, classes, options);
+  }
+
   implementation(): Implementation<typeof contract>["evaluation"] {
     return {
       report: ({ projectId, runId, area }, context) =>
         this.report(this.#options.projects.get(projectId), runId, area, context),
+      compare: ({ projectId, runIds, mosaicIds }, { signal }) =>
+        this.compare(this.#options.projects.get(projectId), runIds, mosaicIds, { signal }),
+      detail: ({ projectId, runId, mosaicIds, borderTolerancePixels }, { signal }) =>
+        this.detail(this.#options.projects.get(projectId), runId, mosaicIds, {
+          signal,
+          borderTolerancePixels,
+        }),
+      places: ({ projectId, runId, mosaicIds, borderTolerancePixels, selection, most }, { signal }) =>
+        this.places(
+          this.#options.projects.get(projectId),
+          runId,
+          mosaicIds,
+          { selection, most },
+          { signal, borderTolerancePixels },
+        ),
     };
   }
 
-  async #addMosaic(
-    matrix: ConfusionMatrix,
+  async #classes(project: Project, runId: string): Promise<LandClass[]> {
+    return countedClasses((await this.#options.runs.get(project.id, runId)).run.classes);
+  }
+
+  async #comparedAll(
+    project: Project,
+    mosaicIds: readonly string[],
+    runId: string,
+    options: ComparisonOptions,
+  ): Promise<ComparedMosaic[]> {
+    const mosaics: ComparedMosaic[] = [];
+    for (const mosaicId of mosaicIds) {
+      mosaics.push(await this.#compared(project, mosaicId, runId, options));
+    }
+    return mosaics;
+  }
+
+  /** Throws `conflict` where there is nothing to compare. */
+  async #compared(
     project: Project,
     mosaicId: string,
     runId: string,
-    options: { readonly signal?: AbortSignal | undefined },
-  ): Promise<void> {
+    { signal }: ComparisonOptions,
+  ): Promise<ComparedMosaic> {
     const { name, image, mask } = project.mosaic(mosaicId);
     if (mask.kind !== "matched") {
       throw new RpcError("conflict", `${name} has no labels to compare with.`);
@@ -76,12 +188,25 @@ export class Evaluation {
     if (grid === null) {
       throw new RpcError("conflict", `${name} has no prediction by this run: predict it first.`);
     }
-    await addWindows(
-      matrix,
-      image,
-      (pixelWindow) => project.readLabels(mosaicId, { pixelWindow }, options),
-      async (pixelWindow) => (await grid.readWindow({ pixelWindow }, options)).ids,
-      options,
-    );
+    return {
+      mosaicId,
+      size: image,
+      truth: (pixelWindow) => project.readLabels(mosaicId, { pixelWindow }, { signal }),
+      prediction: (pixelWindow) => grid.readWindow({ pixelWindow }, { signal }),
+      pixelArea: pixelAreaOf(image),
+    };
   }
+}
+
+function pixelAreaOf({ geotransform, crs }: RasterDescription): ComparedMosaic["pixelArea"] {
+  const toGround = transformer(crs, wgs84);
+  if (geotransform === null || toGround === null) {
+    return () => null;
+  }
+  const grid = {
+    geotransform,
+    metersPerUnit: metersPerUnit(crs),
+    toLongitudeLatitude: (position: MapPosition) => toGround.forward(position),
+  };
+  return (column, row) => pixelGroundArea(grid, [column, row]);
 }

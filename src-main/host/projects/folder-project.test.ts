@@ -390,6 +390,7 @@ describe("what is remembered", () => {
         imagery: { visible: false, opacity: 1 },
         labels: { visible: true, opacity: 0.25 },
         prediction: { visible: true, opacity: 1 },
+        errors: { visible: true, opacity: 1 },
       },
     },
     hiddenMosaicIds: ["b"],

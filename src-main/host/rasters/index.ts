@@ -1,6 +1,7 @@
 import type { Tile, TileSource } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
-import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
+import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import type { ClassGrid } from "../../raster/index.ts";
 import { toHostError } from "../host-error.ts";
 import type { Projects } from "../projects/index.ts";
@@ -62,6 +63,14 @@ export class Tiles {
         const grid = await this.#predictions.readPrediction(projectId, mosaicId, source.runId);
         return predictionTile(grid, request, signal);
       }
+      case "comparison": {
+        const grid = await this.#predictions.readPrediction(projectId, mosaicId, source.runId);
+        const truth = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
+        const { ids } = (await grid?.readWindow({ pixelWindow, outputSize: size }, { signal })) ?? {
+          ids: null,
+        };
+        return comparisonTile(truth, ids, project.snapshot().classes, size);
+      }
     }
   }
 }
@@ -85,4 +94,26 @@ async function predictionTile(
     data[pixel * 2 + 1] = confidence[pixel] ?? 0;
   }
   return { layout: "classes-confidence", width, height, data };
+}
+
+/** Truth and prediction side by side where both are a class that counts. */
+function comparisonTile(
+  truth: Uint8Array,
+  prediction: Uint8Array | null,
+  classes: readonly LandClass[],
+  { width, height }: PixelSize,
+): Tile {
+  const counts = new Uint8Array(256);
+  for (const { id } of countedClasses(classes)) {
+    counts[id] = 1;
+  }
+  const data = new Uint8Array(truth.length * 2).fill(UNLABELLED_ID);
+  for (let pixel = 0; prediction !== null && pixel < truth.length; pixel++) {
+    const [trueId, predictedId] = [truth[pixel]!, prediction[pixel]!];
+    if (counts[trueId] === 1 && counts[predictedId] === 1) {
+      data[pixel * 2] = trueId;
+      data[pixel * 2 + 1] = predictedId;
+    }
+  }
+  return { layout: "truth-prediction", width, height, data };
 }

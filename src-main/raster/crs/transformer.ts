@@ -28,6 +28,18 @@ export function transformer(from: Crs, to: Crs): CrsTransformer | null {
   };
 }
 
+const unitMeters: Readonly<Record<string, number>> = { m: 1, km: 1000, ft: 0.3048, "us-ft": 1200 / 3937 };
+
+/** Metres in one unit of a projected system; null for degrees, unknown units, and a system that can't be computed with. */
+export function metersPerUnit(crs: Crs): number | null {
+  if (!isProjectable(crs) || /\+proj=(longlat|latlong|latlon|lonlat)\b/.test(crs.proj4)) {
+    return null;
+  }
+  const toMeter = /\+to_meter=(\S+)/.exec(crs.proj4)?.[1];
+  const units = /\+units=(\S+)/.exec(crs.proj4)?.[1] ?? "m";
+  return toMeter === undefined ? (unitMeters[units] ?? null) : Number(toMeter);
+}
+
 function finite(position: number[]): MapPosition | null {
   const [x, y] = position;
   return x !== undefined && y !== undefined && Number.isFinite(x) && Number.isFinite(y) ? [x, y] : null;

@@ -1,0 +1,160 @@
+import type { z } from "zod";
+import type { foundPlacesSchema, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { Tile, TileSource } from "#shared/contract.ts";
+import type { HostAccess } from "./host-access.ts";
+import { sentenceOf } from "./host-access.ts";
+import type { Layers } from "./layers.svelte.ts";
+import type { MapViewState } from "./map-view.svelte.ts";
+
+export type FoundPlaces = z.infer<typeof foundPlacesSchema>;
+export type FoundPlace = FoundPlaces["largest"][number];
+
+/** Which pixels are looked for, where, and of which run. */
+export interface PlaceQuestion {
+  readonly runId: string;
+  readonly mosaicIds: readonly string[];
+  readonly selection: PlaceSelection;
+  /** What is looked for in words: "road called building". */
+  readonly title: string;
+}
+
+/** The places asked for last. */
+export type PlacesState =
+  | { readonly kind: "none" }
+  | { readonly kind: "searching"; readonly question: PlaceQuestion }
+  | {
+      readonly kind: "found";
+      readonly question: PlaceQuestion;
+      readonly found: FoundPlaces;
+      /** The place that the map was taken to; null before the first. */
+      readonly current: number | null;
+    }
+  | { readonly kind: "refused"; readonly question: PlaceQuestion; readonly reason: string };
+
+/** How many of the largest places are listed. */
+const MOST_PLACES = 100;
+
+/** What is seen around a place: as much again as it is large, and never less than this many pixels. */
+const LEAST_SEEN_PIXELS = 64;
+
+/** Where on the map a cell of the confusion matrix comes from: the places, and which one is looked at. */
+export class Places {
+  readonly #host: HostAccess;
+  readonly #projectId: string;
+  readonly #layers: Layers;
+  #state: PlacesState = $state.raw({ kind: "none" });
+  #request = new AbortController();
+
+  constructor(host: HostAccess, projectId: string, layers: Layers) {
+    this.#host = host;
+    this.#projectId = projectId;
+    this.#layers = layers;
+  }
+
+  get state(): PlacesState {
+    return this.#state;
+  }
+
+  /** The selection whose pixels are on the map; null for none. */
+  get selection(): PlaceSelection | null {
+    return this.#state.kind === "none" ? null : this.#state.question.selection;
+  }
+
+  get current(): FoundPlace | null {
+    const state = this.#state;
+    return state.kind === "found" && state.current !== null
+      ? (state.found.largest[state.current] ?? null)
+      : null;
+  }
+
+  /** Shows the chosen pixels on the map at once and looks for their largest places. */
+  async search(question: PlaceQuestion): Promise<void> {
+    this.#request.abort();
+    const request = new AbortController();
+    this.#request = request;
+    this.#state = { kind: "searching", question };
+    this.#layers.choosePredictionRun(question.runId);
+    this.#layers.errorSelection = question.selection;
+    this.#layers.errors.visible = true;
+    try {
+      const found = await this.#host.client.evaluation.places(
+        {
+          projectId: this.#projectId,
+          runId: question.runId,
+          mosaicIds: [...question.mosaicIds],
+          borderTolerancePixels: 0,
+          selection: question.selection,
+          most: MOST_PLACES,
+        },
+        { signal: request.signal },
+      );
+      if (!request.signal.aborted) {
+        this.#state = { kind: "found", question, found, current: null };
+      }
+    } catch (thrown) {
+      if (!request.signal.aborted) {
+        this.#state = { kind: "refused", question, reason: sentenceOf(thrown) };
+      }
+    }
+  }
+
+  /** Takes the map to a place of the list. */
+  go(index: number, mapView: MapViewState): void {
+    const state = this.#state;
+    const place = state.kind === "found" ? state.found.largest[index] : undefined;
+    if (state.kind === "found" && place !== undefined) {
+      this.#state = { ...state, current: index };
+      mapView.flyToWindow(place.mosaicId, seenAround(place));
+    }
+  }
+
+  /** Takes the map to the next place (or the one before), around the ends of the list. */
+  step(by: 1 | -1, mapView: MapViewState): void {
+    const state = this.#state;
+    if (state.kind === "found" && state.found.largest.length > 0) {
+      const count = state.found.largest.length;
+      const from = state.current ?? (by === 1 ? -1 : 0);
+      this.go((from + by + count) % count, mapView);
+    }
+  }
+
+  /** Takes the chosen pixels off the map. */
+  clear(): void {
+    this.#request.abort();
+    this.#state = { kind: "none" };
+    this.#layers.errorSelection = { kind: "errors" };
+    this.#layers.errors.visible = false;
+  }
+
+  /** A thumbnail of a place: one layer around it. */
+  readTile(
+    place: FoundPlace,
+    source: TileSource,
+    size: PixelSize,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Tile> {
+    return this.#host.client.rasters.tile(
+      {
+        projectId: this.#projectId,
+        mosaicId: place.mosaicId,
+        source,
+        pixelWindow: seenAround(place),
+        size: { width: size.width, height: size.height },
+      },
+      options,
+    );
+  }
+}
+
+/** A square around a place, with its surroundings. */
+function seenAround({ pixelWindow }: FoundPlace): PixelWindow {
+  const { x, y, width, height } = pixelWindow;
+  const side = Math.round(Math.max(LEAST_SEEN_PIXELS, 1.6 * Math.max(width, height)));
+  return {
+    x: Math.round(x + width / 2 - side / 2),
+    y: Math.round(y + height / 2 - side / 2),
+    width: side,
+    height: side,
+  };
+}
