@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
 import { buildForNode } from "../../fixtures/rpc/build-for-node.ts";
 import type { JobState } from "#shared/jobs/job.ts";
@@ -18,6 +18,9 @@ import { defaultSettings } from "./training/presets.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const binding = path.join(root, "node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node");
+
+// Seconds each on a machine of its own, more beside other tests on two cores.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** Learns the drawn classes within seconds. */
 const settings: TrainingSettings = {
