@@ -30,8 +30,8 @@ export interface EvaluationResult extends StepResult {
 export interface TrainingSessionOptions {
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout?: boolean;
-  /** First weights by full name, instead of drawn ones. */
-  readonly initialWeights?: (fullName: string, shape: readonly number[]) => Float32Array;
+  /** First weights by full name, instead of drawn ones; undefined for one that is drawn. */
+  readonly initialWeights?: (fullName: string, shape: readonly number[]) => Float32Array | undefined;
 }
 
 /** A network in training: its graph, weights and optimizer state, all inside TensorFlow. Owns them until `close`. */
@@ -52,8 +52,10 @@ export class TrainingSession {
     this.#model = modelOf(settings);
     this.#optimizer = optimizers[optimizer];
     this.#tilePixels = settings.tileHeight * settings.tileWidth;
+    const frozen = request.freezeEncoder === true ? this.#model.encoder : new Set<never>();
     ({ parameters: this.parameters, trainableParameters: this.trainableParameters } = parameterCounts(
       this.#model,
+      frozen,
     ));
     this.estimatedBytes = estimateBytes(this.#model, {
       batch,
@@ -70,6 +72,7 @@ export class TrainingSession {
       classWeights: request.classWeights,
       ignoredClasses: request.ignoredClasses,
       dropout: options.dropout ?? true,
+      frozen,
     });
     const checkpoint = request.checkpoint === null ? null : new CheckpointFile(request.checkpoint);
     try {

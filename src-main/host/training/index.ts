@@ -239,12 +239,13 @@ export class Training {
     const { projects } = this.#options;
     return {
       options: () => ({
-        architectures: listArchitectures().map(({ id, name, summary, source, width, stride }) => ({
+        architectures: listArchitectures().map(({ id, name, summary, source, width, stride, upsamplings }) => ({
           id,
           name,
           summary: `${summary} (${source})`,
           width,
           stride,
+          upsamplings: [...upsamplings],
         })),
         losses: listLosses(),
         presets: [...presets],

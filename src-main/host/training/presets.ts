@@ -3,6 +3,8 @@ import type { Preset, TrainingSettings } from "#shared/training/training-setting
 const base: TrainingSettings = {
   architecture: "unet",
   width: 16,
+  upsampling: null,
+  freezeEncoder: false,
   tilePixels: 256,
   inputPixels: null,
   batch: 8,
