@@ -1,4 +1,12 @@
 import { z } from "zod";
+import { idSchema } from "../project/mosaic.ts";
+
+/** What a training may begin with instead of drawn weights: a file by the id that its folder's listing gave it, or the best of a run. */
+export const weightsSourceSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("file"), fileId: idSchema }),
+  z.strictObject({ kind: z.literal("run"), runId: idSchema }),
+]);
+export type WeightsSource = z.infer<typeof weightsSourceSchema>;
 
 /** What a weights file gave a network, layer by layer of the network. */
 export const weightsReportSchema = z.strictObject({

@@ -2,6 +2,7 @@ import path from "node:path";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
+import type { Upsampling } from "#shared/training/training-settings.ts";
 import type { TilePredictor } from "./tile-predictor.ts";
 import { networkSide, runFiles, type StoredRun } from "../runs/index.ts";
 import { floatsOver, sampleBytes } from "./float-bytes.ts";
@@ -67,6 +68,7 @@ export async function createEnginePredictor(
 export function modelOfRun(run: Pick<Run, "settings" | "classes" | "input">): {
   architecture: string;
   width: number | null;
+  upsampling: Upsampling | null;
   bands: number;
   classes: number;
   tileHeight: number;
@@ -76,6 +78,7 @@ export function modelOfRun(run: Pick<Run, "settings" | "classes" | "input">): {
   return {
     architecture: run.settings.architecture,
     width: run.settings.width,
+    upsampling: run.settings.upsampling,
     bands: run.input.bands.length,
     classes: countedClasses(run.classes).length,
     tileHeight: side,

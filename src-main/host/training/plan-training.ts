@@ -14,6 +14,7 @@ export function modelSettings({
   return {
     architecture: settings.architecture,
     width: settings.width,
+    upsampling: settings.upsampling,
     bands: shape.bands.length,
     classes: counted.length,
     tileHeight: shape.inputPixels,
@@ -25,7 +26,7 @@ export function modelSettings({
 export function planTraining(data: TrainingData): TrainingPlan {
   const { settings, split, labels, counted } = data;
   checkLoss(settings);
-  const description = describedModel(modelSettings(data));
+  const description = describedModel(modelSettings(data), settings);
   const totals =
     labels === null
       ? null
@@ -77,9 +78,12 @@ function weightingWarnings({ loss, classWeighting }: TrainingSettings): string[]
     : [];
 }
 
-function describedModel(settings: ModelSettings): ReturnType<typeof describeModel> {
+function describedModel(
+  settings: ModelSettings,
+  options: { readonly freezeEncoder: boolean },
+): ReturnType<typeof describeModel> {
   try {
-    return describeModel(settings);
+    return describeModel(settings, options);
   } catch (error) {
     throw new RpcError("invalid-input", error instanceof Error ? error.message : String(error), {
       cause: error,

@@ -10,6 +10,8 @@ import type { Project } from "../projects/index.ts";
 import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
 import { classWeights } from "./class-weights.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
+import { readFirstWeights } from "./first-weights.ts";
+import { groundPixelMeters } from "./ground-pixel-meters.ts";
 import type { LabelCensus } from "./label-census.ts";
 import { modelSettings } from "./plan-training.ts";
 import { choosePreviewTiles, previewTiles } from "./preview-tiles.ts";
@@ -113,6 +115,7 @@ async function startTraining(
     throw await engine.explained(error);
   });
   signal.throwIfAborted();
+  const firstWeights = isFresh ? await readFirstWeights(directory) : null;
   const trainer = await createEngineTrainer(engine, {
     model: modelSettings({ ...data, shape }),
     batch: run.settings.batch,
@@ -126,10 +129,18 @@ async function startTraining(
     ignoredClasses: [],
     inputType: input.normalization.kind === "uint8" ? "uint8" : "float32",
     checkpoint: isFresh ? null : path.join(directory, runFiles.last),
+    initialWeights: firstWeights?.path ?? null,
+    freezeEncoder: run.settings.freezeEncoder,
   });
+  const { weights } = trainer;
+  const pixelMeters = groundPixelMeters(data.mosaics);
   await update((before) => ({
     ...before,
     input,
+    ...(firstWeights !== null && weights !== null
+      ? { startedFrom: { ...weights, source: firstWeights.name } }
+      : {}),
+    ...(pixelMeters === null ? {} : { pixelMeters }),
     parameters: trainer.parameters,
     trainableParameters: trainer.trainableParameters,
     trainingMosaicIds: [...new Set(data.split.training.map(({ mosaicId }) => mosaicId))],
