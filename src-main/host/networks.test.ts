@@ -65,9 +65,9 @@ describe.skipIf(!existsSync(binding))("networks (skipped without TensorFlow: run
       architecture,
       width: width === null ? null : 4,
       tilePixels: isHeavy ? 32 : Math.max(64, stride),
-      batch: isHeavy ? 4 : 2,
-      epochs: isHeavy ? 1 : 3,
-      maxSteps: isHeavy ? 3 : null,
+      batch: isHeavy ? 8 : 2,
+      epochs: isHeavy ? 1 : architecture.startsWith("segnet") ? 2 : 3,
+      maxSteps: isHeavy ? 2 : null,
       learningRate: isHeavy ? 1e-4 : 5e-3,
       split: { kind: "mosaic", share: 0.5 },
       augment: false,
@@ -142,7 +142,8 @@ describe.skipIf(!existsSync(binding))("networks (skipped without TensorFlow: run
     expect(run.startedFrom).toMatchObject({ source: weights.name });
     expect(run.startedFrom?.loaded).toContain("conv2d");
     expect(run.startedFrom?.unused).toContain("conv2d_transpose");
-    expect(run.pixelMeters).toBeGreaterThan(0);
+    // The drawn mosaics lie nowhere on the ground.
+    expect(run.pixelMeters).toBeUndefined();
   }, 120_000);
 
   it("a network is exported as a job", async () => {
