@@ -217,7 +217,7 @@ test.skipIf(peerPython() === undefined)(
       expect(Math.abs(loss / (theirs.losses[index] ?? NaN) - 1)).toBeLessThan(1e-4);
     }
   },
-  60_000,
+  180_000,
 );
 
 test("resuming from a checkpoint repeats the uninterrupted run to the last bit", () => {
