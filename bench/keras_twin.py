@@ -4,6 +4,7 @@ Reads a request as a JSON file (first word), prints the result as JSON. The requ
   layers: [{name, type, config, inputs}], batch, height, width, bands, classes,
   weights: a safetensors file with `layer/weight`, optimizer: adam | adamw | sgd, learningRate, loss,
   batches: [{pixels, labels}] (files of uint8 NHWC and class indices; 255 none), steps, dropout: bool,
+  frozen: names of layers that learn nothing (may be left out),
   mode: "losses" | "train" | "predict", weightsAfter: file to write (float32, model order) or null
 """
 import json
@@ -17,6 +18,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import keras
 import tensorflow as tf
+
+
+class MaxUnpooling2D(keras.layers.Layer):
+    """Puts each number where a 2x2 max pooling had found its (first) maximum; Keras has no such layer."""
+
+    def call(self, inputs):
+        values, image, pooled = inputs
+        batch, height, width, channels = (s if s is not None else tf.shape(image)[0] for s in image.shape)
+        _, indices = tf.nn.max_pool_with_argmax(image, 2, 2, "VALID", include_batch_in_index=True)
+        flat = tf.scatter_nd(tf.reshape(indices, [-1, 1]), tf.reshape(values, [-1]),
+                             tf.cast([batch * height * width * channels], tf.int64))
+        return tf.reshape(flat, [batch, height, width, channels])
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[1]
 
 
 def build(request):
@@ -60,6 +76,8 @@ def build(request):
             made[name] = keras.layers.Concatenate(name=name)(x)
         elif kind == "Add":
             made[name] = keras.layers.Add(name=name)(x)
+        elif kind == "MaxUnpooling2D":
+            made[name] = MaxUnpooling2D(name=name)(x)
         else:
             raise SystemExit(f"no Keras twin for {kind}")
         last = made[name]
@@ -106,6 +124,8 @@ def main():
     model = build(request)
     if request["weights"] is not None:
         set_weights(model, read_safetensors(request["weights"]))
+    for name in request.get("frozen", []):
+        model.get_layer(name).trainable = False
     result = {"parameters": model.count_params(), "losses": [], "seconds": [], "cpuSeconds": []}
     if request["mode"] == "predict":
         for step in range(request["steps"]):

@@ -19,6 +19,7 @@ import { idSchema } from "./project/mosaic.ts";
 import { displayStateSchema } from "./project/display-state.ts";
 import { projectSnapshotSchema, recentProjectSchema, viewStateSchema } from "./project/project-snapshot.ts";
 import { call, defineContract, stream } from "./rpc/contract.ts";
+import { modelFormatSchema } from "./training/model-format.ts";
 import { runEventSchema, runSchema } from "./training/run.ts";
 import {
   architectureSchema,
@@ -28,6 +29,7 @@ import {
   trainingPlanSchema,
   trainingSettingsSchema,
 } from "./training/training-settings.ts";
+import { weightsReportSchema, weightsSourceSchema } from "./training/weights-report.ts";
 
 /** What the shell around the page can do; the page asks for these, never for the shell's name. */
 export const capabilitiesSchema = z.strictObject({
@@ -74,6 +76,15 @@ export const folderSchema = z.strictObject({
   mosaicCount: z.int().nonnegative(),
 });
 export type Folder = z.infer<typeof folderSchema>;
+
+/** A file that may hold a network's weights. */
+export const weightFileSchema = z.strictObject({
+  fileId: idSchema,
+  name: z.string(),
+  displayPath: z.string(),
+  bytes: z.int().nonnegative(),
+});
+export type WeightFile = z.infer<typeof weightFileSchema>;
 
 /** What a tile is cut from. */
 export const tileSourceSchema = z.discriminatedUnion("kind", [
@@ -123,6 +134,12 @@ export const evaluationAreaSchema = z.discriminatedUnion("kind", [
 ]);
 export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 
+const exportDestinationSchema = z.discriminatedUnion("kind", [
+  /** `exports/<run>/` where the project keeps its own files. */
+  z.strictObject({ kind: z.literal("project") }),
+  z.strictObject({ kind: z.literal("folder"), folderId: idSchema }),
+]);
+
 const projectInput = z.strictObject({ projectId: idSchema });
 const jobInput = z.strictObject({ jobId: idSchema });
 const runInput = z.strictObject({ projectId: idSchema, runId: idSchema });
@@ -152,6 +169,8 @@ export const contract = defineContract({
         children: z.array(folderSchema),
       }),
     ),
+    /** Files of weights in a folder, by their names' endings. */
+    weightFiles: call(z.strictObject({ folderId: idSchema }), z.array(weightFileSchema)),
   },
   projects: {
     recent: call(nothing, z.array(recentProjectSchema)),
@@ -211,11 +230,22 @@ export const contract = defineContract({
       z.strictObject({ projectId: idSchema, settings: trainingSettingsSchema }),
       trainingMeasureSchema,
     ),
+    /** What a training would take from a file of weights or another run, layer by layer. */
+    checkWeights: call(
+      z.strictObject({
+        projectId: idSchema,
+        settings: trainingSettingsSchema,
+        weights: weightsSourceSchema,
+      }),
+      weightsReportSchema,
+    ),
     start: call(
       z.strictObject({
         projectId: idSchema,
         settings: trainingSettingsSchema,
         name: z.string().max(120).nullable(),
+        /** What to begin with; drawn weights when left out. */
+        weights: weightsSourceSchema.nullish(),
       }),
       z.strictObject({ runId: idSchema, jobId: idSchema }),
     ),
@@ -295,11 +325,17 @@ export const contract = defineContract({
         mosaicIds: z.array(idSchema).min(1),
         /** Also writes NAME_confidence.tif. */
         confidence: z.boolean(),
-        destination: z.discriminatedUnion("kind", [
-          /** `exports/<run>/` where the project keeps its own files. */
-          z.strictObject({ kind: z.literal("project") }),
-          z.strictObject({ kind: z.literal("folder"), folderId: idSchema }),
-        ]),
+        destination: exportDestinationSchema,
+      }),
+      z.strictObject({ jobId: idSchema }),
+    ),
+    /** Writes a run's best network for other programs. */
+    model: call(
+      z.strictObject({
+        projectId: idSchema,
+        runId: idSchema,
+        format: modelFormatSchema,
+        destination: exportDestinationSchema,
       }),
       z.strictObject({ jobId: idSchema }),
     ),

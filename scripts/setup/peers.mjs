@@ -18,6 +18,8 @@ const requirements = [
   ...sinceEleven("scikit-learn", "1.8.0", "1.7.2"),
   ...sinceEleven("pyproj", "3.7.2", "3.7.1"),
   ...sinceEleven("rio-cogeo", "7.0.4", "6.0.0"),
+  ...sinceEleven("onnxruntime", "1.24.4", "1.23.2"),
+  "onnx==1.20.1",
   "rasterio==1.4.4",
   "shapely==2.1.2",
 ];

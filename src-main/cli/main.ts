@@ -7,6 +7,7 @@ import { noShell } from "../host/ports/no-shell.ts";
 import { userDirectories } from "../host/user-directories.ts";
 import { registerDoctorCommand } from "./doctor-command.ts";
 import { registerEvaluateCommand } from "./evaluate.ts";
+import { registerExportCommand } from "./export-model.ts";
 import { registerInfoCommand } from "./info.ts";
 import { registerModelsCommand } from "./models.ts";
 import { registerPredictCommand } from "./predict.ts";
@@ -45,6 +46,7 @@ process.exitCode = await runProgram(
     registerPredictCommand,
     registerEvaluateCommand,
     registerModelsCommand,
+    registerExportCommand,
     (program, io) => {
       registerServeCommand(program, io, { serverPath: path.join(out, "server/server.mjs") });
     },

@@ -1,14 +1,21 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { EpochRecord, Run, RunEvent } from "#shared/training/run.ts";
 import { parseLossExpression } from "#shared/training/loss-expression.ts";
-import type { SplitSettings, TrainingSettings } from "#shared/training/training-settings.ts";
+import {
+  upsamplingSchema,
+  type SplitSettings,
+  type TrainingSettings,
+} from "#shared/training/training-settings.ts";
+import { weightsSentences } from "#shared/training/weights-report.ts";
 import { toHostError } from "../host/host-error.ts";
 import type { Learning } from "../host/learning.ts";
 import type { Project } from "../host/projects/project.ts";
 import { architectureEntry } from "../host/runs/index.ts";
+import { weightsOfRun, type FirstWeights } from "../host/training/first-weights.ts";
 import type { StartedRun } from "../host/training/index.ts";
 import { defaultSettings } from "../host/training/presets.ts";
 import { suggestBlocks, suggestSplit } from "../host/training/suggest-settings.ts";
@@ -26,6 +33,9 @@ type StepEvent = Extract<RunEvent, { kind: "step" }>;
 interface TrainOptions extends LearningOptions {
   readonly model?: string;
   readonly width?: number;
+  readonly upsampling?: string;
+  readonly weights?: string;
+  readonly freezeEncoder: boolean;
   readonly tile: number;
   readonly resize?: number;
   readonly epochs?: number;
@@ -50,6 +60,15 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     .argument("<dir>", "the folder")
     .option("--model <id>", "the network; `orthomask models` lists them (default: unet)")
     .option("--width <n>", "filters of the first stage, for the families that scale", wholeNumber(1, 512))
+    .option(
+      "--upsampling <way>",
+      "how coarse features are enlarged: bilinear, transposed, unpooling or nearest (default: the network's own way)",
+    )
+    .option(
+      "--weights <file>",
+      "begin with these: Keras' .h5, .weights.h5 or .keras, a checkpoint, or a run; layers go by name",
+    )
+    .option("--freeze-encoder", "leave the encoder as the weights have it", false)
     .option("--tile <pixels>", "side of the windows cut from the mosaics", wholeNumber(32, 4096), 256)
     .option("--resize <pixels>", "side of what the network sees of a tile", wholeNumber(32, 2048))
     .option(
@@ -87,6 +106,9 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     refuseUnknown("--loss", () => {
       checkLoss({ ...defaultSettings, loss: options.loss ?? defaultSettings.loss });
     });
+    if (options.freezeEncoder && options.weights === undefined) {
+      throw new UsageError("--freeze-encoder needs --weights: at random, an encoder is not worth keeping.");
+    }
     const { projects, learning, jobs } = await io.services();
     const project = await projects.open(dir, { remember: false });
     await countedProject(project, io);
@@ -134,7 +156,23 @@ async function startNew(
   }
   io.signal.throwIfAborted();
   const directory = options.out === undefined ? undefined : path.resolve(options.out);
-  return learning.training.start(project, settings, { classes, directory });
+  const weights = options.weights === undefined ? null : await weightsGiven(learning, options.weights);
+  return learning.training.start(project, settings, { classes, directory, weights });
+}
+
+/** A file of weights, or the best ones of a run by its id or folder. */
+async function weightsGiven(learning: Learning, given: string): Promise<FirstWeights> {
+  const filePath = path.resolve(given);
+  const found = await stat(filePath).catch(() => null);
+  return found?.isFile() === true && path.basename(filePath) !== "run.json"
+    ? { path: filePath, name: path.basename(filePath) }
+    : weightsOfRun(
+        await findRun(learning.runs, given).catch((cause: unknown) => {
+          throw new RpcError("not-found", `--weights ${given}: there is no such file, and no such run.`, {
+            cause,
+          });
+        }),
+      );
 }
 
 function gigabytes(bytes: number): string {
@@ -171,10 +209,17 @@ async function followRun(
   }
   const show = async (): Promise<void> => {
     let epochs = 0;
+    let isTold = false;
     for await (const event of learning.training.watch(project.id, runId, watching)) {
       switch (event.kind) {
         case "run":
           ({ epochs } = event.run.settings);
+          if (event.run.startedFrom !== undefined && !isTold) {
+            isTold = true;
+            weightsSentences(event.run.startedFrom).forEach((sentence) => {
+              io.note(sentence);
+            });
+          }
           break;
         case "step":
           progress.update({
@@ -306,6 +351,8 @@ async function settingsOf(
     ...learningSettings(options),
     architecture: options.model ?? "unet",
     width: options.width ?? null,
+    upsampling: upsamplingOf(options.upsampling),
+    freezeEncoder: options.freezeEncoder,
     tilePixels: options.tile,
     inputPixels: options.resize ?? null,
     batch: options.batch,
@@ -322,6 +369,17 @@ async function settingsOf(
 
 function usesClassWeights(loss: string): boolean {
   return parseLossExpression(loss).some(({ id }) => id === "weighted-crossentropy");
+}
+
+function upsamplingOf(given: string | undefined): TrainingSettings["upsampling"] {
+  if (given === undefined) {
+    return null;
+  }
+  const parsed = upsamplingSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new UsageError(`--upsampling ${given}: expected one of ${upsamplingSchema.options.join(", ")}.`);
+  }
+  return parsed.data;
 }
 
 async function splitOf({ split, validation, tile }: TrainOptions, project: Project): Promise<SplitSettings> {

@@ -1,6 +1,7 @@
 /** What there is to choose from, for those who don't run it: nothing here loads TensorFlow. The host may import this and `port.ts`. */
 import type { LossParameter } from "#shared/training/training-settings.ts";
 import { losses } from "./losses/registry.ts";
+import type { Upsampling } from "./models/upsampling.ts";
 import { architectures } from "./models/registry.ts";
 
 export { describeModel } from "./models/describe.ts";
@@ -18,17 +19,20 @@ export interface ArchitectureEntry {
   readonly stride: number;
   /** Filters of the first stage; null where they are fixed. */
   readonly width: { readonly default: number; readonly minimum: number; readonly maximum: number } | null;
+  /** How it can enlarge coarse features, its own way first. */
+  readonly upsamplings: readonly Upsampling[];
 }
 
 /** Every network, the recommended one first. */
 export function listArchitectures(): ArchitectureEntry[] {
-  return architectures.map(({ id, name, summary, source, stride, width }) => ({
+  return architectures.map(({ id, name, summary, source, stride, width, upsamplings }) => ({
     id,
     name,
     summary,
     source,
     stride,
     width,
+    upsamplings,
   }));
 }
 

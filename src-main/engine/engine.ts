@@ -1,11 +1,17 @@
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
+import { basename } from "node:path";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
+import type { WeightsReport } from "#shared/training/weights-report.ts";
+import { exportModel } from "./export/export-model.ts";
 import type { TensorFlow } from "./load-tensorflow.ts";
-import type { EngineContract, EngineInfo } from "./port.ts";
+import { modelOf } from "./models/describe.ts";
+import type { EngineContract, EngineInfo, TrainingRequest } from "./port.ts";
 import { PredictionSession } from "./prediction-session.ts";
 import { TrainingSession } from "./training-session.ts";
+import { matchWeights } from "./weights/match-weights.ts";
+import { openWeightsFile } from "./weights/weights-file.ts";
 
 /** Carries out the engine's contract with TensorFlow, which is loaded when first needed. */
 export function createEngine(load: () => TensorFlow): Implementation<EngineContract> {
@@ -27,11 +33,22 @@ export function createEngine(load: () => TensorFlow): Implementation<EngineContr
   return {
     engine: {
       info: () => engineInfo(load()),
-      createTraining: (request) => {
-        const session = asInvalidInput(() => new TrainingSession(load(), request));
+      createTraining: async (request) => {
+        const { session, weights } = await openTraining(load(), request);
         const { parameters, trainableParameters, estimatedBytes } = session;
-        return { sessionId: remember(trainings, session), parameters, trainableParameters, estimatedBytes };
+        const sessionId = remember(trainings, session);
+        return { sessionId, parameters, trainableParameters, estimatedBytes, weights };
       },
+      inspectWeights: async ({ model, path }) => {
+        const built = asInvalidInput(() => modelOf(model));
+        const file = await openWeightsFile(path);
+        try {
+          return matchWeights(built, file, basename(path)).report;
+        } finally {
+          file.close();
+        }
+      },
+      exportModel: async (request) => ({ paths: await exportModel(request) }),
       trainStep: ({ sessionId, ...input }) => training(sessionId).trainStep(input),
       evaluateStep: ({ sessionId, ...input }) => training(sessionId).evaluateStep(input),
       createPrediction: (request) => {
@@ -50,6 +67,34 @@ export function createEngine(load: () => TensorFlow): Implementation<EngineContr
       },
     },
   };
+}
+
+/** A training with the weights it is to begin with, where a file of them is given. */
+async function openTraining(
+  tensorflow: TensorFlow,
+  request: TrainingRequest,
+): Promise<{ session: TrainingSession; weights: WeightsReport | null }> {
+  const { initialWeights = null, checkpoint } = request;
+  if (initialWeights === null || checkpoint !== null) {
+    return { session: asInvalidInput(() => new TrainingSession(tensorflow, request)), weights: null };
+  }
+  const model = asInvalidInput(() => modelOf(request.model));
+  const file = await openWeightsFile(initialWeights);
+  try {
+    const { report, values } = matchWeights(model, file, basename(initialWeights));
+    if (report.loaded.length === 0) {
+      throw new RpcError(
+        "invalid-input",
+        `${report.source} has no layer that this network could begin with: none has the same name and shape.`,
+      );
+    }
+    const session = asInvalidInput(
+      () => new TrainingSession(tensorflow, request, { initialWeights: values }),
+    );
+    return { session, weights: report };
+  } finally {
+    file.close();
+  }
 }
 
 function found<T>(sessions: ReadonlyMap<string, T>, sessionId: string, kind: string): T {

@@ -5,8 +5,15 @@
  * carried out one after the other, in the order they come.
  */
 import { z } from "zod";
+import { weightsReportSchema } from "#shared/training/weights-report.ts";
 import { call, defineContract } from "#shared/rpc/contract.ts";
-import { clippingSchema, optimizerSchema, precisionSchema } from "#shared/training/training-settings.ts";
+import { modelFormatSchema } from "#shared/training/model-format.ts";
+import {
+  clippingSchema,
+  optimizerSchema,
+  precisionSchema,
+  upsamplingSchema,
+} from "#shared/training/training-settings.ts";
 
 const bytes = z.instanceof(Uint8Array);
 const count = z.int().min(1);
@@ -17,6 +24,8 @@ export const modelSettingsSchema = z.strictObject({
   architecture: z.string(),
   /** Filters of the first stage; null for the architecture's default or where it has no such setting. */
   width: z.int().min(1).nullable(),
+  /** How it enlarges coarse features; the architecture's own way when left out. */
+  upsampling: upsamplingSchema.nullish(),
   bands: count,
   classes: z.int().min(2).max(254),
   /** In pixels; multiples of the architecture's stride. */
@@ -63,8 +72,37 @@ export const trainingRequestSchema = z.strictObject({
   inputType: inputTypeSchema,
   /** A checkpoint file to go on from: its weights, and the optimizer's state if it has one. */
   checkpoint: z.string().nullable(),
+  /** A file of Keras or a checkpoint whose weights fill the layers of the same names and shapes; only where `checkpoint` is null. */
+  initialWeights: z.string().nullish(),
+  /** Leaves the encoder's weights and statistics as they are. */
+  freezeEncoder: z.boolean().optional(),
 });
 export type TrainingRequest = z.infer<typeof trainingRequestSchema>;
+
+/** How a sample becomes the network's number: divided by 255, or `(sample - offset) / scale` for each band. */
+export const normalizationSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("uint8") }),
+  z.strictObject({ kind: z.literal("linear"), offset: z.array(z.number()), scale: z.array(z.number()) }),
+]);
+export type Normalization = z.infer<typeof normalizationSchema>;
+
+/** A trained network and how others are to read it. */
+export const modelExportSchema = z.strictObject({
+  model: modelSettingsSchema,
+  /** The checkpoint file with the weights. */
+  weights: z.string(),
+  format: modelFormatSchema,
+  /** A folder for `savedmodel`, a file for `onnx`, a `.weights.h5` file for `keras`, whose layers go beside it as Python. */
+  path: z.string(),
+  normalization: normalizationSchema,
+  /** By output channel. */
+  classNames: z.array(z.string()),
+  /** Ground size of a pixel that the network sees, in centimetres; null when unknown. */
+  resolutionCentimeters: z.number().positive().nullable(),
+  /** Name and version of what writes, such as `Orthomask 0.1.0`. */
+  producer: z.string(),
+});
+export type ModelExport = z.infer<typeof modelExportSchema>;
 
 const session = { sessionId: z.string() };
 
@@ -102,8 +140,17 @@ export const engineContract = defineContract({
         trainableParameters: z.int(),
         /** What a step is expected to need at its peak. */
         estimatedBytes: z.number(),
+        /** What of `initialWeights` was taken; null without them. */
+        weights: weightsReportSchema.nullable(),
       }),
     ),
+    /** What a training would take from a weights file, found without building anything. */
+    inspectWeights: call(
+      z.strictObject({ model: modelSettingsSchema, path: z.string() }),
+      weightsReportSchema,
+    ),
+    /** Writes a trained network for other programs. Answers the paths of what was written. */
+    exportModel: call(modelExportSchema, z.strictObject({ paths: z.array(z.string()) })),
     /**
      * One step of the optimizer. `step` counts from 1 over the whole run; with the same checkpoint, tiles and steps a resumed
      * run repeats what an uninterrupted one does. `loss` may be NaN or infinite: what follows from that is the host's matter.

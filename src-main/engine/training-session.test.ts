@@ -97,6 +97,7 @@ async function keras(
     learningRate: number;
     steps: number;
     batches: number;
+    frozen?: readonly string[];
   },
 ): Promise<{ parameters: number; losses: number[]; weights: Map<string, Float32Array> }> {
   const { model: size, steps } = settings;
@@ -131,6 +132,7 @@ async function keras(
         optimizer: settings.optimizer,
         learningRate: settings.learningRate,
       },
+      frozen: settings.frozen ?? [],
       ...{ batches, steps, dropout: false, mode: "losses", weightsAfter: file("after") },
       weightNames: names.map(({ fullName }) => fullName),
     }),
@@ -199,6 +201,24 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
     180_000,
   );
 });
+
+test.skipIf(peerPython() === undefined)(
+  "a frozen encoder does what Keras’ trainable=False does (skipped without the Python peers)",
+  async () => {
+    const session = open(request({ optimizer: "sgd", freezeEncoder: true }), { dropout: false });
+    const withWeights = [...modelOf(small).encoder].filter(({ weights }) => weights.length > 0);
+    const frozen = withWeights.map(({ name }) => name);
+    const run = { model: small, optimizer: "sgd" as const, learningRate: 1e-3, steps: 6, batches: 2, frozen };
+    const theirs = await keras(session, run);
+    const ours = Array.from({ length: 6 }, (_, index) =>
+      session.trainStep({ ...drawBatch(index % 2), learningRate: 1e-3, step: index + 1 }),
+    );
+    for (const [index, { loss }] of ours.entries()) {
+      expect(Math.abs(loss / (theirs.losses[index] ?? NaN) - 1)).toBeLessThan(1e-4);
+    }
+  },
+  180_000,
+);
 
 test("resuming from a checkpoint repeats the uninterrupted run to the last bit", () => {
   const steps = (session: TrainingSession, from: number, to: number): number[] =>

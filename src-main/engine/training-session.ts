@@ -36,8 +36,8 @@ export interface TrainingSessionOptions {
   readonly dropout?: boolean;
   /** A network of one's own instead of the request's architecture; its input and classes must fit the request. */
   readonly model?: Model;
-  /** First weights by full name, instead of drawn ones. */
-  readonly initialWeights?: (fullName: string, shape: readonly number[]) => Float32Array;
+  /** First weights by full name, instead of drawn ones; undefined for one that is drawn. */
+  readonly initialWeights?: (fullName: string, shape: readonly number[]) => Float32Array | undefined;
 }
 
 const lossScaleSchema = z.strictObject({ scale: z.number().min(1), soundSteps: z.int().min(0) });
@@ -66,8 +66,10 @@ export class TrainingSession {
     this.#model = options.model ?? modelOf(settings);
     this.#optimizer = optimizerOf(optimizer);
     this.#tilePixels = settings.tileHeight * settings.tileWidth;
+    const frozen = request.freezeEncoder === true ? this.#model.encoder : new Set<never>();
     ({ parameters: this.parameters, trainableParameters: this.trainableParameters } = parameterCounts(
       this.#model,
+      frozen,
     ));
     this.estimatedBytes = estimateBytes(this.#model, {
       batch,
@@ -86,6 +88,7 @@ export class TrainingSession {
       classWeights: request.classWeights,
       ignoredClasses: request.ignoredClasses,
       dropout: options.dropout ?? true,
+      frozen,
     });
     const checkpoint = request.checkpoint === null ? null : new CheckpointFile(request.checkpoint);
     this.#lossScale = savedLossScale(checkpoint);

@@ -7,7 +7,6 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import { serveContract } from "#shared/rpc/server.ts";
 import { appService } from "./app-service.ts";
 import { Exports } from "./exports/index.ts";
-import { Folders } from "./folders/index.ts";
 import type { Host, HostOptions } from "./host-options.ts";
 import { isUnfinished } from "./jobs/index.ts";
 import type { Jobs } from "./jobs/index.ts";
@@ -21,10 +20,15 @@ import { createServices } from "./services.ts";
 export async function createHost(options: HostOptions): Promise<Host> {
   const { shell } = options;
   const services = createServices(options);
-  const { jobs, projects, learning } = services;
-  const folders = new Folders(options);
+  const { jobs, projects, folders, learning } = services;
   const tiles = new Tiles({ projects, predictions: learning });
-  const exports = new Exports({ projects, jobs, predictions: learning, shell, version: options.version });
+  const exports = new Exports({
+    projects,
+    jobs,
+    predictions: learning,
+    shell,
+    version: options.version,
+  });
   const pyramids = new Pyramids({ projects, jobs, cacheDirectory: options.cacheDirectory });
   const opening = projectsService({ options, projects, folders });
   const stopListening = [
@@ -42,6 +46,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       choose: () => folders.choose(),
       roots: () => folders.roots(),
       list: ({ folderId }) => folders.list(folderId),
+      weightFiles: ({ folderId }) => folders.weightFiles(folderId),
     },
     projects: opening.implementation,
     rasters: { tile: (request, context) => tiles.tile(request, context) },
@@ -70,6 +75,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
       plan: (request) => exports.plan(request),
       mask: async ({ destination, ...request }) =>
         exports.start({
+          ...request,
+          folderPath: destination.kind === "folder" ? await folders.resolve(destination.folderId) : null,
+        }),
+      model: async ({ destination, ...request }) =>
+        exports.startModel(learning, {
           ...request,
           folderPath: destination.kind === "folder" ? await folders.resolve(destination.folderId) : null,
         }),

@@ -19,6 +19,7 @@ export interface LearningOptions {
   readonly engine: EngineLauncher;
   readonly dataDirectory: string;
   readonly version: string;
+  readonly files: { resolveFile(fileId: string): Promise<string> };
 }
 
 /** All services that need the engine or what it made: their part of the contract, and what exports and the command line use of them. */
@@ -46,10 +47,11 @@ export function createLearning({
   engine: launcher,
   dataDirectory,
   version,
+  files,
 }: LearningOptions): Learning {
   const engine = new Engine(launcher);
   const runs = new Runs({ projects, dataDirectory });
-  const training = new Training({ projects, jobs, engine, runs, version });
+  const training = new Training({ projects, jobs, engine, runs, version, files });
   const predictions = new Predictions({ projects, jobs, engine, runs });
   const evaluation = new Evaluation({ projects, runs, predictions });
   return {

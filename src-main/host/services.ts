@@ -1,3 +1,4 @@
+import { Folders } from "./folders/index.ts";
 import type { HostOptions } from "./host-options.ts";
 import { Jobs } from "./jobs/index.ts";
 import { createLearning } from "./learning.ts";
@@ -9,6 +10,7 @@ export interface Services {
   readonly options: HostOptions;
   readonly jobs: Jobs;
   readonly projects: Projects;
+  readonly folders: Folders;
   readonly learning: Learning;
   /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
   close(): Promise<void>;
@@ -18,17 +20,20 @@ export interface Services {
 export function createServices(options: HostOptions): Services {
   const jobs = new Jobs();
   const projects = new Projects(options);
+  const folders = new Folders(options);
   const learning = createLearning({
     projects,
     jobs,
     engine: options.engine,
     dataDirectory: options.dataDirectory,
     version: options.version,
+    files: folders,
   });
   return {
     options,
     jobs,
     projects,
+    folders,
     learning,
     close: async () => {
       await jobs.close();

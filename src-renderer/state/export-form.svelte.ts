@@ -1,4 +1,5 @@
 import type { Folder } from "#shared/contract.ts";
+import type { ModelFormat } from "#shared/training/model-format.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
 import { MosaicChoice } from "./mosaic-choice.svelte.ts";
@@ -36,6 +37,11 @@ export class ExportForm {
   folder: Folder | null = $state.raw(null);
   /** The last export that was started here. */
   jobId: string | null = $state(null);
+  /** What a network is written as. */
+  modelFormat: ModelFormat = $state("onnx");
+  /** The last export of a network that was started here. */
+  modelJobId: string | null = $state(null);
+  #modelFailure: string | null = $state(null);
 
   constructor(host: HostAccess, projectId: string) {
     this.#host = host;
@@ -48,6 +54,10 @@ export class ExportForm {
 
   get failure(): string | null {
     return this.#failure;
+  }
+
+  get modelFailure(): string | null {
+    return this.#modelFailure;
   }
 
   get starting(): boolean {
@@ -76,6 +86,29 @@ export class ExportForm {
     }
   }
 
+  /** Writes the run's network in the chosen format. */
+  async startModel(runId: string): Promise<void> {
+    this.#modelFailure = null;
+    this.#starting = true;
+    try {
+      const { jobId } = await this.#host.client.exports.model({
+        projectId: this.#projectId,
+        runId,
+        format: this.modelFormat,
+        destination: this.#destination(),
+      });
+      this.modelJobId = jobId;
+    } catch (thrown) {
+      this.#modelFailure = sentenceOf(thrown);
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  #destination(): { kind: "project" } | { kind: "folder"; folderId: string } {
+    return this.folder === null ? { kind: "project" } : { kind: "folder", folderId: this.folder.folderId };
+  }
+
   async start(runId: string, mosaicIds: readonly string[]): Promise<void> {
     this.#failure = null;
     this.#starting = true;
@@ -85,8 +118,7 @@ export class ExportForm {
         runId,
         mosaicIds: [...mosaicIds],
         confidence: this.confidence,
-        destination:
-          this.folder === null ? { kind: "project" } : { kind: "folder", folderId: this.folder.folderId },
+        destination: this.#destination(),
       });
       this.jobId = jobId;
     } catch (thrown) {

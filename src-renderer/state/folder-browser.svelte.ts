@@ -1,4 +1,4 @@
-import type { Folder } from "#shared/contract.ts";
+import type { Folder, WeightFile } from "#shared/contract.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
 
@@ -7,6 +7,8 @@ export interface FolderListing {
   readonly folder: Folder | null;
   readonly parentId: string | null;
   readonly children: readonly Folder[];
+  /** Files of weights in it, where those are looked for. */
+  readonly files: readonly WeightFile[];
 }
 
 /** Browses the folders that the host allows, for shells without a dialog of their own. */
@@ -16,6 +18,8 @@ export class FolderBrowser {
   #failure: string | null = $state(null);
   #busy = $state(false);
   #latest = 0;
+  /** Whether files of weights are listed, too. */
+  listsWeights = false;
 
   constructor(host: HostAccess) {
     this.#host = host;
@@ -38,11 +42,18 @@ export class FolderBrowser {
       folder: null,
       parentId: null,
       children: await this.#host.client.folders.roots(),
+      files: [],
     }));
   }
 
   async show(folderId: string): Promise<void> {
-    await this.#show(() => this.#host.client.folders.list({ folderId }));
+    await this.#show(async () => {
+      const [listing, files] = await Promise.all([
+        this.#host.client.folders.list({ folderId }),
+        this.listsWeights ? this.#host.client.folders.weightFiles({ folderId }) : [],
+      ]);
+      return { ...listing, files };
+    });
   }
 
   /** One step up; above a root are the roots. */

@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { EngineStatus } from "#shared/contract.ts";
+import type { WeightsSource } from "#shared/training/weights-report.ts";
 import type {
   Architecture,
   Loss,
@@ -8,6 +9,7 @@ import type {
   TrainingPlan,
   TrainingSettings,
 } from "#shared/training/training-settings.ts";
+import { FirstWeights } from "./first-weights.svelte.ts";
 import { isCancelled, isPassing, sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
 
@@ -58,6 +60,9 @@ export class TrainingForm {
   #planRequest = new AbortController();
   #measureRequest = new AbortController();
 
+  /** What the training is to begin with. */
+  readonly weights: FirstWeights;
+
   /** `SUGGESTED`, `OWN` or a preset's id. */
   recipe = $state(SUGGESTED);
   /** The new run's name; empty lets the host find one. */
@@ -68,6 +73,7 @@ export class TrainingForm {
     this.#host = host;
     this.#projectId = projectId;
     this.#remembered = remembered;
+    this.weights = new FirstWeights(host, projectId);
   }
 
   get options(): TrainingOptions | null {
@@ -166,7 +172,21 @@ export class TrainingForm {
   /** Another network brings its own width, and input sides that it can take. */
   changeArchitecture(id: string): void {
     const width = this.#options?.architectures.find((item) => item.id === id)?.width;
-    this.change({ architecture: id, width: width === null || width === undefined ? null : width.default });
+    this.change({
+      architecture: id,
+      width: width === null || width === undefined ? null : width.default,
+      upsampling: null,
+    });
+  }
+
+  /** Chooses what to begin with: null for drawn weights, among which no encoder is worth freezing. */
+  chooseWeights(source: WeightsSource | null, name: string): void {
+    if (this.#settings !== null) {
+      this.weights.choose(source, name, this.#settings);
+      if (source === null && this.#settings.freezeEncoder) {
+        this.change({ freezeEncoder: false });
+      }
+    }
   }
 
   chooseRecipe(recipe: string): void {
@@ -245,6 +265,7 @@ export class TrainingForm {
         projectId: this.#projectId,
         settings,
         name: name === "" ? null : name,
+        weights: this.weights.source,
       });
       this.name = "";
       this.#showing = "run";
@@ -261,6 +282,7 @@ export class TrainingForm {
     clearTimeout(this.#planTimer);
     this.#planRequest.abort();
     this.#measureRequest.abort();
+    this.weights.close();
   }
 
   async #fetch(): Promise<void> {
@@ -318,8 +340,11 @@ export class TrainingForm {
     }
   }
 
-  #set(settings: TrainingSettings): void {
+  #set(given: TrainingSettings): void {
+    // Remembered settings may freeze what this training draws at random.
+    const settings = this.weights.source === null ? { ...given, freezeEncoder: false } : given;
     this.#settings = settings;
+    this.weights.checkFor(settings);
     this.#failure = null;
     this.stopMeasuring();
     this.#planSoon();

@@ -1,5 +1,5 @@
 import { createContext } from "svelte";
-import type { AppContract, Capabilities } from "#shared/contract.ts";
+import type { AppContract, Capabilities, WeightFile } from "#shared/contract.ts";
 import type { RecentProject } from "#shared/project/project-snapshot.ts";
 import type { Client } from "#shared/rpc/contract.ts";
 import { toRpcError } from "#shared/rpc/errors.ts";
@@ -33,11 +33,15 @@ function readMode(): Mode {
   }
 }
 
-/** What lies over the window. `onPick` gets the chosen folder. */
+/** What lies over the window. `onPick` gets the chosen folder, `onPickFile` the chosen file. */
 export type Overlay =
   | { readonly kind: "none" }
   | { readonly kind: "palette" }
   | { readonly kind: "shortcuts" }
+  | {
+      readonly kind: "weights";
+      readonly onPickFile: (file: WeightFile) => void;
+    }
   | {
       readonly kind: "folders";
       readonly purpose: "open" | "export";
@@ -152,6 +156,7 @@ export class Workspace implements HostAccess {
     onPick: (folderId: string, name: string) => void,
   ): Promise<void> {
     if (this.#capabilities?.nativeFolderDialog !== true) {
+      this.folders.listsWeights = false;
       this.overlay = {
         kind: "folders",
         purpose,
@@ -169,6 +174,12 @@ export class Workspace implements HostAccess {
     } catch (thrown) {
       this.#fail(sentenceOf(thrown));
     }
+  }
+
+  /** Lets the user choose a file of weights in the page's own picker: no shell's dialog tells files by what they are for. */
+  pickWeightsFile(onPickFile: (file: WeightFile) => void): void {
+    this.folders.listsWeights = true;
+    this.overlay = { kind: "weights", onPickFile };
   }
 
   async openFolderById(folderId: string, name: string): Promise<void> {

@@ -3,6 +3,7 @@ import { pixelWindowSchema } from "../geo/pixel-window.ts";
 import { landClassesSchema } from "../project/land-class.ts";
 import { idSchema } from "../project/mosaic.ts";
 import { savedTrainingSettingsSchema } from "./saved-training-settings.ts";
+import { weightsReportSchema } from "./weights-report.ts";
 
 /** One epoch's numbers; IoU is null for a class that is absent from truth and prediction alike. */
 export const epochRecordSchema = z.strictObject({
@@ -57,6 +58,10 @@ export const runSchema = z.strictObject({
       z.strictObject({ kind: z.literal("linear"), offset: z.array(z.number()), scale: z.array(z.number()) }),
     ]),
   }),
+  /** What the first weights were taken from; absent where they were drawn. */
+  startedFrom: weightsReportSchema.optional(),
+  /** Ground size of the mosaics' pixels in metres, the median; absent where it isn't known. */
+  pixelMeters: z.number().positive().optional(),
   parameters: z.int(),
   trainableParameters: z.int(),
   trainingMosaicIds: z.array(idSchema),

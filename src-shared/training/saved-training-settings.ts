@@ -20,6 +20,8 @@ export function upgradeTrainingSettings(saved: unknown): unknown {
   return {
     ...same,
     version: TRAINING_SETTINGS_VERSION,
+    upsampling: null,
+    freezeEncoder: false,
     accumulation: 1,
     optimizer:
       typeof optimizer === "string" && optimizer in optimizerDefaults

@@ -32,6 +32,10 @@ export const splitSettingsSchema = z.discriminatedUnion("kind", [
 ]);
 export type SplitSettings = z.infer<typeof splitSettingsSchema>;
 
+/** How a network enlarges coarse features: repeated pixels, interpolation, a learned kernel, or the encoder's remembered maxima. */
+export const upsamplingSchema = z.enum(["nearest", "bilinear", "transposed", "unpooling"]);
+export type Upsampling = z.infer<typeof upsamplingSchema>;
+
 /** How gradients change weights, with Keras' defaults in `optimizerDefaults`. */
 export const optimizerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("adam") }),
@@ -119,6 +123,10 @@ export const trainingSettingsSchema = z.strictObject({
   architecture: z.string().min(1).max(60),
   /** Filters of the first stage, for the families that scale; null takes the family's default. */
   width: z.int().min(1).max(512).nullable(),
+  /** How coarse features are enlarged, where the family leaves the choice; null takes the family's own way. */
+  upsampling: upsamplingSchema.nullable(),
+  /** Leaves the encoder as its first weights have it; worth it only with weights that have learned something. */
+  freezeEncoder: z.boolean(),
   /** Side of the window read from the mosaic, in its pixels. */
   tilePixels: z.int().min(32).max(4096),
   /** Side of what the network sees; null for no resize. The image is averaged, the mask takes the nearest pixel. */
@@ -183,6 +191,8 @@ export const architectureSchema = z.strictObject({
   /** One sentence: what it is good for, and its source. */
   summary: z.string(),
   width: z.strictObject({ default: z.int(), minimum: z.int(), maximum: z.int() }).nullable(),
+  /** The ways it can enlarge coarse features, its own first. */
+  upsamplings: z.array(upsamplingSchema),
   /** Input sides must be a multiple of this, in pixels. */
   stride: z.int(),
 });

@@ -18,7 +18,10 @@ export function isFloating(dataType: DataType): boolean {
   return dataType === "float32" || dataType === "float16" || dataType === "bfloat16";
 }
 
-/** Sizes along each axis, outermost first; all known when the graph is built. `[]` is a scalar. */
+/**
+ * Sizes along each axis, outermost first; all known when the graph is built, but for the batch of an exported graph, which is -1.
+ * `[]` is a scalar.
+ */
 export type Shape = readonly number[];
 
 /** How many elements a tensor of `shape` has. */
@@ -40,6 +43,7 @@ export function broadcastShapes(first: Shape, second: Shape): Shape {
     if (left !== right && left !== 1 && right !== 1) {
       throw new Error(`Shapes [${first.join(", ")}] and [${second.join(", ")}] can't be broadcast together.`);
     }
-    return Math.max(left, right);
+    // Not the larger one: -1 stands for a size that is known only when the graph runs.
+    return left === 1 ? right : left;
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Writes the few kinds of protocol-buffer fields that a GraphDef needs. Written here because the generated classes inside
+ * Writes the few kinds of protocol-buffer fields that a GraphDef and an ONNX model need. Written here because the generated classes inside
  * tfjs-node have no types, evaluate code at start-up and aren't part of its public interface; a test reads our bytes with them.
  */
 export class ProtobufWriter {
@@ -37,6 +37,16 @@ export class ProtobufWriter {
     this.#push(variableInteger(inner.#length));
     for (const part of inner.#parts) {
       this.#push(part);
+    }
+    return this;
+  }
+
+  /** A message for each item. */
+  repeated<T>(field: number, items: readonly T[], write: (writer: ProtobufWriter, item: T) => void): this {
+    for (const item of items) {
+      this.message(field, (writer) => {
+        write(writer, item);
+      });
     }
     return this;
   }

@@ -10,11 +10,17 @@ const GRAPH_PRODUCER_VERSION = 1882;
 /** The tag under which the graph is stored and loaded. */
 export const SAVED_MODEL_TAG = "serve";
 
+/** What other programs feed and fetch, by the names they know it by. */
+export interface ServingSignature {
+  readonly inputs: Readonly<Record<string, TensorSymbol>>;
+  readonly outputs: Readonly<Record<string, TensorSymbol>>;
+}
+
 /**
- * The bytes of `saved_model.pb` for a graph: the one form in which the tfjs binding takes a graph. It holds no weights and no
- * variables folder; those are fed.
+ * The bytes of `saved_model.pb` for a graph: the one form in which the tfjs binding takes a graph. It holds no variables folder: ours
+ * feed their weights, and exported graphs have them as constants. Only those need a `signature`, TensorFlow's `serving_default`.
  */
-export function serializeSavedModel(graph: Graph): Uint8Array {
+export function serializeSavedModel(graph: Graph, signature?: ServingSignature): Uint8Array {
   return new ProtobufWriter()
     .integer(1, 1)
     .message(2, (meta) => {
@@ -27,6 +33,13 @@ export function serializeSavedModel(graph: Graph): Uint8Array {
         }
         definition.message(4, (versions) => versions.integer(1, GRAPH_PRODUCER_VERSION));
       });
+      if (signature !== undefined) {
+        meta.message(5, (entry) => {
+          entry.text(1, "serving_default").message(2, (definition) => {
+            writeSignature(definition, signature);
+          });
+        });
+      }
     })
     .finish();
 }
@@ -34,6 +47,23 @@ export function serializeSavedModel(graph: Graph): Uint8Array {
 /** How other nodes and a session call name a tensor: `node:output`. */
 export function tensorName(symbol: TensorSymbol): string {
   return `${symbol.node.name}:${symbol.index}`;
+}
+
+function writeSignature(writer: ProtobufWriter, { inputs, outputs }: ServingSignature): void {
+  const writeTensor = (entry: ProtobufWriter, [name, symbol]: readonly [string, TensorSymbol]): void => {
+    entry.text(1, name).message(2, (info) =>
+      info
+        .text(1, tensorName(symbol))
+        .integer(2, dataTypeNumbers[symbol.dataType])
+        .message(3, (shape) => {
+          writeShape(shape, symbol.shape);
+        }),
+    );
+  };
+  writer
+    .repeated(1, Object.entries(inputs), writeTensor)
+    .repeated(2, Object.entries(outputs), writeTensor)
+    .text(3, "tensorflow/serving/predict");
 }
 
 function writeNode(writer: ProtobufWriter, node: GraphNode): void {

@@ -1,4 +1,5 @@
 import type { Model } from "./model.ts";
+import type { Upsampling } from "./upsampling.ts";
 
 /** What a network is built for. */
 export interface ModelSize {
@@ -10,6 +11,8 @@ export interface ModelSize {
   readonly classes: number;
   /** Filters of the first stage, for architectures that have such a setting; their default when left out. */
   readonly width?: number | undefined;
+  /** One of the architecture's `upsamplings`; its first when left out. */
+  readonly upsampling?: Upsampling | undefined;
 }
 
 /** A family of networks that one can choose by its id. */
@@ -25,5 +28,12 @@ export interface Architecture {
   readonly stride: number;
   /** Null where the width is fixed. */
   readonly width: { readonly default: number; readonly minimum: number; readonly maximum: number } | null;
-  build(size: Required<Omit<ModelSize, "width">> & { readonly width: number }): Model;
+  /** How it can enlarge coarse features, the one of its source first; a single one where its source leaves no choice. */
+  readonly upsamplings: readonly [Upsampling, ...Upsampling[]];
+  build(
+    size: Omit<ModelSize, "width" | "upsampling"> & {
+      readonly width: number;
+      readonly upsampling: Upsampling;
+    },
+  ): Model;
 }

@@ -7,6 +7,7 @@ import { averagePooling2d, upSampling2d } from "../layers/resizing.ts";
 import type { Architecture } from "./architecture.ts";
 import { ModelBuilder } from "./model.ts";
 import { convolveNormalizeActivate, residualEncoder } from "./residual-encoder.ts";
+import { enlarge } from "./upsampling.ts";
 
 /** How far apart the taps of each parallel convolution are, in coarse pixels; the paper's for an output stride of 16. */
 const rates = [6, 12, 18];
@@ -14,7 +15,10 @@ const rates = [6, 12, 18];
 /** Channels kept of the fine features, so that they don't drown the coarse ones; the paper's. */
 const FINE_CHANNELS = 48;
 
-/** DeepLabV3+: convolutions of several reaches side by side, then a small decoder that brings back fine outlines. */
+/**
+ * DeepLabV3+: convolutions of several reaches side by side, then a small decoder that brings back fine outlines (Chen et al.
+ * 2018, arXiv:1802.02611).
+ */
 export const deeplabV3Plus: Architecture = {
   id: "deeplabv3plus",
   name: "DeepLabV3+",
@@ -22,9 +26,12 @@ export const deeplabV3Plus: Architecture = {
   source: "Chen et al. 2018, arXiv:1802.02611, on a residual encoder of ResNet-18's depth",
   stride: 16,
   width: { default: 32, minimum: 4, maximum: 128 },
-  build: ({ tileHeight, tileWidth, bands, classes, width }) => {
+  upsamplings: ["bilinear", "transposed"],
+  build: ({ tileHeight, tileWidth, bands, classes, width, upsampling }) => {
+    const kind = upsampling === "transposed" ? upsampling : "bilinear";
     const builder = new ModelBuilder(tileHeight, tileWidth, bands);
     const { quarter, last } = residualEncoder(builder, width, 16);
+    builder.endEncoder();
     const filters = width * 4;
     const branches = [
       convolveNormalizeActivate(builder, last, { filters, kernelSize: 1 }),
@@ -38,13 +45,13 @@ export const deeplabV3Plus: Architecture = {
       dropout(0.1),
       convolveNormalizeActivate(builder, joined, { filters, kernelSize: 1 }),
     );
-    const enlarged = builder.apply(upSampling2d(4, "bilinear"), context);
+    const enlarged = enlarge(builder, context, 4, kind);
     const fine = convolveNormalizeActivate(builder, quarter, { filters: FINE_CHANNELS, kernelSize: 1 });
     let layer = builder.apply(concatenateLayer(), [enlarged, fine]);
     layer = separable(builder, layer, filters);
     layer = separable(builder, layer, filters);
     const logits = builder.apply(conv2d({ filters: classes, kernelSize: 1 }), layer);
-    builder.apply(upSampling2d(4, "bilinear"), logits);
+    enlarge(builder, logits, 4, kind);
     return builder.finish();
   },
 };

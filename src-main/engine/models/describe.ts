@@ -1,3 +1,4 @@
+import type { Layer } from "../layers/layer.ts";
 import type { ModelSettings } from "../port.ts";
 import type { Model } from "./model.ts";
 import { weightsOf } from "./model.ts";
@@ -23,11 +24,19 @@ export interface ModelDescription {
 
 /** The model that some settings stand for. Throws when the architecture is unknown or the tile doesn't fit it. */
 export function modelOf(settings: ModelSettings): Model {
-  return buildModel(settings.architecture, { ...settings, width: settings.width ?? undefined });
+  const { architecture, width, upsampling, ...size } = settings;
+  return buildModel(architecture, {
+    ...size,
+    width: width ?? undefined,
+    upsampling: upsampling ?? undefined,
+  });
 }
 
-/** A model's layers and how many numbers it learns. Takes milliseconds and no TensorFlow. */
-export function describeModel(settings: ModelSettings): ModelDescription {
+/** A model's layers and how many numbers it learns, less those of a frozen encoder. Takes milliseconds and no TensorFlow. */
+export function describeModel(
+  settings: ModelSettings,
+  { freezeEncoder = false }: { readonly freezeEncoder?: boolean } = {},
+): ModelDescription {
   const model = modelOf(settings);
   return {
     layers: model.layers.map((layer) => ({
@@ -36,19 +45,22 @@ export function describeModel(settings: ModelSettings): ModelDescription {
       outputShape: layer.outputShape,
       parameters: layer.weights.reduce((total, { shape }) => total + numberCount(shape), 0),
     })),
-    ...parameterCounts(model),
+    ...parameterCounts(model, freezeEncoder ? model.encoder : undefined),
     stride: architectureOf(settings.architecture).stride,
   };
 }
 
-/** How many numbers a model's weights have, and how many of them the optimizer changes. */
-export function parameterCounts(model: Model): { parameters: number; trainableParameters: number } {
+/** How many numbers a model's weights have, and how many of them the optimizer changes: none of those in `frozen` layers. */
+export function parameterCounts(
+  model: Model,
+  frozen: ReadonlySet<Layer> = new Set(),
+): { parameters: number; trainableParameters: number } {
   const weights = weightsOf(model);
   const total = (list: typeof weights): number =>
     list.reduce((amount, { shape }) => amount + numberCount(shape), 0);
   return {
     parameters: total(weights),
-    trainableParameters: total(weights.filter(({ trainable }) => trainable)),
+    trainableParameters: total(weights.filter(({ trainable, layer }) => trainable && !frozen.has(layer))),
   };
 }
 

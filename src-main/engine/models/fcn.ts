@@ -2,9 +2,11 @@ import { dropout } from "../layers/activation.ts";
 import { conv2d } from "../layers/convolution.ts";
 import type { Layer } from "../layers/layer.ts";
 import { addLayer } from "../layers/merging.ts";
-import { maxPooling2d, upSampling2d } from "../layers/resizing.ts";
+import { maxPooling2d } from "../layers/resizing.ts";
 import type { Architecture } from "./architecture.ts";
 import { ModelBuilder } from "./model.ts";
+import { enlarge } from "./upsampling.ts";
+import type { Upsampling } from "./upsampling.ts";
 
 /** VGG16's convolutions: how many in each block and with how many filters (Simonyan and Zisserman 2015, arXiv:1409.1556). */
 const blocks = [
@@ -17,44 +19,62 @@ const blocks = [
 
 const SOURCE = "Long, Shelhamer and Darrell 2015, arXiv:1411.4038, in the notebook's form";
 
-/** FCN-32: VGG16 with its dense layers as convolutions, enlarged 32 times in one go. */
+/**
+ * FCN-32: VGG16 with its dense layers as convolutions, enlarged 32 times in one go (Long, Shelhamer and Darrell 2015,
+ * arXiv:1411.4038; layers and names as in the course notebook).
+ */
 export const fcn32: Architecture = {
   ...common("fcn32", "FCN-32", "VGG16 made convolutional; coarse outlines, a well-known baseline."),
-  build: ({ tileHeight, tileWidth, bands, classes }) => {
+  build: ({ tileHeight, tileWidth, bands, classes, upsampling }) => {
     const builder = new ModelBuilder(tileHeight, tileWidth, bands);
     const { features } = vggFeatures(builder);
-    builder.apply(upSampling2d(32, "bilinear"), score(builder, features, classes), "bilinear_up_sampling2d");
+    enlargeScores(builder, score(builder, features, classes), 32, upsampling);
     return builder.finish();
   },
 };
 
-/** FCN-16: adds what the fourth block sees, at twice the resolution. */
+/** FCN-16: adds what the fourth block sees, at twice the resolution (Long, Shelhamer and Darrell 2015, arXiv:1411.4038). */
 export const fcn16: Architecture = {
   ...common("fcn16", "FCN-16", "FCN-32 with one skip connection; finer outlines."),
-  build: ({ tileHeight, tileWidth, bands, classes }) => {
+  build: ({ tileHeight, tileWidth, bands, classes, upsampling }) => {
     const builder = new ModelBuilder(tileHeight, tileWidth, bands);
     const { features, pools } = vggFeatures(builder);
-    const joined = join(builder, score(builder, features, classes), pools[3], "score_pool4", classes);
-    builder.apply(upSampling2d(16, "bilinear"), joined, "bilinear_up_sampling2d");
+    const skip = { upsampling, classes };
+    const joined = join(builder, score(builder, features, classes), pools[3], "score_pool4", skip);
+    enlargeScores(builder, joined, 16, upsampling);
     return builder.finish();
   },
 };
 
-/** FCN-8: adds what the fourth and third block see. */
+/** FCN-8: adds what the fourth and third block see (Long, Shelhamer and Darrell 2015, arXiv:1411.4038). */
 export const fcn8: Architecture = {
   ...common("fcn8", "FCN-8", "FCN-32 with two skip connections; the finest of the three."),
-  build: ({ tileHeight, tileWidth, bands, classes }) => {
+  build: ({ tileHeight, tileWidth, bands, classes, upsampling }) => {
     const builder = new ModelBuilder(tileHeight, tileWidth, bands);
     const { features, pools } = vggFeatures(builder);
-    const sixteenth = join(builder, score(builder, features, classes), pools[3], "score_pool4", classes);
-    const eighth = join(builder, sixteenth, pools[2], "score_pool3", classes);
-    builder.apply(upSampling2d(8, "bilinear"), eighth, "bilinear_up_sampling2d");
+    const skip = { upsampling, classes };
+    const sixteenth = join(builder, score(builder, features, classes), pools[3], "score_pool4", skip);
+    const eighth = join(builder, sixteenth, pools[2], "score_pool3", skip);
+    enlargeScores(builder, eighth, 8, upsampling);
     return builder.finish();
   },
 };
 
 function common(id: string, name: string, summary: string): Omit<Architecture, "build"> {
-  return { id, name, summary, source: SOURCE, stride: 32, width: null };
+  const upsamplings = ["bilinear", "transposed"] as const;
+  return { id, name, summary, source: SOURCE, stride: 32, width: null, upsamplings };
+}
+
+/** What FCNs enlarge by: `bilinear` or `transposed`, which the registry has checked. */
+function scoreEnlargement(kind: Upsampling): "bilinear" | "transposed" {
+  return kind === "transposed" ? kind : "bilinear";
+}
+
+/** The last step: scores at the image's size. */
+function enlargeScores(builder: ModelBuilder, scores: Layer, factor: number, kind: Upsampling): void {
+  const enlargement = scoreEnlargement(kind);
+  const name = enlargement === "bilinear" ? "bilinear_up_sampling2d" : "upscore";
+  enlarge(builder, scores, factor, enlargement, name);
 }
 
 /** VGG16's blocks, then `fc1` and `fc2` as convolutions with dropout; names as in Keras' VGG16, so that its weights fit. */
@@ -70,6 +90,7 @@ function vggFeatures(builder: ModelBuilder): { features: Layer; pools: Layer[] }
     layer = builder.apply(maxPooling2d(), layer, `${block}_pool`);
     pools.push(layer);
   }
+  builder.endEncoder();
   for (const [name, kernelSize] of [
     ["fc1", 7],
     ["fc2", 1],
@@ -92,11 +113,11 @@ function join(
   coarse: Layer,
   finer: Layer | undefined,
   name: string,
-  classes: number,
+  { upsampling, classes }: { readonly upsampling: Upsampling; readonly classes: number },
 ): Layer {
   if (finer === undefined) {
     throw new Error(`${name} has no layer to score.`);
   }
-  const enlarged = builder.apply(upSampling2d(2, "bilinear"), coarse);
+  const enlarged = enlarge(builder, coarse, 2, scoreEnlargement(upsampling));
   return builder.apply(addLayer(), [enlarged, score(builder, finer, classes, name)]);
 }

@@ -6,6 +6,8 @@ export interface Model {
   readonly layers: readonly Layer[];
   /** The last layer. Its output is `[height, width, classes]`: logits, or their softmax if the layer is that activation. */
   readonly output: Layer;
+  /** The layers that turn the image into features: those that `freezeEncoder` keeps as they are. */
+  readonly encoder: ReadonlySet<Layer>;
 }
 
 /** One weight of a model with its full name, `layer/weight`. */
@@ -18,6 +20,7 @@ export interface NamedWeight extends WeightDescription {
 export class ModelBuilder {
   readonly #layers: Layer[] = [];
   readonly #counts = new Map<string, number>();
+  #encoder: ReadonlySet<Layer> = new Set();
   /** The image: `height`×`width`×`bands`. */
   readonly input: Layer;
 
@@ -43,13 +46,18 @@ export class ModelBuilder {
     return layer;
   }
 
+  /** Says that all layers so far are the encoder. */
+  endEncoder(): void {
+    this.#encoder = new Set(this.#layers);
+  }
+
   /** The finished model; the layer added last is its output. */
   finish(): Model {
     const output = this.#layers.at(-1);
     if (output === undefined) {
       throw new Error("A model needs layers.");
     }
-    return { layers: this.#layers, output };
+    return { layers: this.#layers, output, encoder: this.#encoder };
   }
 
   #nextName(defaultName: string): string {

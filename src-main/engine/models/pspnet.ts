@@ -5,13 +5,17 @@ import { averagePooling2d, upSampling2d } from "../layers/resizing.ts";
 import type { Architecture } from "./architecture.ts";
 import { ModelBuilder } from "./model.ts";
 import { convolveNormalizeActivate, residualEncoder } from "./residual-encoder.ts";
+import { enlarge } from "./upsampling.ts";
 
 /** How finely the pyramid divides the image along each side; the paper has 1, 2, 3 and 6, which hardly any tile size allows. */
 const bins = [1, 2, 4, 8];
 
 const OUTPUT_STRIDE = 8;
 
-/** Pyramid scene parsing: what the network sees is joined with its means over ever larger parts of the tile. */
+/**
+ * Pyramid scene parsing: what the network sees is joined with its means over ever larger parts of the tile (Zhao et al. 2017,
+ * arXiv:1612.01105).
+ */
 export const pspnet: Architecture = {
   id: "pspnet",
   name: "PSPNet",
@@ -19,9 +23,11 @@ export const pspnet: Architecture = {
   source: "Zhao et al. 2017, arXiv:1612.01105, on a residual encoder of ResNet-18's depth",
   stride: OUTPUT_STRIDE * 8,
   width: { default: 32, minimum: 4, maximum: 128 },
-  build: ({ tileHeight, tileWidth, bands, classes, width }) => {
+  upsamplings: ["bilinear", "transposed"],
+  build: ({ tileHeight, tileWidth, bands, classes, width, upsampling }) => {
     const builder = new ModelBuilder(tileHeight, tileWidth, bands);
     const { last } = residualEncoder(builder, width, OUTPUT_STRIDE);
+    builder.endEncoder();
     const [height, featureWidth, channels] = last.outputShape;
     const branches = bins.map((count) => {
       const window = [height / count, featureWidth / count] as const;
@@ -36,7 +42,7 @@ export const pspnet: Architecture = {
       conv2d({ filters: classes, kernelSize: 1 }),
       builder.apply(dropout(0.1), mixed),
     );
-    builder.apply(upSampling2d(OUTPUT_STRIDE, "bilinear"), logits);
+    enlarge(builder, logits, OUTPUT_STRIDE, upsampling === "transposed" ? upsampling : "bilinear");
     return builder.finish();
   },
 };

@@ -29,7 +29,7 @@ export function architectureOf(id: string): Architecture {
   return found;
 }
 
-/** Builds the layer list of an architecture. Throws when the tile doesn't fit its stride or the width its limits. */
+/** Builds the layer list of an architecture. Throws when the tile doesn't fit its stride, the width its limits, or it can't enlarge that way. */
 export function buildModel(architectureId: string, size: ModelSize): Model {
   const architecture = architectureOf(architectureId);
   const { tileHeight, tileWidth } = size;
@@ -45,5 +45,11 @@ export function buildModel(architectureId: string, size: ModelSize): Model {
       `${architecture.name} takes widths from ${limits.minimum} to ${limits.maximum}, not ${width}.`,
     );
   }
-  return architecture.build({ ...size, width });
+  const upsampling = size.upsampling ?? architecture.upsamplings[0];
+  if (!architecture.upsamplings.includes(upsampling)) {
+    throw new Error(
+      `${architecture.name} can enlarge by ${architecture.upsamplings.join(", ")}, not by ${upsampling}.`,
+    );
+  }
+  return architecture.build({ ...size, width, upsampling });
 }

@@ -2,10 +2,12 @@ import { activation, dropout } from "../layers/activation.ts";
 import { conv2d } from "../layers/convolution.ts";
 import type { Layer } from "../layers/layer.ts";
 import { batchNormalization } from "../layers/normalization.ts";
-import { maxPooling2d, maxUnpooling2d, upSampling2d } from "../layers/resizing.ts";
+import { maxPooling2d, maxUnpooling2d } from "../layers/resizing.ts";
 import type { Architecture } from "./architecture.ts";
 import { ModelBuilder } from "./model.ts";
 import type { Model } from "./model.ts";
+import { enlarge } from "./upsampling.ts";
+import type { Pooling } from "./upsampling.ts";
 
 /** Filters of each convolution; a stage ends with pooling. */
 const encoderStages = [
@@ -23,7 +25,10 @@ const DROPOUT_RATE = 0.1;
 
 const SOURCE = "Badrinarayanan, Kendall and Cipolla 2017, doi:10.1109/TPAMI.2016.2644615";
 
-/** SegNet as in the course notebook: enlarges by repeating pixels, which smears what the encoder knew of places. */
+/**
+ * SegNet as in the course notebook: enlarges by repeating pixels, which smears what the encoder knew of places (after
+ * Badrinarayanan, Kendall and Cipolla 2017, doi:10.1109/TPAMI.2016.2644615).
+ */
 export const segnetUpsample: Architecture = {
   id: "segnet-upsample",
   name: "SegNet (upsampling)",
@@ -32,10 +37,17 @@ export const segnetUpsample: Architecture = {
   source: `${SOURCE}, in the notebook's variant`,
   stride: 32,
   width: null,
-  build: (size) => buildSegnet(size, (builder, layer) => builder.apply(upSampling2d(2), layer)),
+  upsamplings: ["nearest", "bilinear", "transposed"],
+  build: (size) =>
+    buildSegnet(size, (builder, layer) =>
+      enlarge(builder, layer, 2, size.upsampling === "unpooling" ? "nearest" : size.upsampling),
+    ),
 };
 
-/** SegNet as in the paper: enlarges by putting numbers back where the encoder's maxima were. */
+/**
+ * SegNet as in the paper: enlarges by putting numbers back where the encoder's maxima were (Badrinarayanan, Kendall and
+ * Cipolla 2017, doi:10.1109/TPAMI.2016.2644615), with the notebook's filters.
+ */
 export const segnet: Architecture = {
   id: "segnet",
   name: "SegNet",
@@ -44,17 +56,12 @@ export const segnet: Architecture = {
   source: SOURCE,
   stride: 32,
   width: null,
+  upsamplings: ["unpooling"],
   build: (size) =>
     buildSegnet(size, (builder, layer, { image, pooled }) =>
       builder.apply(maxUnpooling2d(), [layer, image, pooled]),
     ),
 };
-
-/** A pooling of the encoder and what it pooled. */
-interface Pooling {
-  readonly image: Layer;
-  readonly pooled: Layer;
-}
 
 /** After each convolution of a stage but the last there is dropout, as in the notebook. */
 function buildSegnet(
@@ -75,6 +82,7 @@ function buildSegnet(
     layer = builder.apply(maxPooling2d(), image);
     poolings.push({ image, pooled: layer });
   }
+  builder.endEncoder();
   for (const [index, pooling] of poolings.toReversed().entries()) {
     layer = stage(enlarge(builder, layer, pooling), decoderStages[index] ?? []);
   }

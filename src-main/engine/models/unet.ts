@@ -1,11 +1,13 @@
 import { activation, dropout } from "../layers/activation.ts";
-import { conv2d, conv2dTranspose } from "../layers/convolution.ts";
+import { conv2d } from "../layers/convolution.ts";
 import type { Layer } from "../layers/layer.ts";
 import { concatenateLayer } from "../layers/merging.ts";
 import { batchNormalization } from "../layers/normalization.ts";
 import { maxPooling2d } from "../layers/resizing.ts";
 import type { Architecture } from "./architecture.ts";
 import { ModelBuilder } from "./model.ts";
+import { stepUp } from "./upsampling.ts";
+import type { Pooling } from "./upsampling.ts";
 
 const LEVELS = 4;
 
@@ -16,7 +18,7 @@ const DROPOUT_RATE = 0.2;
 const MOMENTUM = 0.9;
 
 /**
- * U-Net with padded convolutions, so that the output has the input's size, and batch normalization, without which it hardly
+ * U-Net (Ronneberger, Fischer and Brox 2015, arXiv:1505.04597) with padded convolutions, so that the output has the input's size, and batch normalization, without which it hardly
  * starts to learn at small batches. Width 64 is the paper's.
  */
 export const unet: Architecture = {
@@ -26,21 +28,23 @@ export const unet: Architecture = {
   source: "Ronneberger, Fischer and Brox 2015, arXiv:1505.04597",
   stride: 2 ** LEVELS,
   width: { default: 32, minimum: 4, maximum: 128 },
-  build: ({ tileHeight, tileWidth, bands, classes, width }) => {
+  upsamplings: ["transposed", "bilinear", "unpooling"],
+  build: ({ tileHeight, tileWidth, bands, classes, width, upsampling }) => {
     const builder = new ModelBuilder(tileHeight, tileWidth, bands);
-    const skips: Layer[] = [];
+    const poolings: Pooling[] = [];
     let layer = builder.input;
     for (let level = 0; level < LEVELS; level += 1) {
-      layer = twoConvolutions(builder, layer, width * 2 ** level);
-      skips.push(layer);
-      layer = builder.apply(maxPooling2d(), layer);
+      const image = twoConvolutions(builder, layer, width * 2 ** level);
+      layer = builder.apply(maxPooling2d(), image);
+      poolings.push({ image, pooled: layer });
     }
     layer = twoConvolutions(builder, layer, width * 2 ** LEVELS);
     layer = builder.apply(dropout(DROPOUT_RATE), layer);
-    for (const [index, skip] of skips.toReversed().entries()) {
+    builder.endEncoder();
+    for (const [index, pooling] of poolings.toReversed().entries()) {
       const filters = width * 2 ** (LEVELS - 1 - index);
-      const enlarged = builder.apply(conv2dTranspose({ filters, kernelSize: 2, stride: 2 }), layer);
-      layer = builder.apply(concatenateLayer(), [skip, enlarged]);
+      const enlarged = stepUp(builder, layer, filters, upsampling, pooling);
+      layer = builder.apply(concatenateLayer(), [pooling.image, enlarged]);
       layer = twoConvolutions(builder, layer, filters);
     }
     builder.apply(conv2d({ filters: classes, kernelSize: 1 }), layer);

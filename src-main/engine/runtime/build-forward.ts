@@ -18,6 +18,8 @@ export interface ForwardOptions {
   readonly dropoutSeed: TensorSymbol | null;
   /** The numbers that convolutions work with; float32 without it. What they hand on is float32. */
   readonly precision?: Precision;
+  /** Layers that learn nothing: their normalizations use what they have kept, as Keras' do with `trainable=False`. */
+  readonly frozen?: ReadonlySet<Layer>;
   /** False builds every layer by itself, to compare. */
   readonly fuse?: boolean;
 }
@@ -85,14 +87,15 @@ class ForwardBuilder {
 
   /** The layers that aren't simply built; undefined for all others. */
   #fused(layer: Layer): TensorSymbol | undefined {
-    const { mode, dropoutSeed, fuse = true, input } = this.#options;
+    const { dropoutSeed, fuse = true, input } = this.#options;
+    const mode = this.#modeOf(layer);
     const { type, config } = layer.definition;
     if (type === "InputLayer") {
       return input;
     }
     const [previous] = layer.inputs;
     if (type === "Dropout" && previous !== undefined) {
-      if (mode === "inference" || dropoutSeed === null) {
+      if (this.#options.mode === "inference" || dropoutSeed === null) {
         return this.#outputOf(previous);
       }
       const [beforeRelu] = previous.inputs;
@@ -133,11 +136,17 @@ class ForwardBuilder {
     return undefined;
   }
 
+  /** Dropout goes on in a frozen part; only normalizations stand still. */
+  #modeOf(layer: Layer): Mode {
+    const isFrozen = this.#options.frozen?.has(layer) === true;
+    return isFrozen && layer.definition.type === "BatchNormalization" ? "inference" : this.#options.mode;
+  }
+
   #context(layer: Layer): LayerContext {
-    const { mode, weight, dropoutSeed } = this.#options;
+    const { weight, dropoutSeed } = this.#options;
     return {
       graph: this.#graph,
-      mode,
+      mode: this.#modeOf(layer),
       inputs: layer.inputs.map((input) => this.#outputOf(input)),
       weight: (name) => weight(`${layer.name}/${name}`),
       updateWeight: (name, value) => {

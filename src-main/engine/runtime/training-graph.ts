@@ -8,6 +8,7 @@ import { sum } from "../graph/operations/reduction.ts";
 import { afterAll, assignVariable, readVariable } from "../graph/operations/variables.ts";
 import type { Variable } from "../graph/operations/variables.ts";
 import { buildLoss } from "../losses/registry.ts";
+import type { Layer } from "../layers/layer.ts";
 import { weightsOf } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -29,6 +30,8 @@ export interface TrainingGraphSettings extends LabelRules {
   readonly gradientRules?: GradientRules | undefined;
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout: boolean;
+  /** Layers that the step leaves as they are. */
+  readonly frozen?: ReadonlySet<Layer>;
 }
 
 /** A graph that trains and evaluates a model, with the names of what goes in and comes out. */
@@ -78,7 +81,14 @@ export function accumulates(rules: GradientRules): boolean {
 
 /** Writes the graph of a training: forward, loss, gradients, update and counts in one run, and evaluation in another. */
 export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGraph {
-  const { model, batch, inputType, optimizer, gradientRules: rules = plainRules } = settings;
+  const {
+    model,
+    batch,
+    inputType,
+    optimizer,
+    gradientRules: rules = plainRules,
+    frozen = new Set(),
+  } = settings;
   const graph = new Graph();
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const pixels = graph.placeholder("pixels", [batch, height, width, bands], inputType);
@@ -108,12 +118,13 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
       weight: (name) => valueOf(values, name),
       dropoutSeed: settings.dropout ? dropoutSeed : null,
       precision: rules.precision,
+      frozen,
     });
     const input = lossInput(graph, logits, labels, settings);
     const loss = buildLoss(settings.loss, input);
     const { confusion } = pixelConfusion(input);
 
-    const trainable = weights.filter((weight) => weight.trainable);
+    const trainable = weights.filter(({ trainable, layer }) => trainable && !frozen.has(layer));
     const trainableValues = trainable.map(({ fullName }) => valueOf(values, fullName));
     // float16 can't tell a small gradient from 0: the loss is enlarged before and the gradients made small again after.
     const scaled = lossScale === null ? loss : multiply(graph, loss, lossScale);

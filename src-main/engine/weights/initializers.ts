@@ -1,13 +1,14 @@
 import { randomSource } from "./random.ts";
 
 /** How a weight's first numbers are drawn, as Keras does it. */
-export type Initializer = "zeros" | "ones" | "glorot-uniform" | "he-uniform" | "he-normal";
+export type Initializer = "zeros" | "ones" | "glorot-uniform" | "he-uniform" | "he-normal" | "bilinear";
 
 /**
  * The first numbers of a weight; the same on every machine for the same seed and name.
  *
  * Glorot and Bengio 2010: uniform within ±√(6/(in+out)); He et al. 2015: uniform within ±√(6/in), or a normal distribution
- * with standard deviation √(2/in), cut off at two standard deviations and widened accordingly, as in Keras.
+ * with standard deviation √(2/in), cut off at two standard deviations and widened accordingly, as in Keras. `bilinear` is
+ * interpolation, each channel by itself, as a kernel `[height, width, out, in]` of a transposed convolution (Long et al. 2015).
  */
 export function initialValues(
   initializer: Initializer,
@@ -33,7 +34,27 @@ export function initialValues(
         Math.sqrt(2 / fans(shape).fanIn) / TRUNCATION,
         randomSource(seed, name),
       );
+    case "bilinear":
+      return fillBilinear(values, shape);
   }
+}
+
+/** The tent that interpolates between pixel centres when kernels are half their side apart. */
+function fillBilinear(
+  values: Float32Array<ArrayBuffer>,
+  [height = 1, width = 1, filters = 1, channels = 1]: readonly number[],
+): Float32Array<ArrayBuffer> {
+  const tent = (position: number, side: number): number =>
+    1 - Math.abs(position - (side - 1) / 2) / (side / 2);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      for (let channel = 0; channel < Math.min(filters, channels); channel += 1) {
+        const index = ((y * width + x) * filters + channel) * channels + channel;
+        values[index] = tent(y, height) * tent(x, width);
+      }
+    }
+  }
+  return values;
 }
 
 /** Standard deviation of a standard normal distribution cut off at ±2. */

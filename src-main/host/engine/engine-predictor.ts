@@ -2,6 +2,7 @@ import path from "node:path";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
+import type { Upsampling } from "#shared/training/training-settings.ts";
 import type { TilePredictor } from "./tile-predictor.ts";
 import { networkSide, runFiles, type StoredRun } from "../runs/index.ts";
 import { cropSquare, padByMirror } from "../network-tiles/index.ts";
@@ -103,6 +104,7 @@ function eachTile<A extends Uint8Array | Float32Array>(
 export function modelOfRun(run: Pick<Run, "settings" | "classes" | "input">): {
   architecture: string;
   width: number | null;
+  upsampling: Upsampling | null;
   bands: number;
   classes: number;
   tileHeight: number;
@@ -112,6 +114,7 @@ export function modelOfRun(run: Pick<Run, "settings" | "classes" | "input">): {
   return {
     architecture: run.settings.architecture,
     width: run.settings.width,
+    upsampling: run.settings.upsampling,
     bands: run.input.bands.length,
     classes: countedClasses(run.classes).length,
     tileHeight: side,

@@ -1,3 +1,4 @@
+import type { WeightsReport } from "#shared/training/weights-report.ts";
 import type { TrainingRequest } from "../../engine/port.ts";
 import type { Trainer } from "./trainer.ts";
 import { sampleBytes } from "./float-bytes.ts";
@@ -6,6 +7,8 @@ import type { Engine } from "./engine.ts";
 /** A trainer in the engine's process, with what its steps are expected to need at their peak. */
 export interface EngineTrainer extends Trainer {
   readonly estimatedBytes: number;
+  /** What it took of the weights it was to begin with; null without any. */
+  readonly weights: WeightsReport | null;
 }
 
 /**
@@ -21,13 +24,14 @@ export async function createEngineTrainer(engine: Engine, request: TrainingReque
     }
   };
   const client = await explained(engine.client());
-  const { sessionId, parameters, trainableParameters, estimatedBytes } = await explained(
+  const { sessionId, parameters, trainableParameters, estimatedBytes, weights } = await explained(
     client.engine.createTraining(request),
   );
   return {
     parameters,
     trainableParameters,
     estimatedBytes,
+    weights,
     step: ({ images, channels }, { learningRate, step, update }) =>
       explained(
         client.engine.trainStep({

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
+import type { ModelFormat } from "#shared/training/model-format.ts";
 import type { Run } from "#shared/training/run.ts";
 import type { ClassGrid } from "../../raster/index.ts";
 import { writeError } from "../../raster/index.ts";
@@ -13,7 +14,15 @@ import type { PredictionGrids } from "../rasters/index.ts";
 import { exportFolder, plannedFiles, refuseToOverwrite, summaryOf } from "./export-plan.ts";
 import type { FileSummary, PlannedFile } from "./export-plan.ts";
 import { writeExport } from "./write-export.ts";
+import {
+  expectBest,
+  exportModelOfRun,
+  modelFileName,
+  refuseExisting,
+  type ModelSource,
+} from "./write-model.ts";
 
+export { exportModelOfRun, modelFileName } from "./write-model.ts";
 export { refuseForeignFile } from "./export-plan.ts";
 export { exportTags, fileOptions } from "./write-export.ts";
 
@@ -117,6 +126,55 @@ export class Exports {
         return {
           kind: "export",
           fileNames: written.map((filePath) => path.basename(filePath)),
+          displayPath: folderPath,
+          downloadIds: this.#grant(written),
+        };
+      },
+    );
+    return { jobId: job.id };
+  }
+
+  /** Starts a job that writes a run's best network for other programs; into a chosen folder only where nothing of its name stands. */
+  async startModel(
+    models: ModelSource,
+    request: {
+      readonly projectId: string;
+      readonly runId: string;
+      readonly format: ModelFormat;
+      readonly folderPath: string | null;
+    },
+  ): Promise<{ readonly jobId: string }> {
+    const { projects, jobs, version } = this.#given;
+    const project = projects.get(request.projectId);
+    const stored = await models.runs.get(request.projectId, request.runId);
+    const { run } = stored;
+    const folderPath = request.folderPath ?? exportFolder(project, run);
+    const outputPath = path.join(folderPath, modelFileName(run, request.format));
+    if (request.folderPath !== null) {
+      await refuseExisting(outputPath);
+    }
+    expectBest(run);
+    const { job } = jobs.start(
+      {
+        kind: "export",
+        title: `Export ${path.basename(outputPath)}`,
+        projectId: project.id,
+        runId: run.id,
+        mosaicId: null,
+        canPause: false,
+      },
+      async (context) => {
+        context.report({ progress: null, detail: "writing the network" });
+        await makeFolder(folderPath);
+        const written = await exportModelOfRun(models.engine, stored, {
+          format: request.format,
+          path: outputPath,
+          version,
+        });
+        this.#results.set(job.id, written[0] ?? folderPath);
+        return {
+          kind: "export",
+          fileNames: written.map((filePath) => path.relative(folderPath, filePath)),
           displayPath: folderPath,
           downloadIds: this.#grant(written),
         };

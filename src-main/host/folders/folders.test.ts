@@ -52,6 +52,27 @@ describe("browsing", () => {
     await expect(service.list(outside)).rejects.toMatchObject({ code: "not-found" });
   });
 
+  it("lists files of weights by ids, and never gives one that a link leads out to", async () => {
+    await writeFile(path.join(root, "project/vgg16.h5"), "12345");
+    await writeFile(path.join(root, "project/notes.txt"), "");
+    await writeFile(path.join(base, "secret/net.keras"), "");
+    await symlink(path.join(base, "secret/net.keras"), path.join(root, "project/out.keras"));
+    const service = folders();
+    const [top] = await service.roots();
+    const { children } = await service.list(top?.folderId ?? "");
+    const files = await service.weightFiles(children[0]?.folderId ?? "");
+    expect(files.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ["out.keras", 0],
+      ["vgg16.h5", 5],
+    ]);
+    const [out, vgg] = files;
+    expect(await service.resolveFile(vgg?.fileId ?? "")).toBe(path.join(root, "project/vgg16.h5"));
+    await expect(service.resolveFile(out?.fileId ?? "")).rejects.toMatchObject({ code: "not-found" });
+    await expect(service.resolveFile(path.join(root, "project/vgg16.h5"))).rejects.toMatchObject({
+      code: "not-found",
+    });
+  });
+
   it("looks again at a folder that has become a link", async () => {
     const service = folders();
     const [top] = await service.roots();

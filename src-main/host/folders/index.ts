@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import type { Folder } from "#shared/contract.ts";
+import type { Folder, WeightFile } from "#shared/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { HostOptions } from "../host-options.ts";
 import { countImages } from "../projects/index.ts";
@@ -82,6 +82,37 @@ export class Folders {
     };
   }
 
+  /** Files in a folder whose names end as those of weights do. */
+  async weightFiles(folderId: string): Promise<WeightFile[]> {
+    const folderPath = await this.resolve(folderId);
+    const entries = await readdir(folderPath, { withFileTypes: true }).catch(() => []);
+    const names = entries
+      .filter((entry) => !entry.name.startsWith(".") && !entry.isDirectory() && isWeightsName(entry.name))
+      .map(({ name }) => name)
+      .toSorted(new Intl.Collator("en", { numeric: true }).compare)
+      .slice(0, LARGEST_LISTING);
+    const files = await Promise.all(
+      names.map(async (name): Promise<WeightFile | null> => {
+        const filePath = path.join(folderPath, name);
+        const found = await stat(filePath).catch(() => null);
+        return found?.isFile() === true
+          ? { fileId: this.grant(filePath), name, displayPath: filePath, bytes: found.size }
+          : null;
+      }),
+    );
+    return files.filter((file) => file !== null);
+  }
+
+  /** The path of a file that a listing offered; rejects with `not-found` when it is gone or a link leads out of the allowed folders. */
+  async resolveFile(fileId: string): Promise<string> {
+    const filePath = this.#pathOf(fileId);
+    const real = await realpath(filePath).catch(() => null);
+    if (real === null || !(await stat(real)).isFile() || !(await this.isAllowed(path.dirname(real)))) {
+      throw new RpcError("not-found", `${filePath} is gone, or not below a folder that may be browsed.`);
+    }
+    return real;
+  }
+
   /** Makes a folder one that the page may name, and says by which id. */
   grant(folderPath: string): string {
     const id = `f-${createHash("sha256").update(folderPath).digest("hex").slice(0, 16)}`;
@@ -145,6 +176,11 @@ export class Folders {
     const roots = await Promise.all(allowedRoots.map((root) => realpath(root).catch(() => null)));
     return [...new Set(roots.filter((root) => root !== null))];
   }
+}
+
+/** Whether a file may hold weights: Keras' formats, and checkpoints of ours. */
+function isWeightsName(name: string): boolean {
+  return /\.(h5|hdf5|keras|weights)$/i.test(name);
 }
 
 /** The real path of a folder when it is one and lies below a root; null otherwise. */

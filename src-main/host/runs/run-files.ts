@@ -15,6 +15,8 @@ export const runFiles = {
   last: "last.weights",
   /** One epoch a line. */
   log: "log.jsonl",
+  /** Whence its first weights come, until its own are there; absent where they are drawn. */
+  firstWeights: "first-weights.json",
   /** The process that trains it now. */
   owner: "owner.json",
   predictions: "predictions",

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
 import type { contract } from "#shared/contract.ts";
 import type { JobState } from "#shared/jobs/job.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run, RunEvent } from "#shared/training/run.ts";
+import type { WeightsReport, WeightsSource } from "#shared/training/weights-report.ts";
 import type { TrainingMeasure, TrainingPlan, TrainingSettings } from "#shared/training/training-settings.ts";
 import { listArchitectures, listLosses } from "../../engine/catalog.ts";
 import { createEngineTrainer, type Engine } from "../engine/index.ts";
@@ -12,10 +14,11 @@ import { isUnfinished, type Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { architectureEntry, type Runs, type StoredRun } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
+import { weightsOfRun, writeFirstWeights, type FirstWeights } from "./first-weights.ts";
 import { LabelCensus } from "./label-census.ts";
 import { measureTraining } from "./measure-training.ts";
 import { memoryLimit, refuseTooLarge, type MemoryLimit } from "./memory-limit.ts";
-import { checkLoss, planTraining } from "./plan-training.ts";
+import { checkLoss, modelSettings, planTraining } from "./plan-training.ts";
 import { presets } from "./presets.ts";
 import { RunEvents } from "./run-events.ts";
 import { suggestSettings } from "./suggest-settings.ts";
@@ -36,6 +39,8 @@ export interface TrainingOptions {
   readonly engine: Engine;
   readonly runs: Runs;
   readonly version: string;
+  /** Files that a page may name by the ids it was given. */
+  readonly files: { resolveFile(fileId: string): Promise<string> };
 }
 
 /** A training that has begun. */
@@ -139,9 +144,17 @@ export class Training {
       readonly name?: string | null;
       readonly directory?: string | undefined;
       readonly classes?: readonly LandClass[];
+      readonly weights?: FirstWeights | null;
     } = {},
   ): Promise<StartedRun> {
     checkLoss(settings);
+    const { weights = null } = options;
+    if (settings.freezeEncoder && weights === null) {
+      throw new RpcError(
+        "invalid-input",
+        "A frozen encoder needs weights to begin with: at random it would stay as it was drawn.",
+      );
+    }
     await project.settled();
     const { runs, version } = this.#options;
     // What can be known to fail fails here, not in the job.
@@ -172,9 +185,51 @@ export class Training {
       best: null,
       madeWith: { orthomask: version, tensorflow: "unknown", device: "unknown" },
     };
-    return this.#startJob(project, run.id, run.name, (jobId) =>
-      runs.add(project, { ...run, state: { kind: "running", jobId } }, options.directory),
-    );
+    if (weights !== null) {
+      // Refused here if nothing fits, not in the job.
+      const report = await this.checkWeights(data, weights);
+      if (report.loaded.length === 0) {
+        throw new RpcError(
+          "invalid-input",
+          `${weights.name} has no layer that ${architectureEntry(settings.architecture).name} could begin with: none has the same name and shape.`,
+        );
+      }
+    }
+    return this.#startJob(project, run.id, run.name, async (jobId) => {
+      const stored = await runs.add(
+        project,
+        { ...run, state: { kind: "running", jobId } },
+        options.directory,
+      );
+      if (weights !== null) {
+        await writeFirstWeights(stored.directory, weights);
+      }
+      return stored;
+    });
+  }
+
+  /** What a network for this data would take from a file of weights. */
+  async checkWeights(
+    data: Pick<TrainingData, "settings" | "shape" | "counted">,
+    { path, name }: FirstWeights,
+  ): Promise<WeightsReport> {
+    const { engine } = this.#options;
+    try {
+      const client = await engine.client();
+      const report = await client.engine.inspectWeights({ model: modelSettings(data), path });
+      return { ...report, source: name };
+    } catch (error) {
+      throw await engine.explained(error);
+    }
+  }
+
+  /** Where the weights are that a page chose. Throws `not-found`, and `conflict` for a run without a finished epoch. */
+  async #weightsOf(projectId: string, source: WeightsSource): Promise<FirstWeights> {
+    if (source.kind === "run") {
+      return weightsOfRun(await this.#options.runs.get(projectId, source.runId));
+    }
+    const filePath = await this.#options.files.resolveFile(source.fileId);
+    return { path: filePath, name: basename(filePath) };
   }
 
   /** Takes a run up after its last finished epoch; `epochs` and `maxSteps` may raise its limits. Throws `conflict` while it runs, or when it is complete. */
@@ -236,21 +291,30 @@ export class Training {
     const { projects } = this.#options;
     return {
       options: () => ({
-        architectures: listArchitectures().map(({ id, name, summary, source, width, stride }) => ({
-          id,
-          name,
-          summary: `${summary} (${source})`,
-          width,
-          stride,
-        })),
+        architectures: listArchitectures().map(
+          ({ id, name, summary, source, width, stride, upsamplings }) => ({
+            id,
+            name,
+            summary: `${summary} (${source})`,
+            width,
+            stride,
+            upsamplings: [...upsamplings],
+          }),
+        ),
         losses: listLosses().map((loss) => ({ ...loss, parameters: [...loss.parameters] })),
         presets: [...presets],
       }),
       suggest: ({ projectId }) => this.suggest(projects.get(projectId)),
       plan: ({ projectId, settings }) => this.plan(projects.get(projectId), settings),
       measure: ({ projectId, settings }, context) => this.measure(projects.get(projectId), settings, context),
-      start: async ({ projectId, settings, name }) => {
-        const { runId, jobId } = await this.start(projects.get(projectId), settings, { name });
+      checkWeights: async ({ projectId, settings, weights }) => {
+        const data = await this.#prepare(projects.get(projectId), settings, "if-known", {});
+        return this.checkWeights(data, await this.#weightsOf(projectId, weights));
+      },
+      start: async ({ projectId, settings, name, weights: source }) => {
+        const weights =
+          source === null || source === undefined ? null : await this.#weightsOf(projectId, source);
+        const { runId, jobId } = await this.start(projects.get(projectId), settings, { name, weights });
         return { runId, jobId };
       },
       resume: async ({ projectId, runId }) => {

@@ -16,6 +16,7 @@ export function modelSettings({
   return {
     architecture: settings.architecture,
     width: settings.width,
+    upsampling: settings.upsampling,
     bands: shape.bands.length,
     classes: counted.length,
     tileHeight: shape.networkPixels,
@@ -31,7 +32,7 @@ export function planTraining(data: TrainingData, memory: MemoryLimit | null): Tr
   const { settings, split, labels, counted } = data;
   checkLoss(settings);
   const model = modelSettings(data);
-  const description = describedModel(model);
+  const description = describedModel(model, settings);
   const weights =
     labels === null ? null : classWeights(settings.classWeighting, counted, split.training, labels);
   const totals =
@@ -92,9 +93,12 @@ function weightingWarnings({ loss, classWeighting }: TrainingSettings): string[]
     : [];
 }
 
-function describedModel(settings: ModelSettings): ReturnType<typeof describeModel> {
+function describedModel(
+  settings: ModelSettings,
+  options: { readonly freezeEncoder: boolean },
+): ReturnType<typeof describeModel> {
   try {
-    return describeModel(settings);
+    return describeModel(settings, options);
   } catch (error) {
     throw new RpcError("invalid-input", error instanceof Error ? error.message : String(error), {
       cause: error,

@@ -10,6 +10,8 @@ const base: TrainingSettings = {
   version: TRAINING_SETTINGS_VERSION,
   architecture: "unet",
   width: 16,
+  upsampling: null,
+  freezeEncoder: false,
   tilePixels: 256,
   inputPixels: null,
   batch: 8,

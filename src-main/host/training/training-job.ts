@@ -9,6 +9,8 @@ import type { JobContext } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
+import { readFirstWeights } from "./first-weights.ts";
+import { groundPixelMeters } from "./ground-pixel-meters.ts";
 import type { LabelCensus } from "./label-census.ts";
 import { exhaustedSentence, smallerBatch } from "./memory-limit.ts";
 import { choosePreviewTiles, previewTiles } from "./preview-tiles.ts";
@@ -109,18 +111,25 @@ async function startTraining(
     throw await engine.explained(error);
   });
   signal.throwIfAborted();
-  const trainer = await createEngineTrainer(
-    engine,
-    trainingRequest(
+  const firstWeights = isFresh ? await readFirstWeights(directory) : null;
+  const trainer = await createEngineTrainer(engine, {
+    ...trainingRequest(
       { ...data, shape },
       run.settings,
       input.normalization,
       isFresh ? null : path.join(directory, runFiles.last),
     ),
-  );
+    initialWeights: firstWeights?.path ?? null,
+  });
+  const { weights } = trainer;
+  const pixelMeters = groundPixelMeters(data.mosaics);
   await update((before) => ({
     ...before,
     input,
+    ...(firstWeights !== null && weights !== null
+      ? { startedFrom: { ...weights, source: firstWeights.name } }
+      : {}),
+    ...(pixelMeters === null ? {} : { pixelMeters }),
     parameters: trainer.parameters,
     trainableParameters: trainer.trainableParameters,
     trainingMosaicIds: [...new Set(data.split.training.map(({ mosaicId }) => mosaicId))],

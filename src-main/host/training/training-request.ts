@@ -31,6 +31,7 @@ export function trainingRequest(
     ignoredClasses: [],
     inputType: normalization.kind === "uint8" ? "uint8" : "float32",
     checkpoint,
+    freezeEncoder: settings.freezeEncoder,
   };
 }
 

@@ -4,6 +4,7 @@ import type { DataType, Shape } from "../data-type.ts";
 import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
 import type { Graph, TensorSymbol } from "../graph.ts";
+import { concatenate, shapeOf, slice } from "./shape.ts";
 
 /** `same`: as many output pixels as input pixels, divided by the stride, zeros beyond the edge. `valid`: no zeros. */
 export type Padding = "same" | "valid";
@@ -60,7 +61,10 @@ export function convolve(
   });
 }
 
-/** The convolution that undoes the shape of `convolve`: kernel `[height, width, out, in]`, output `outputShape` (NHWC). */
+/**
+ * The convolution that undoes the shape of `convolve`: kernel `[height, width, out, in]`, output `outputShape` (NHWC), whose first
+ * size is -1 where the batch is known only when the graph runs.
+ */
 export function convolveTransposed(
   graph: Graph,
   input: TensorSymbol,
@@ -68,8 +72,17 @@ export function convolveTransposed(
   outputShape: Shape,
   options: ConvolutionOptions = {},
 ): TensorSymbol {
+  const [batch = 0, ...sizes] = outputShape;
+  const shape =
+    batch >= 0
+      ? graph.constant(outputShape, "int32")
+      : concatenate(
+          graph,
+          [slice(graph, shapeOf(graph, input), [0], [1]), graph.constant(sizes, "int32")],
+          0,
+        );
   return graph.symbol("Conv2DBackpropInput", {
-    inputs: [graph.constant(outputShape, "int32"), kernel, input],
+    inputs: [shape, kernel, input],
     attributes: {
       ...convolutionAttributes(options, input.dataType),
       use_cudnn_on_gpu: attribute.boolean(true),

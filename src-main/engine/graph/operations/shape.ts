@@ -40,6 +40,16 @@ export function concatenate(graph: Graph, inputs: readonly TensorSymbol[], axis:
   });
 }
 
+/** A tensor's sizes when the graph runs, int32. */
+export function shapeOf(graph: Graph, input: TensorSymbol): TensorSymbol {
+  return graph.symbol("Shape", {
+    inputs: [input],
+    attributes: { T: attribute.type(input.dataType), out_type: attribute.type("int32") },
+    shape: [input.shape.length],
+    dataType: "int32",
+  });
+}
+
 /** The block of `size` that begins at `begin`. */
 export function slice(graph: Graph, input: TensorSymbol, begin: Shape, size: Shape): TensorSymbol {
   return graph.symbol("Slice", {

@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { runFiles, type StoredRun } from "../runs/index.ts";
+import { writeFileWhole } from "../write-file-whole.ts";
+
+const firstWeightsSchema = z.strictObject({ path: z.string(), name: z.string() });
+
+/** A file of weights that a training begins with, and what people call it. */
+export type FirstWeights = z.infer<typeof firstWeightsSchema>;
+
+/** The best weights of a run as what another begins with. Throws `conflict` when no epoch of it has finished. */
+export function weightsOfRun({ run, directory }: StoredRun): FirstWeights {
+  if (run.best === null) {
+    throw new RpcError("conflict", `${run.name} has no finished epoch whose weights could be taken.`);
+  }
+  return { path: path.join(directory, runFiles.best), name: run.name };
+}
+
+/** Notes beside a run what it begins with, for the job and for taking it up again before its first epoch has ended. */
+export async function writeFirstWeights(directory: string, weights: FirstWeights): Promise<void> {
+  await writeFileWhole(path.join(directory, runFiles.firstWeights), JSON.stringify(weights));
+}
+
+/** What a run begins with; null where its weights are drawn. */
+export async function readFirstWeights(directory: string): Promise<FirstWeights | null> {
+  const text = await readFile(path.join(directory, runFiles.firstWeights), "utf8").catch(() => null);
+  return text === null ? null : firstWeightsSchema.parse(JSON.parse(text));
+}

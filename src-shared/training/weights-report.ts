@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { idSchema } from "../project/mosaic.ts";
+
+/** What a training may begin with instead of drawn weights: a file by the id that its folder's listing gave it, or the best of a run. */
+export const weightsSourceSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("file"), fileId: idSchema }),
+  z.strictObject({ kind: z.literal("run"), runId: idSchema }),
+]);
+export type WeightsSource = z.infer<typeof weightsSourceSchema>;
+
+/** What a weights file gave a network, layer by layer of the network. */
+export const weightsReportSchema = z.strictObject({
+  /** The file's or run's name. */
+  source: z.string(),
+  /** Names of the layers whose weights were taken. */
+  loaded: z.array(z.string()),
+  /** Layers that begin at random instead, and why: `found` null where the file has no such layer. */
+  skipped: z.array(z.strictObject({ layer: z.string(), expected: z.string(), found: z.string().nullable() })),
+  /** Layers of the file that the network doesn't have. */
+  unused: z.array(z.string()),
+});
+export type WeightsReport = z.infer<typeof weightsReportSchema>;
+
+/** The report in a sentence, with a second one for each layer that was skipped. */
+export function weightsSentences({ source, loaded, skipped, unused }: WeightsReport): string[] {
+  const all = loaded.length + skipped.length;
+  return [
+    `${loaded.length} of ${all} layers begin with the weights of ${source}.`,
+    ...skipped.map(({ layer, expected, found }) =>
+      found === null
+        ? `${layer} begins at random: the file has no layer of that name.`
+        : `${layer} begins at random: ${expected} expected, ${found} found.`,
+    ),
+    ...(unused.length === 0 ? [] : [`Not used: ${unused.join(", ")}.`]),
+  ];
+}
