@@ -140,7 +140,10 @@ export function writeReadme(names: readonly string[]): void {
       ? []
       : [`**${result.title}** ([details](bench/results/${name}.md))\n\n${tableOf(result.rows)}`];
   });
-  writeFileSync(readme, `${text.slice(0, from + begin.length)}\n\n${tables.join("\n\n")}\n\n${text.slice(to)}`);
+  writeFileSync(
+    readme,
+    `${text.slice(0, from + begin.length)}\n\n${tables.join("\n\n")}\n\n${text.slice(to)}`,
+  );
 }
 
 /** Processor, cores, memory and system, in words. */
