@@ -18,7 +18,7 @@ const measureNames = { train: "training step", predict: "prediction" };
 const peakNames = { train: "peak memory, training", predict: "peak memory, prediction" };
 
 /** How long the two sides take turns, in seconds, for each network and mode. */
-const TURNS_SECONDS = 40;
+const TURNS_SECONDS = 30;
 
 /** Steps in a turn: enough that caches are its own again, few enough that both sides see the same machine. */
 const STEPS_A_TURN = 2;
