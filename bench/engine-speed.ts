@@ -33,7 +33,8 @@ export const bench: Bench = {
     "Same network, batch, loss and optimizer (Adam), dropout on. Each side is a process of its own: the app's engine with the batch sent to it, " +
     "and Python Keras' `train_on_batch` / `predict_on_batch` without XLA, which is faster here. They take turns of two steps. " +
     "Peak memory is each process's largest resident size. Keras' batches are float32 arrays made beforehand; the engine's are bytes that it scales itself.",
-  run: async (words) => {
+  run: async (words, keep) => {
+    const versions = await peerVersions();
     const modes = (["train", "predict"] as const).filter(
       (mode) => words.includes(mode) || !(words.includes("train") || words.includes("predict")),
     );
@@ -42,11 +43,11 @@ export const bench: Bench = {
     for (const work of chosen.length > 0 ? chosen : works) {
       for (const mode of modes) {
         const found = await compare(work, mode, words.includes("--xla"));
-        console.log(found.map(({ measure, ours, peer }) => [work.name, measure, ours, peer]));
+        keep({ versions, rows: found });
         rows.push(...found);
       }
     }
-    return { versions: await peerVersions(), rows };
+    return { versions, rows };
   },
 };
 

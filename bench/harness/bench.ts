@@ -8,8 +8,11 @@ export interface Bench {
   /** How, in a sentence or two: what both sides did, and what peer it was. Markdown. */
   readonly method: string;
   /** Words narrow a run down; rows that a narrowed run doesn't measure keep their last results. */
-  run(words: readonly string[]): Promise<BenchReport>;
+  run(words: readonly string[], keep: KeepRows): Promise<BenchReport>;
 }
+
+/** Writes rows at once, so that a long run that is cut short keeps what it found. Optional to call. */
+export type KeepRows = (part: BenchReport) => void;
 
 export interface BenchReport {
   /** Versions that the numbers depend on, such as `{ TensorFlow: "2.21.0" }`; Node's is added. */

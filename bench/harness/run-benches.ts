@@ -21,7 +21,10 @@ export async function runBenches(words: readonly string[]): Promise<void> {
   for (const name of wanted === undefined ? names : [wanted]) {
     const bench = await load(name);
     console.log(`\n${bench.title}`);
-    const report = await bench.run(rest);
+    const report = await bench.run(rest, (part) => {
+      writeResult(name, bench, part);
+      console.log(tableOf(part.rows));
+    });
     const result = writeResult(name, bench, report);
     console.log(`\n${tableOf(report.rows)}\n${result.notes.join("\n")}`);
   }

@@ -47,11 +47,7 @@ function numbers(count: number, name: string, from: number, to: number): Float32
 }
 
 /** Logits, gradients and updated statistics of a network with given weights. */
-function forward(
-  model: Model,
-  mode: Mode,
-  fuse: boolean,
-): Map<string, ArrayLike<number | bigint>> {
+function forward(model: Model, mode: Mode, fuse: boolean): Map<string, ArrayLike<number | bigint>> {
   const graph = new Graph();
   const input = graph.placeholder("image", [2, 64, 64, 3], "float32");
   const seed = graph.placeholder("seed", [2], "int32");

@@ -3,8 +3,8 @@ import type { Graph, TensorSymbol } from "../graph.ts";
 import { addAll } from "./arithmetic.ts";
 import { convolve, convolveTransposed } from "./convolution.ts";
 import type { ConvolutionOptions } from "./convolution.ts";
-import { exchangeLastAxes, multiplyMatrices } from "./matrix.ts";
-import { pad, reshape, slice } from "./shape.ts";
+import { multiplyMatrices } from "./matrix.ts";
+import { exchangeLastAxes, pad, reshape, slice } from "./shape.ts";
 
 /** A convolution goes as a matrix product when its kernel has this many times as many numbers as its patches. */
 const KERNEL_TO_PATCHES = 2;

@@ -33,17 +33,6 @@ export function multiplyMatrices(
   });
 }
 
-/** Exchanges the last two axes of a four-dimensional tensor. */
-export function exchangeLastAxes(graph: Graph, input: TensorSymbol): TensorSymbol {
-  const [first = 0, second = 0, third = 0, fourth = 0] = input.shape;
-  return graph.symbol("Transpose", {
-    inputs: [input, graph.constant([0, 1, 3, 2], "int32")],
-    attributes: { T: attribute.type(input.dataType), Tperm: attribute.type("int32") },
-    shape: [first, second, fourth, third],
-    dataType: input.dataType,
-  });
-}
-
 /** Gradients of matrix operations. */
 export const matrixGradients: GradientRules = {
   MatMul: ({ graph, node, outputGradients: [gradient], wanted }) => {
@@ -62,8 +51,4 @@ export const matrixGradients: GradientRules = {
         ]
       : [];
   },
-  Transpose: ({ graph, outputGradients: [gradient] }) => [
-    // The only permutation we write is its own inverse.
-    gradient ? exchangeLastAxes(graph, gradient) : null,
-  ],
 };
