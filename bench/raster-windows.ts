@@ -3,60 +3,59 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { peerPython, runPeer } from "../fixtures/peers.ts";
-import { cachedBlockBytes, openRaster } from "../src-main/raster/index.ts";
+import { openRaster } from "../src-main/raster/index.ts";
+import { sampleOf } from "./harness/bench.ts";
+import type { Bench, BenchRow } from "./harness/bench.ts";
 
 const side = 512;
+
+const measuredSchema = z.object({ version: z.string(), milliseconds: z.record(z.string(), z.number()) });
 
 const readAllWithRasterio = `
 import json, sys, time, random, warnings
 warnings.filterwarnings("ignore")
 import rasterio
 from rasterio.windows import Window
-found = {}
+found = {"version": rasterio.__version__, "milliseconds": {}}
 for path in sys.argv[1:]:
     started = time.perf_counter()
     with rasterio.open(path) as source:
         for y in range(0, source.height, 512):
             for x in range(0, source.width, 512):
                 source.read(window=Window(x, y, min(512, source.width - x), min(512, source.height - y)))
-    found[path] = (time.perf_counter() - started) * 1000
+    found["milliseconds"][path] = (time.perf_counter() - started) * 1000
 print(json.dumps(found))
 `;
 
-/**
- * Times reading every 512 × 512 window of rasters once, against rasterio doing the same: the files given, or the mosaics of
- * `../shared/data/dubai`, which have four layouts.
- */
-export async function run(words: readonly string[]): Promise<void> {
-  const paths = words.length > 0 ? [...words] : await dubaiMosaics();
-  if (paths.length === 0) {
-    console.log("no rasters: name some, or put ../shared/data/dubai there");
-    return;
-  }
-  const theirs =
-    peerPython() === undefined
-      ? null
-      : z.record(z.string(), z.number()).parse(await runPeer(readAllWithRasterio, paths));
-  console.log(
-    `| raster | layout | ours, ms | rasterio, ms | ratio | first view, ms |\n| --- | --- | --- | --- | --- | --- |`,
-  );
-  for (const path of paths) {
-    const firstView = await timeFirstView(path);
-    const ours = await timeWindows(path);
-    const raster = await openRaster(path);
-    const { width, height, compression, blockSize } = raster.description;
-    await raster.close();
-    const rasterio = theirs?.[path];
-    const ratio = rasterio === undefined ? "–" : (ours / rasterio).toFixed(2);
-    console.log(
-      `| ${basename(path)} ${width} × ${height} | ${compression}, ${blockSize.join(" × ")} | ${ours.toFixed(0)} | ${rasterio?.toFixed(0) ?? "–"} | ${ratio} | ${firstView.toFixed(0)} |`,
-    );
-  }
-  const { rss } = process.memoryUsage();
-  console.log(
-    `resident memory ${Math.round(rss / 2 ** 20)} MB, block cache ${Math.round(cachedBlockBytes() / 2 ** 20)} MB`,
-  );
-}
+/** Reading every 512 × 512 window of rasters once: the files given as words, or the mosaics of `../shared/data/dubai`. */
+export const bench: Bench = {
+  title: "Raster windows against rasterio",
+  method:
+    "All 512 × 512 windows of a mosaic read once, all bands, in one process each; the first view is the whole raster at 1024 pixels, from the moment of opening.",
+  run: async (words) => {
+    const paths = words.length > 0 ? words : await dubaiMosaics();
+    const theirs =
+      peerPython() === undefined || paths.length === 0
+        ? null
+        : measuredSchema.parse(await runPeer(readAllWithRasterio, paths));
+    const rows: BenchRow[] = [];
+    for (const path of paths) {
+      const raster = await openRaster(path);
+      const { width, height, compression, blockSize } = raster.description;
+      await raster.close();
+      const work = `${basename(path)} ${width} × ${height}, ${compression}, blocks ${blockSize.join(" × ")}`;
+      const firstView = sampleOf([await timeFirstView(path)]);
+      const ours = sampleOf([await timeWindows(path)]);
+      const rasterio = theirs?.milliseconds[path];
+      const peer = rasterio === undefined ? null : { name: "rasterio", sample: sampleOf([rasterio]) };
+      rows.push(
+        { work, measure: "all windows", unit: "ms", ours, peer, target: null },
+        { work, measure: "first view", unit: "ms", ours: firstView, peer: null, target: null },
+      );
+    }
+    return { versions: theirs === null ? {} : { rasterio: theirs.version }, rows };
+  },
+};
 
 async function timeWindows(path: string): Promise<number> {
   const started = performance.now();

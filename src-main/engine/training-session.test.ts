@@ -137,7 +137,9 @@ async function keras(
       weightNames: names.map(({ fullName }) => fullName),
     }),
   );
-  const answer = twinSchema.parse(await runPeer("bench/keras_twin.py", [file("request.json")]));
+  const answer = twinSchema.parse(
+    await runPeer("bench/harness/engine/keras_twin.py", [file("request.json")]),
+  );
   const bytes = readFileSync(file("after"));
   const weights = new Map<string, Float32Array>();
   let offset = 0;

@@ -12,6 +12,7 @@ import * as activation from "./operations/activation.ts";
 import * as arithmetic from "./operations/arithmetic.ts";
 import { crossEntropyOfLogits } from "./operations/classification.ts";
 import * as convolution from "./operations/convolution.ts";
+import { convolveFast, convolveRepeated } from "./operations/fast-convolution.ts";
 import { normalizeByBatch } from "./operations/normalization.ts";
 import { averagePool, maximumPool, unpoolMaxima } from "./operations/pooling.ts";
 import { mean } from "./operations/average.ts";
@@ -232,6 +233,53 @@ const cases: readonly Case[] = [
     ours: (graph, inputs) => convolution.convolveDepthwise(graph, at(inputs, 0), at(inputs, 1)),
     theirs: (inputs) => tf.depthwiseConv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
   },
+  {
+    name: "convolution as a matrix product, 3×3",
+    // 24 pixels and 48 filters: the kernel is larger than the patches.
+    shapes: [
+      [2, 3, 4, 3],
+      [3, 3, 3, 48],
+    ],
+    ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1)),
+    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
+  },
+  {
+    name: "convolution as a matrix product, 7×7 on a smaller image",
+    shapes: [
+      [1, 2, 3, 2],
+      [7, 7, 2, 12],
+    ],
+    ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1)),
+    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
+  },
+  {
+    name: "convolution as a matrix product, 1×1",
+    shapes: [
+      [1, 2, 3, 5],
+      [1, 1, 5, 13],
+    ],
+    ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1), { padding: "valid" }),
+    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "valid"),
+  },
+  ...[
+    { side: 3, factor: 2 },
+    { side: 5, factor: 3 },
+  ].map(({ side, factor }): Case => ({
+    name: `convolution ${side}×${side} of pixels repeated ${factor} times`,
+    shapes: [
+      [2, 3, 4, 3],
+      [side, side, 3, 5],
+    ],
+    ours: (graph, inputs) => convolveRepeated(graph, at(inputs, 0), at(inputs, 1), factor),
+    theirs: (inputs) =>
+      tf.conv2d(
+        tf.image.resizeNearestNeighbor(at(inputs, 0), [3 * factor, 4 * factor], false, true),
+        at(inputs, 1),
+        1,
+        "same",
+      ),
+    difference: 0.01,
+  })),
   {
     name: "bias",
     shapes: [image, [3]],

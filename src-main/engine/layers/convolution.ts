@@ -1,12 +1,12 @@
 import { rectify } from "../graph/operations/activation.ts";
 import {
   addBias,
-  convolve,
   convolveDepthwise,
   convolveTransposed,
   windowedSize,
 } from "../graph/operations/convolution.ts";
 import type { Padding } from "../graph/operations/convolution.ts";
+import { convolveFast } from "../graph/operations/fast-convolution.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import type { LayerDefinition, WeightDescription } from "./layer.ts";
 import { onlyInput } from "./layer.ts";
@@ -49,7 +49,7 @@ export function conv2d(options: ConvolutionLayerOptions): LayerDefinition {
       ];
     },
     build: ({ graph, inputs, weight }) => {
-      const convolved = convolve(graph, onlyInput(inputs, "Conv2D"), weight("kernel"), {
+      const convolved = convolveFast(graph, onlyInput(inputs, "Conv2D"), weight("kernel"), {
         stride,
         dilation,
         padding,

@@ -1,11 +1,13 @@
 import type { Graph, TensorSymbol } from "../graph/graph.ts";
 import type { Precision } from "#shared/training/training-settings.ts";
+import { rectify } from "../graph/operations/activation.ts";
 import { cast, multiply } from "../graph/operations/arithmetic.ts";
+import { addBias, addUnfeltBias } from "../graph/operations/convolution.ts";
 import { randomKeepMask } from "../graph/operations/random.ts";
 import type { Layer, LayerContext, Mode } from "../layers/layer.ts";
 import { logitsLayer } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
-import { convolveNormalized, dropRectified, findFusions } from "./fusions.ts";
+import { convolveLayer, convolveNormalized, dropRectified, findFusions } from "./fusions.ts";
 import type { Fusions } from "./fusions.ts";
 
 export interface ForwardOptions {
@@ -47,18 +49,26 @@ class ForwardBuilder {
   readonly #graph: Graph;
   readonly #model: Model;
   readonly #options: ForwardOptions;
-  #fusions: Fusions | undefined;
+  /** Undefined where every layer is to be built by itself. */
+  readonly #fusions: Fusions | undefined;
   #randomStreams = 0;
 
   constructor(graph: Graph, model: Model, options: ForwardOptions) {
     this.#graph = graph;
     this.#model = model;
     this.#options = options;
+    const { fuse = true, precision = "float32" } = options;
+    // In another precision, convolutions are built by themselves.
+    this.#fusions = fuse && precision === "float32" ? findFusions(model) : undefined;
   }
 
   build(): Forward {
     const target = logitsLayer(this.#model);
     for (const layer of this.#model.layers) {
+      if (this.#fusions?.repetitions.has(layer) === true) {
+        // The convolution after it starts from what it would repeat.
+        continue;
+      }
       this.#outputs.set(
         layer,
         this.#graph.inScope(layer.name, () => this.#fused(layer) ?? this.#built(layer, target)),
@@ -87,7 +97,7 @@ class ForwardBuilder {
 
   /** The layers that aren't simply built; undefined for all others. */
   #fused(layer: Layer): TensorSymbol | undefined {
-    const { dropoutSeed, fuse = true, input } = this.#options;
+    const { dropoutSeed, input } = this.#options;
     const mode = this.#modeOf(layer);
     const { type, config } = layer.definition;
     if (type === "InputLayer") {
@@ -105,11 +115,40 @@ class ForwardBuilder {
         return dropRectified(this.#graph, this.#outputOf(beforeRelu), rectified, mask);
       }
     }
-    if (!fuse || type !== "BatchNormalization") {
+    if (this.#fusions !== undefined && type === "BatchNormalization") {
+      return this.#normalization(layer, this.#fusions);
+    }
+    if (this.#fusions !== undefined && type === "Conv2D") {
+      return this.#convolution(layer, this.#fusions);
+    }
+    return undefined;
+  }
+
+  #convolution(layer: Layer, fusions: Fusions): TensorSymbol | undefined {
+    const { bias, activation } = layer.definition.config;
+    const isUnfelt = this.#options.mode === "training" && bias === true && fusions.normalized.has(layer);
+    if (!isUnfelt && !fusions.repetitionBefore.has(layer)) {
       return undefined;
     }
-    const { dropoutAfter, convolutionBefore } = (this.#fusions ??= findFusions(this.#model));
-    const dropout = dropoutAfter.get(layer);
+    const weight = this.#weightsOf(layer);
+    const convolved = this.#convolved(layer, weight("kernel"), fusions);
+    const addTo = isUnfelt ? addUnfeltBias : addBias;
+    const biased = bias === true ? addTo(this.#graph, convolved, weight("bias")) : convolved;
+    return activation === "relu" ? rectify(this.#graph, biased) : biased;
+  }
+
+  #convolved(layer: Layer, kernel: TensorSymbol, fusions: Fusions): TensorSymbol {
+    const repetition = fusions.repetitionBefore.get(layer);
+    const [image] = (repetition ?? layer).inputs;
+    if (image === undefined) {
+      throw new Error(`Layer ${layer.name} has no input.`);
+    }
+    return convolveLayer(this.#graph, layer, this.#outputOf(image), kernel, repetition);
+  }
+
+  #normalization(layer: Layer, fusions: Fusions): TensorSymbol | undefined {
+    const { mode, dropoutSeed } = this.#options;
+    const dropout = fusions.dropoutAfter.get(layer);
     if (mode === "training" && dropoutSeed !== null && dropout !== undefined) {
       this.#enlarged.add(dropout);
       const factor = 1 / (1 - Number(dropout.definition.config["rate"]));
@@ -123,14 +162,13 @@ class ForwardBuilder {
             : context.weight(name),
       });
     }
-    const convolution = convolutionBefore.get(layer);
-    const [image] = convolution?.inputs ?? [];
-    if (mode === "inference" && convolution !== undefined && image !== undefined) {
+    const convolution = fusions.convolutionBefore.get(layer);
+    if (mode === "inference" && convolution !== undefined) {
       return convolveNormalized(
         this.#graph,
-        this.#outputOf(image),
-        { layer: convolution, weight: this.#context(convolution).weight },
-        { layer, weight: this.#context(layer).weight },
+        (kernel) => this.#convolved(convolution, kernel, fusions),
+        { layer: convolution, weight: this.#weightsOf(convolution) },
+        { layer, weight: this.#weightsOf(layer) },
       );
     }
     return undefined;
@@ -142,13 +180,17 @@ class ForwardBuilder {
     return isFrozen && layer.definition.type === "BatchNormalization" ? "inference" : this.#options.mode;
   }
 
+  #weightsOf(layer: Layer): (name: string) => TensorSymbol {
+    return (name) => this.#options.weight(`${layer.name}/${name}`);
+  }
+
   #context(layer: Layer): LayerContext {
-    const { weight, dropoutSeed } = this.#options;
+    const { dropoutSeed } = this.#options;
     return {
       graph: this.#graph,
       mode: this.#modeOf(layer),
       inputs: layer.inputs.map((input) => this.#outputOf(input)),
-      weight: (name) => weight(`${layer.name}/${name}`),
+      weight: this.#weightsOf(layer),
       updateWeight: (name, value) => {
         this.#updates.set(`${layer.name}/${name}`, value);
       },

@@ -1,8 +1,9 @@
 import type { Graph, TensorSymbol } from "../graph/graph.ts";
 import { rectifyGradient } from "../graph/operations/activation.ts";
 import { add, multiply, reciprocalSquareRoot, subtract } from "../graph/operations/arithmetic.ts";
-import { addBias, convolve } from "../graph/operations/convolution.ts";
+import { addBias } from "../graph/operations/convolution.ts";
 import type { Padding } from "../graph/operations/convolution.ts";
+import { convolveFast, convolveRepeated } from "../graph/operations/fast-convolution.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Model } from "../models/model.ts";
 
@@ -13,8 +14,14 @@ import type { Model } from "../models/model.ts";
 export interface Fusions {
   /** In training: the dropout whose enlargement a normalization can do, because only a ReLU lies between. */
   readonly dropoutAfter: ReadonlyMap<Layer, Layer>;
-  /** In inference: the convolution that a normalization can be folded into, because nobody else uses its output. */
+  /** The convolution right before a normalization, if nobody else uses its output. */
   readonly convolutionBefore: ReadonlyMap<Layer, Layer>;
+  /** Those convolutions. */
+  readonly normalized: ReadonlySet<Layer>;
+  /** The repetition of pixels right before a convolution, if nobody else uses its output. */
+  readonly repetitionBefore: ReadonlyMap<Layer, Layer>;
+  /** Those repetitions: their output isn't needed. */
+  readonly repetitions: ReadonlySet<Layer>;
 }
 
 /** Finds what can be done together in a model. */
@@ -48,7 +55,38 @@ export function findFusions(model: Model): Fusions {
       convolutionBefore.set(layer, input);
     }
   }
-  return { dropoutAfter, convolutionBefore };
+  const repetitionBefore = new Map<Layer, Layer>();
+  for (const layer of model.layers.filter(({ definition }) => definition.type === "Conv2D")) {
+    const [input] = layer.inputs;
+    if (input !== undefined && onlyUser(input) === layer && canRepeatInside(layer, input)) {
+      repetitionBefore.set(layer, input);
+    }
+  }
+  return {
+    dropoutAfter,
+    convolutionBefore,
+    normalized: new Set(convolutionBefore.values()),
+    repetitionBefore,
+    repetitions: new Set(repetitionBefore.values()),
+  };
+}
+
+/** Whether `convolveRepeated` can do both layers. */
+function canRepeatInside(convolution: Layer, repetition: Layer): boolean {
+  const { kernelSize, stride, dilation, padding } = convolution.definition.config;
+  const { type, config } = repetition.definition;
+  return (
+    type === "UpSampling2D" &&
+    config["interpolation"] === "nearest" &&
+    config["height"] === config["width"] &&
+    // Factors beyond the kernel's side would make the summed kernel larger than it saves.
+    Number(config["height"]) <= Number(kernelSize) &&
+    Number(kernelSize) % 2 === 1 &&
+    Number(kernelSize) > 1 &&
+    stride === 1 &&
+    dilation === 1 &&
+    padding === "same"
+  );
 }
 
 /**
@@ -69,14 +107,38 @@ export function dropRectified(
   return output;
 }
 
+/** A `Conv2D` layer's convolution alone, without bias and activation, of the image before a repetition if there is one. */
+export function convolveLayer(
+  graph: Graph,
+  layer: Layer,
+  image: TensorSymbol,
+  kernel: TensorSymbol,
+  repetition: Layer | undefined,
+): TensorSymbol {
+  const { stride, dilation, padding } = layer.definition.config;
+  return repetition === undefined
+    ? convolveFast(graph, image, kernel, {
+        stride: Number(stride),
+        dilation: Number(dilation),
+        padding: padding as Padding,
+      })
+    : convolveRepeated(graph, image, kernel, Number(repetition.definition.config["height"]));
+}
+
+/** A layer and this run's values of its weights. */
+export interface WeightedLayer {
+  readonly layer: Layer;
+  readonly weight: (name: string) => TensorSymbol;
+}
+
 /** A convolution with the normalization after it worked into its kernel and bias: one pass over the image less. */
 export function convolveNormalized(
   graph: Graph,
-  input: TensorSymbol,
-  convolution: { readonly layer: Layer; readonly weight: (name: string) => TensorSymbol },
-  normalization: { readonly layer: Layer; readonly weight: (name: string) => TensorSymbol },
+  convolve: (kernel: TensorSymbol) => TensorSymbol,
+  convolution: WeightedLayer,
+  normalization: WeightedLayer,
 ): TensorSymbol {
-  const { stride, dilation, padding, bias } = convolution.layer.definition.config;
+  const { bias } = convolution.layer.definition.config;
   const deviation = add(
     graph,
     normalization.weight("moving_variance"),
@@ -86,10 +148,6 @@ export function convolveNormalized(
   const mean = normalization.weight("moving_mean");
   const centre =
     bias === true ? subtract(graph, convolution.weight("bias"), mean) : multiply(graph, mean, -1);
-  const convolved = convolve(graph, input, multiply(graph, convolution.weight("kernel"), scale), {
-    stride: Number(stride),
-    dilation: Number(dilation),
-    padding: padding as Padding,
-  });
+  const convolved = convolve(multiply(graph, convolution.weight("kernel"), scale));
   return addBias(graph, convolved, add(graph, multiply(graph, centre, scale), normalization.weight("beta")));
 }

@@ -4,6 +4,7 @@ import type { DataType, Shape } from "../data-type.ts";
 import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
 import type { Graph, TensorSymbol } from "../graph.ts";
+import { fill } from "./arithmetic.ts";
 import { concatenate, shapeOf, slice } from "./shape.ts";
 
 /** `same`: as many output pixels as input pixels, divided by the stride, zeros beyond the edge. `valid`: no zeros. */
@@ -125,6 +126,19 @@ export function addBias(graph: Graph, input: TensorSymbol, bias: TensorSymbol): 
     shape: input.shape,
     dataType: input.dataType,
   });
+}
+
+/**
+ * Adds one number a channel to what a batch normalization then takes the mean from. Whatever is added is taken away again, so
+ * the bias has the gradient 0: it is said to be, instead of summing up an image of rounding errors.
+ */
+export function addUnfeltBias(graph: Graph, input: TensorSymbol, bias: TensorSymbol): TensorSymbol {
+  const output = addBias(graph, input, bias);
+  graph.overrideGradient(output, {
+    sources: [input, bias],
+    rule: (gradient) => [gradient, fill(graph, bias.shape, 0)],
+  });
+  return output;
 }
 
 /** The gradient rule of a forward convolution whose kernels are `name`BackpropInput and `name`BackpropFilter. */

@@ -3,6 +3,7 @@ import { activationGradients } from "./activation.ts";
 import { arithmeticGradients } from "./arithmetic.ts";
 import { classificationGradients } from "./classification.ts";
 import { convolutionGradients } from "./convolution.ts";
+import { matrixGradients } from "./matrix.ts";
 import { normalizationGradients } from "./normalization.ts";
 import { poolingGradients } from "./pooling.ts";
 import { reductionGradients } from "./reduction.ts";
@@ -15,6 +16,7 @@ export const gradientRules: GradientRules = {
   ...arithmeticGradients,
   ...classificationGradients,
   ...convolutionGradients,
+  ...matrixGradients,
   ...normalizationGradients,
   ...poolingGradients,
   ...reductionGradients,

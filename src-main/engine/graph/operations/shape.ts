@@ -120,6 +120,17 @@ export function packBytes(graph: Graph, input: TensorSymbol): TensorSymbol {
   });
 }
 
+/** Exchanges the last two axes of a four-dimensional tensor. */
+export function exchangeLastAxes(graph: Graph, input: TensorSymbol): TensorSymbol {
+  const [first = 0, second = 0, third = 0, fourth = 0] = input.shape;
+  return graph.symbol("Transpose", {
+    inputs: [input, graph.constant([0, 1, 3, 2], "int32")],
+    attributes: { T: attribute.type(input.dataType), Tperm: attribute.type("int32") },
+    shape: [first, second, fourth, third],
+    dataType: input.dataType,
+  });
+}
+
 /** Gradients of the operations that only move elements. */
 export const shapeGradients: GradientRules = {
   Reshape: ({ graph, node, outputGradients: [gradient] }) => [
@@ -141,7 +152,11 @@ export const shapeGradients: GradientRules = {
       return wanted[index] ? slice(graph, gradient, begin, part.shape) : null;
     });
   },
-  Transpose: ({ graph, outputGradients: [gradient] }) => [gradient ? transposeMatrix(graph, gradient) : null],
+  // Both permutations that we write are their own inverses.
+  Transpose: ({ graph, outputGradients: [gradient] }) => {
+    const exchange = gradient?.shape.length === 2 ? transposeMatrix : exchangeLastAxes;
+    return [gradient ? exchange(graph, gradient) : null];
+  },
   Pad: ({ graph, node, outputGradients: [gradient] }) => {
     const paddings = inputOf(node, 1).node.attributes["value"];
     if (!gradient || paddings?.kind !== "tensor") {

@@ -4,12 +4,12 @@ Reads a request as a JSON file (first word), prints the result as JSON. The requ
   layers: [{name, type, config, inputs}], batch, height, width, bands, classes,
   weights: a safetensors file with `layer/weight`, optimizer: adam | adamw | sgd, learningRate, loss,
   batches: [{pixels, labels}] (files of uint8 NHWC and class indices; 255 none), steps, dropout: bool,
-  frozen: names of layers that learn nothing (may be left out),
-  mode: "losses" | "train" | "predict", weightsAfter: file to write (float32, model order) or null
+   frozen: names of layers that learn nothing (may be left out),
+   mode: "train" | "predict", weightsAfter: file to write (float32, model order) or null,
+   interactive: steps when told to instead of `steps` at once, to be timed; compiled: with XLA
 """
 import json
 import os
-import resource
 import sys
 import time
 
@@ -112,6 +112,23 @@ def masked_crossentropy(labels, logits):
     return tf.reduce_sum(each * valid) / tf.maximum(tf.reduce_sum(valid), 1.0)
 
 
+def versions():
+    return {"Keras": keras.__version__, "TensorFlow": tf.__version__, "Python": sys.version.split()[0]}
+
+
+def serve(step):
+    """Takes as many steps as each line of stdin says; answers with the seconds of each."""
+    index = 0
+    for line in sys.stdin:
+        seconds = []
+        for _ in range(int(line)):
+            begin = time.perf_counter()
+            step(index)
+            seconds.append(time.perf_counter() - begin)
+            index += 1
+        print(json.dumps({"seconds": seconds}), flush=True)
+
+
 def main():
     request = json.load(open(sys.argv[1]))
     shape = (request["batch"], request["height"], request["width"])
@@ -120,21 +137,20 @@ def main():
         pixels = np.fromfile(batch["pixels"], np.uint8).reshape(*shape, request["bands"]).astype(np.float32) / 255
         labels = np.fromfile(batch["labels"], np.uint8).reshape(shape).astype(np.int32)
         batches.append((pixels, labels))
-    started = time.perf_counter()
     model = build(request)
     if request["weights"] is not None:
         set_weights(model, read_safetensors(request["weights"]))
     for name in request.get("frozen", []):
         model.get_layer(name).trainable = False
-    result = {"parameters": model.count_params(), "losses": [], "seconds": [], "cpuSeconds": []}
+    result = {"parameters": model.count_params(), "losses": [], "versions": versions()}
     if request["mode"] == "predict":
-        for step in range(request["steps"]):
-            begin, cpu = time.perf_counter(), time.process_time()
-            output = model.predict_on_batch(batches[step % len(batches)][0])
-            probabilities = tf.nn.softmax(output).numpy()
-            result["seconds"].append(time.perf_counter() - begin)
-            result["cpuSeconds"].append(time.process_time() - cpu)
-        result["probabilities"] = probabilities.reshape(-1)[:1000].tolist()
+        # One call for logits and softmax, as a user's model with a softmax at its end has it.
+        model = keras.Model(model.inputs, keras.layers.Activation("softmax")(model.outputs[0]))
+        # Compiling only says whether to use XLA: without it Keras would, which is slower on a CPU.
+        model.compile(jit_compile=request.get("compiled", False))
+
+        def step(index):
+            return model.predict_on_batch(batches[index % len(batches)][0])
     else:
         rate = request["learningRate"]
         optimizer = {
@@ -142,24 +158,27 @@ def main():
             "adamw": lambda: keras.optimizers.AdamW(rate),
             "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9),
         }[request["optimizer"]]()
-        model.compile(optimizer=optimizer, loss=masked_crossentropy, jit_compile=False)
-        for step in range(request["steps"]):
-            begin, cpu = time.perf_counter(), time.process_time()
-            loss = float(model.train_on_batch(*batches[step % len(batches)]))
-            result["seconds"].append(time.perf_counter() - begin)
-            result["cpuSeconds"].append(time.process_time() - cpu)
-            if step == 0:
-                result["firstStepSeconds"] = time.perf_counter() - started
+        model.compile(optimizer=optimizer, loss=masked_crossentropy, jit_compile=request.get("compiled", False))
+
+        def step(index):
+            loss = float(model.train_on_batch(*batches[index % len(batches)]))
             # Keras reports the mean over the epoch so far; start a new one each step.
             model.reset_metrics()
-            result["losses"].append(loss)
+            return loss
+
+    if request.get("interactive"):
+        serve(step)
+        return
+    if request["mode"] == "predict":
+        result["probabilities"] = step(0).reshape(-1).tolist()
+    else:
+        result["losses"] = [step(index) for index in range(request["steps"])]
         if request["weightsAfter"] is not None:
             with open(request["weightsAfter"], "wb") as file:
                 for name in request["weightNames"]:
                     layer, weight = name.rsplit("/", 1)
                     variable = next(v for v in model.get_layer(layer).weights if v.name == weight)
                     file.write(variable.numpy().astype("<f4").tobytes())
-    result["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(result))
 
 

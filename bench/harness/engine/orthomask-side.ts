@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { engineContract } from "../../../src-main/engine/port.ts";
+import { forkEngine } from "../../../src-main/host/engine-process.ts";
+import { connectContract } from "../../../src-shared/rpc/client.ts";
+import { memoryOf } from "./contestant.ts";
+import type { Contestant, Mode } from "./contestant.ts";
+import { drawTiles, trainingRequestOf } from "./works.ts";
+import type { Work } from "./works.ts";
+
+const enginePath = path.join(import.meta.dirname, "../../../out/engine/engine.mjs");
+let built: Promise<unknown> | undefined;
+
+/**
+ * Starts the engine's process as the app does and has it take its first step. Bytes cross the process boundary in each step, as
+ * they do in the app. `weights` is the checkpoint that a prediction needs.
+ */
+export async function startOrthomask(
+  work: Work,
+  mode: Mode,
+  weights: string | null = null,
+): Promise<Contestant> {
+  await (built ??= buildEngine());
+  const { pixels, labels } = drawTiles(work);
+  const started = performance.now();
+  const launched = await forkEngine(enginePath);
+  const { engine } = connectContract(engineContract, launched.port);
+  const { model, batch } = work;
+  const { sessionId } =
+    mode === "train"
+      ? await engine.createTraining(trainingRequestOf(model, batch))
+      : await engine.createPrediction({ model, batch, inputType: "uint8", weights: weights ?? "" });
+  let step = 0;
+  const run = async (steps: number): Promise<number[]> => {
+    const seconds: number[] = [];
+    for (let index = 0; index < steps; index += 1) {
+      const begin = performance.now();
+      step += 1;
+      await (mode === "train"
+        ? engine.trainStep({ sessionId, pixels, labels, learningRate: 1e-4, step })
+        : engine.predict({ sessionId, pixels }));
+      seconds.push((performance.now() - begin) / 1000);
+    }
+    return seconds;
+  };
+  const [firstStepSeconds = NaN] = await run(1);
+  return {
+    secondsToFirstStep: (performance.now() - started) / 1000,
+    firstStepSeconds,
+    run,
+    memory: () => memoryOf(launched.pid),
+    close: async () => {
+      launched.kill();
+      await launched.exited;
+    },
+  };
+}
+
+/** Writes a checkpoint with the network's first weights, in a process that isn't measured. */
+export async function writeFirstWeights(work: Work, file: string): Promise<void> {
+  await (built ??= buildEngine());
+  const launched = await forkEngine(enginePath);
+  try {
+    const { engine } = connectContract(engineContract, launched.port);
+    const { sessionId } = await engine.createTraining({
+      ...trainingRequestOf(work.model, 1),
+      optimizer: "sgd",
+    });
+    await engine.saveCheckpoint({ sessionId, path: file, includeOptimizer: false });
+  } finally {
+    launched.kill();
+    await launched.exited;
+  }
+}
+
+/** In a process of its own: bundlers can't be loaded from inside one. */
+function buildEngine(): Promise<unknown> {
+  const script = path.join(import.meta.dirname, "../../../scripts/build/build.mjs");
+  return promisify(execFile)(process.execPath, [script, "engine"]);
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { isReached, sampleOf } from "./bench.ts";
+import type { BenchRow } from "./bench.ts";
+import { mergeRows, tableOf } from "./results.ts";
+
+function row(work: string, ours: number[], peer: number[] | null, atMost = 0.8): BenchRow {
+  return {
+    ...{ work, measure: "training step", unit: "ms", ours: sampleOf(ours) },
+    peer: peer === null ? null : { name: "Keras", sample: sampleOf(peer) },
+    target: { of: "ratio", atMost },
+  };
+}
+
+describe("benchmark results", () => {
+  test("a sample's median is the middle number, or the mean of the middle two", () => {
+    expect(sampleOf([3, 1, 2])).toEqual({ median: 2, low: 1, high: 3, count: 3 });
+    expect(sampleOf([4, 1, 2, 30]).median).toBe(3);
+    expect(() => sampleOf([])).toThrow();
+  });
+
+  test("a target is told only where it can be", () => {
+    expect(isReached(row("a", [79, 81, 80], [100]))).toBe(true);
+    expect(isReached(row("a", [81], [100]))).toBe(false);
+    expect(isReached(row("a", [81], null))).toBeNull();
+    expect(isReached({ ...row("a", [5], null), target: { of: "value", atMost: 5 } })).toBe(true);
+  });
+
+  test("rows measured again take their old place", () => {
+    const [first, second] = [row("a", [1], [2]), row("b", [1], [2])];
+    const again = row("a", [3], [4]);
+    const other = row("c", [1], [2]);
+    expect(mergeRows([first, second], [other, again])).toEqual([again, second, other]);
+  });
+
+  test("a table shows spread, ratio and whether the target was reached", () => {
+    expect(tableOf([row("a", [900, 1000, 1200], [2000])])).toContain(
+      "| a | training step, ms | 1000 (900–1200) | 2000 Keras | 0.50 | ≤ 0.8 ✓ |",
+    );
+  });
+});

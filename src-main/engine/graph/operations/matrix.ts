@@ -1,0 +1,54 @@
+import { attribute } from "../attributes.ts";
+import type { GradientRules } from "../gradients.ts";
+import { inputOf } from "../graph.ts";
+import type { Graph, TensorSymbol } from "../graph.ts";
+
+export interface MatrixProductOptions {
+  /** Take the first (second) matrix with rows and columns exchanged. */
+  readonly transposeFirst?: boolean;
+  readonly transposeSecond?: boolean;
+}
+
+/** The product of two matrices. */
+export function multiplyMatrices(
+  graph: Graph,
+  first: TensorSymbol,
+  second: TensorSymbol,
+  { transposeFirst = false, transposeSecond = false }: MatrixProductOptions = {},
+): TensorSymbol {
+  const [rows = 0, inner] = transposeFirst ? first.shape.toReversed() : first.shape;
+  const [otherInner, columns = 0] = transposeSecond ? second.shape.toReversed() : second.shape;
+  if (inner !== otherInner) {
+    throw new Error(`Matrices with ${inner ?? 0} columns and ${otherInner ?? 0} rows can't be multiplied.`);
+  }
+  return graph.symbol("MatMul", {
+    inputs: [first, second],
+    attributes: {
+      T: attribute.type("float32"),
+      transpose_a: attribute.boolean(transposeFirst),
+      transpose_b: attribute.boolean(transposeSecond),
+    },
+    shape: [rows, columns],
+    dataType: "float32",
+  });
+}
+
+/** Gradients of matrix operations. */
+export const matrixGradients: GradientRules = {
+  MatMul: ({ graph, node, outputGradients: [gradient], wanted }) => {
+    const [first, second] = [inputOf(node, 0), inputOf(node, 1)];
+    const isTransposed = (name: string): boolean => {
+      const value = node.attributes[name];
+      return value?.kind === "boolean" && value.value;
+    };
+    if (isTransposed("transpose_a") || isTransposed("transpose_b")) {
+      throw new Error(`There is no gradient rule for ${node.name}, a product of transposed matrices.`);
+    }
+    return gradient
+      ? [
+          wanted[0] ? multiplyMatrices(graph, gradient, second, { transposeSecond: true }) : null,
+          wanted[1] ? multiplyMatrices(graph, first, gradient, { transposeFirst: true }) : null,
+        ]
+      : [];
+  },
+};
