@@ -5,6 +5,7 @@ import type RenderEvent from "ol/render/Event.js";
 import type { Tile, TileSource } from "#shared/contract.ts";
 import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
 import { fullSpan, scissorBox, type Span } from "./clip.ts";
@@ -200,7 +201,7 @@ export class MosaicLayers {
     options: { readonly signal: AbortSignal },
   ): Promise<Uint8Array | null> {
     const mosaic = this.#scene?.get(pixel.mosaicId)?.mosaic;
-    const source = this.#tileSource(kind, pixel.mosaicId, mosaic?.mask.kind === "matched");
+    const source = this.#tileSource(kind, pixel.mosaicId, mosaic !== undefined && hasLabels(mosaic.mask));
     if (source === null) {
       return null;
     }
@@ -229,7 +230,7 @@ export class MosaicLayers {
     if (known !== undefined) {
       return known;
     }
-    const tileSource = this.#tileSource(kind, mosaic.id, mosaic.mask.kind === "matched");
+    const tileSource = this.#tileSource(kind, mosaic.id, hasLabels(mosaic.mask));
     if (tileSource === null || this.#projection === null) {
       return null;
     }

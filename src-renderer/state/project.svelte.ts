@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { Prediction } from "#shared/contract.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { RpcError } from "#shared/rpc/errors.ts";
@@ -108,7 +109,7 @@ export class ProjectState {
 
   /** Mosaics that can be trained on. */
   get labelledMosaics(): ReadyMosaic[] {
-    return this.readyMosaics.filter(({ mask }) => mask.kind === "matched");
+    return this.readyMosaics.filter(({ mask }) => hasLabels(mask));
   }
 
   /** Mosaics whose mask was found but can't be used. */
@@ -291,7 +292,7 @@ export class ProjectState {
 function trainingData({ mosaics, classes, scanning }: ProjectSnapshot): string {
   const masks = mosaics.map((mosaic) =>
     mosaic.kind === "ready"
-      ? [mosaic.id, mosaic.mask.kind, mosaic.mask.kind === "matched" && mosaic.mask.classPixels !== null]
+      ? [mosaic.id, mosaic.mask.kind, hasLabels(mosaic.mask) && mosaic.mask.classPixels !== null]
       : mosaic.id,
   );
   return JSON.stringify([scanning, classes, masks]);

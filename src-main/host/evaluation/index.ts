@@ -2,6 +2,7 @@ import type { contract, EvaluationArea } from "#shared/contract.ts";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
 import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Project } from "../projects/index.ts";
@@ -69,7 +70,7 @@ export class Evaluation {
     options: { readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
     const { name, image, mask } = project.mosaic(mosaicId);
-    if (mask.kind !== "matched") {
+    if (!hasLabels(mask)) {
       throw new RpcError("conflict", `${name} has no labels to compare with.`);
     }
     const grid = await this.#options.predictions.readPrediction(project.id, mosaicId, runId);
