@@ -11,6 +11,8 @@ import { classStyle } from "./class-style.ts";
 import { fullSpan, scissorBox, type Span } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
+import { LabelPaints, paintTile, type LabelPaint } from "./label-paints.ts";
+import type { TilePlan } from "./mosaic-grid.ts";
 import { MosaicSource } from "./mosaic-source.ts";
 import { MosaicTileLayer } from "./tile-layer.ts";
 import { PixelProbe } from "./pixel-probe.ts";
@@ -64,6 +66,9 @@ export class MosaicLayers {
   #projection: Projection | null = null;
   #contents: LayerContents = { isHidden: () => false, predictionRunId: null, hasPrediction: () => false };
   #clearedFrame = -1;
+  readonly #paints = new LabelPaints();
+  /** Mosaics that are labelled from nothing: their labels are drawn before the project knows of any. */
+  readonly #labelled = new Set<string>();
 
   constructor(options: MosaicLayersOptions) {
     this.#options = options;
@@ -119,9 +124,37 @@ export class MosaicLayers {
       if (kind === "prediction") {
         return runChanged || !contents.hasPrediction(mosaicId);
       }
-      return kind === "labels" && this.#scene?.get(mosaicId)?.mosaic.mask.kind !== "matched";
+      const mask = this.#scene?.get(mosaicId)?.mosaic.mask;
+      return kind === "labels" && (mask === undefined || !(hasLabels(mask) || this.#labelled.has(mosaicId)));
     });
     this.redraw();
+  }
+
+  /** Shows a paint at once on the tiles there are, and on those that come until it is stored. */
+  paintLabels(mosaicId: string, paint: LabelPaint): void {
+    if (!this.#labelled.has(mosaicId)) {
+      this.#labelled.add(mosaicId);
+      this.layers.labels.changed();
+    }
+    this.#paints.add(mosaicId, paint);
+    this.showPaint(mosaicId, paint.paintable, paint.parts);
+  }
+
+  /** Draws parts of a paint that grows. */
+  showPaint(mosaicId: string, paintable: Uint8Array, parts: LabelPaint["parts"]): void {
+    this.#sources.labels.get(mosaicId)?.alter((plan, bytes) => paintTile(plan, bytes, paintable, parts));
+    this.layers.labels.changed();
+  }
+
+  /** Labels have changed on the host: tiles under these windows (null: all) are read again. */
+  invalidateLabels(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void {
+    this.#labelled.add(mosaicId);
+    const source = this.#sources.labels.get(mosaicId);
+    for (const pixelWindow of pixelWindows ?? [null]) {
+      source?.invalidate(pixelWindow);
+    }
+    this.#probe.forget((pixel) => pixel.mosaicId === mosaicId);
+    this.layers.labels.changed();
   }
 
   setClasses(classes: readonly LandClass[], kind: "labels" | "prediction", drawing: ClassDrawing): void {
@@ -247,6 +280,13 @@ export class MosaicLayers {
       onFailure: (message) => {
         this.#options.onFailure(mosaic.id, kind, message);
       },
+      ...(kind === "labels"
+        ? {
+            amend: (plan: TilePlan, bytes: Uint8Array, since: number) => {
+              this.#paints.amend(mosaic.id, plan, bytes, since);
+            },
+          }
+        : {}),
     });
     this.#sources[kind].set(mosaic.id, source);
     return source;
@@ -257,7 +297,7 @@ export class MosaicLayers {
       case "imagery":
         return { kind };
       case "labels":
-        return hasMask ? { kind } : null;
+        return hasMask || this.#labelled.has(mosaicId) ? { kind } : null;
       case "prediction": {
         const runId = this.#contents.predictionRunId;
         return runId !== null && this.#contents.hasPrediction(mosaicId) ? { kind, runId } : null;

@@ -9,6 +9,7 @@ import { ClassEditor } from "./class-editor.svelte.ts";
 import { ExportForm } from "./export-form.svelte.ts";
 import type { HostAccess } from "./host-access.ts";
 import type { JobList } from "./job-list.svelte.ts";
+import { Labelling, type LabelSurface } from "./labelling.svelte.ts";
 import type { Layers } from "./layers.svelte.ts";
 import { PredictForm } from "./predict-form.svelte.ts";
 import { Results } from "./results.svelte.ts";
@@ -21,6 +22,9 @@ export interface ProjectSurroundings {
   readonly host: HostAccess;
   readonly jobs: JobList;
   readonly layers: Layers;
+  /** The map that labels are painted on; null before it is drawn. */
+  readonly labelSurface: () => LabelSurface | null;
+  readonly onLabelFailure: (sentence: string) => void;
   /** The host no longer knows the project: it was restarted. */
   readonly onGone: (error: RpcError) => void;
 }
@@ -33,6 +37,7 @@ export class ProjectState {
   readonly predicting: PredictForm;
   readonly exporting: ExportForm;
   readonly classEditor: ClassEditor;
+  readonly labelling: Labelling;
   readonly runWatch: RunWatch;
 
   readonly #host: HostAccess;
@@ -60,6 +65,11 @@ export class ProjectState {
     this.predicting = new PredictForm(host, this.id);
     this.exporting = new ExportForm(host, this.id);
     this.classEditor = new ClassEditor(host, this.id, snapshot.classes);
+    this.labelling = new Labelling(host, this.id, {
+      classes: () => this.#snapshot.classes,
+      surface: surroundings.labelSurface,
+      onFailure: surroundings.onLabelFailure,
+    });
     this.runWatch = new RunWatch(host, this.id);
   }
 
@@ -234,6 +244,7 @@ export class ProjectState {
   #watch({ host, layers }: ProjectSurroundings): void {
     const { signal } = this.#ended;
     const projectId = this.id;
+    this.labelling.watch(signal);
     void watchStream(
       host.link,
       (inner) => host.client.runs.watch({ projectId }, { signal: inner }),

@@ -12,6 +12,7 @@ export function rasterizePolygon(
   window: PixelWindow,
   rings: readonly (readonly PixelPoint[])[],
 ): void {
+  fillLevelEdges(mask, window, rings);
   const edges = edgesByTop(rings, window);
   let active: Edge[] = [];
   let next = 0;
@@ -33,6 +34,33 @@ export function rasterizePolygon(
       const start = Math.max(window.x, Math.floor((crossings[index] as number) + 0.5));
       const end = Math.min(window.x + window.width, Math.floor((crossings[index + 1] as number) + 0.5));
       if (end > start) {
+        mask.fill(1, line + start, line + end);
+      }
+    }
+  }
+}
+
+/**
+ * GDAL also fills what lies on an edge that runs leftward exactly through the centres of a row: with its half-open rows, the lower side of a ring
+ * that ends there would be lost.
+ */
+function fillLevelEdges(
+  mask: Uint8Array,
+  window: PixelWindow,
+  rings: readonly (readonly PixelPoint[])[],
+): void {
+  for (const ring of rings) {
+    for (let index = 0; index < ring.length; index++) {
+      const [x1, y1] = ring[index] as PixelPoint;
+      const [x2, y2] = ring[(index + 1) % ring.length] as PixelPoint;
+      const row = y1 - 0.5 - window.y;
+      if (y1 !== y2 || x1 <= x2 || !Number.isInteger(row) || row < 0 || row >= window.height) {
+        continue;
+      }
+      const start = Math.max(window.x, Math.floor(x2 + 0.5));
+      const end = Math.min(window.x + window.width, Math.floor(x1 + 0.5));
+      if (end > start) {
+        const line = row * window.width - window.x;
         mask.fill(1, line + start, line + end);
       }
     }
