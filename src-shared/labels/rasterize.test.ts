@@ -37,7 +37,13 @@ describe("shapes on small grids", () => {
       ".###.",
       ".....",
     ]);
-    expect(draw(stroke("round", 2.2, [2.5, 2.5]), 5, 5)).toEqual(["..#..", ".###.", "#####", ".###.", "..#.."]);
+    expect(draw(stroke("round", 2.2, [2.5, 2.5]), 5, 5)).toEqual([
+      "..#..",
+      ".###.",
+      "#####",
+      ".###.",
+      "..#..",
+    ]);
     expect(draw(stroke("square", 1, [2, 2]), 4, 4)).toEqual(["....", ".##.", ".##.", "...."]);
     expect(draw(stroke("round", 0.5, [0.5, 0.5], [4.5, 0.5]), 5, 2)).toEqual(["#####", "....."]);
     expect(draw(stroke("square", 0.5, [0.5, 0.5], [3.5, 3.5]), 4, 4)).toEqual([
@@ -190,9 +196,6 @@ describe.skipIf(peerPython() === undefined)(
   "against GDAL and shapely (skipped without the Python peers)",
   () => {
     it("burns 400 polygons and strokes pixel for pixel", { timeout: 120_000 }, async () => {
-      const { mkdtemp, rm, writeFile } = await import("node:fs/promises");
-      const { tmpdir } = await import("node:os");
-      const path = await import("node:path");
       const random = seededRandom(23, "burn");
       const point = (): PixelPoint => [random.next() * 110 - 15, random.next() * 110 - 15];
       const snapped = (): PixelPoint => [random.integer(161) / 2, random.integer(161) / 2];

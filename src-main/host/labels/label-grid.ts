@@ -3,8 +3,7 @@ import path from "node:path";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { windowIntersection } from "#shared/geo/pixel-window.ts";
 // Not by the index, which loads native decoders that labels never need.
-import { ClassGrid } from "../../raster/class-grid/class-grid.ts";
-import { RasterError } from "../../raster/raster-error.ts";
+import { ClassGrid, RasterError } from "../../raster/class-grid/index.ts";
 import { IdCounts } from "./id-counts.ts";
 import type { LabelBase } from "./label-base.ts";
 import type { CountChanges } from "./label-records.ts";

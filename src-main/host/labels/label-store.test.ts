@@ -109,10 +109,10 @@ describe("a label store", () => {
     }
     expect(new Map(store.countChanges)).toEqual(new Map([...counted].filter(([, change]) => change !== 0)));
     // All the way back and forth again.
-    while ((await store.undo(0)) !== null){;}
+    while ((await store.undo(0)) !== null) {}
     expect(same(await pixels(), plainPixels())).toBe(true);
     expect(store.countChanges).toEqual([]);
-    while ((await store.redo(0)) !== null){;}
+    while ((await store.redo(0)) !== null) {}
     expect(same(await pixels(), steps.at(-1) as Uint8Array)).toBe(true);
   });
 
