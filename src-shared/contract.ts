@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { pixelWindowSchema } from "./geo/pixel-window.ts";
 import { jobSchema } from "./jobs/job.ts";
+import { labelEditSchema } from "./labels/label-edit.ts";
 import {
   evaluationDetailSchema,
   foundPlacesSchema,
@@ -126,6 +127,32 @@ export const predictionChangeSchema = z.strictObject({
   pixelWindow: pixelWindowSchema.nullable(),
   removed: z.boolean(),
 });
+
+/** What "Undo" and "Redo" would do, by name; null when there is nothing. One history for all mosaics of a project, kept over restarts. */
+export const labelHistorySchema = z.strictObject({
+  undo: z.string().nullable(),
+  redo: z.string().nullable(),
+});
+export type LabelHistoryNames = z.infer<typeof labelHistorySchema>;
+
+/** Labels that have just changed, by whichever page. Revisions of a mosaic grow. */
+export const labelChangeSchema = z.strictObject({
+  mosaicId: idSchema,
+  revision: z.int(),
+  /** Where ids changed; null stands for anywhere. */
+  pixelWindows: z.array(pixelWindowSchema).nullable(),
+});
+export type LabelChange = z.infer<typeof labelChangeSchema>;
+
+/** The history now, and what has changed since the item before: nothing in the first. */
+export const labelEventSchema = z.strictObject({
+  history: labelHistorySchema,
+  changes: z.array(labelChangeSchema),
+});
+export type LabelEvent = z.infer<typeof labelEventSchema>;
+
+/** What an edit came to: null revision when no pixel changed, so that there is nothing to undo. */
+export const labelEditResultSchema = z.strictObject({ revision: z.int().nullable() });
 
 /** Which pixels a report is about: the run's own validation tiles at its best epoch, or whole predicted mosaics. */
 export const evaluationAreaSchema = z.discriminatedUnion("kind", [
@@ -279,6 +306,22 @@ export const contract = defineContract({
       z.strictObject({ jobId: idSchema }),
     ),
     remove: call(z.strictObject({ projectId: idSchema, runId: idSchema, mosaicId: idSchema }), nothing),
+  },
+  labels: {
+    /** Stores one step; it is safe on the disk when the answer comes. `conflict` while another Orthomask edits the same folder. */
+    edit: call(
+      z.strictObject({ projectId: idSchema, mosaicId: idSchema, edit: labelEditSchema }),
+      labelEditResultSchema,
+    ),
+    /** Takes back the last step in whichever mosaic, and says which; null when there is none. */
+    undo: call(projectInput, labelChangeSchema.nullable()),
+    redo: call(projectInput, labelChangeSchema.nullable()),
+    /** Class ids of a window at full resolution, 255 unlabelled: what tools such as fill look at. */
+    read: call(
+      z.strictObject({ projectId: idSchema, mosaicId: idSchema, pixelWindow: pixelWindowSchema }),
+      z.instanceof(Uint8Array),
+    ),
+    watch: stream(projectInput, labelEventSchema),
   },
   evaluation: {
     report: call(

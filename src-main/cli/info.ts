@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import { crsLabel } from "#shared/geo/crs.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot } from "#shared/project/project-snapshot.ts";
 import { toHostError } from "../host/host-error.ts";
 import { isErrno } from "../host/projects/index.ts";
@@ -122,6 +123,15 @@ async function folderInfo(given: string, io: CliIo): Promise<RasterInfo[]> {
           },
         });
         break;
+      case "edited":
+        items.push({
+          ...info,
+          mask: {
+            path: path.join(project.storageDirectory, "labels", mosaic.id),
+            classes: mask.classPixels ?? {},
+          },
+        });
+        break;
     }
   }
   return items;
@@ -133,7 +143,7 @@ async function countedMosaics(project: Project, io: CliIo): Promise<ProjectSnaps
   const show = (): void => {
     const snapshot = project.snapshot();
     const masks = snapshot.mosaics.flatMap((mosaic) =>
-      mosaic.kind === "ready" && mosaic.mask.kind === "matched" ? [mosaic.mask] : [],
+      mosaic.kind === "ready" && hasLabels(mosaic.mask) ? [mosaic.mask] : [],
     );
     if (masks.length === 0) {
       return;

@@ -10,6 +10,7 @@ import { Exports } from "./exports/index.ts";
 import type { Host, HostOptions } from "./host-options.ts";
 import { isUnfinished } from "./jobs/index.ts";
 import type { Jobs } from "./jobs/index.ts";
+import { labelsService } from "./labels/labels-service.ts";
 import { latestValues } from "./latest-values.ts";
 import { projectsService } from "./projects-service.ts";
 import { Pyramids } from "./rasters/pyramids.ts";
@@ -71,6 +72,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       },
     },
     ...learning.implementation,
+    labels: labelsService(projects),
     exports: {
       plan: (request) => exports.plan(request),
       mask: async ({ destination, ...request }) =>

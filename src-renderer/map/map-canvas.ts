@@ -8,6 +8,9 @@ import {
   isEmpty,
   type Extent,
 } from "ol/extent.js";
+import { noModifierKeys, primaryAction } from "ol/events/condition.js";
+import DragPan from "ol/interaction/DragPan.js";
+import Kinetic from "ol/Kinetic.js";
 import { defaults as defaultInteractions } from "ol/interaction/defaults.js";
 import OpenLayersMap, { type FrameState } from "ol/Map.js";
 import type MapBrowserEvent from "ol/MapBrowserEvent.js";
@@ -18,6 +21,8 @@ import type { MapProjection, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ViewState } from "#shared/project/project-snapshot.ts";
 import type { GroundPosition } from "../state/coordinates.ts";
 import { Crosshair } from "./crosshair.ts";
+import type { PixelPoint } from "#shared/labels/label-edit.ts";
+import type { LabelPaint, LabelSurface } from "../state/labelling.svelte.ts";
 import type { MapCenter, MapController, ViewedWindow } from "../state/map-view.svelte.ts";
 import {
   openingExtent,
@@ -52,7 +57,7 @@ const FIT_PADDING = 24;
 const TOO_SMALL_SHARE = 0.2;
 
 /** The OpenLayers map with the mosaics on it; knows nothing of Svelte. */
-export class MapCanvas implements MapController {
+export class MapCanvas implements MapController, LabelSurface {
   readonly map: OpenLayersMap;
   readonly layers: MosaicLayers;
   readonly outlines = new Outlines();
@@ -77,7 +82,13 @@ export class MapCanvas implements MapController {
     this.map = new OpenLayersMap({
       target,
       controls: [],
-      interactions: defaultInteractions({ keyboard: false }),
+      interactions: defaultInteractions({ keyboard: false, dragPan: false }).extend([
+        // The middle button pans too: with a tool in hand the first one paints.
+        new DragPan({
+          condition: (event) => noModifierKeys(event) && (primaryAction(event) || isMiddleButton(event)),
+          kinetic: new Kinetic(-0.005, 0.05, 100),
+        }),
+      ]),
       layers: [...Object.values(this.layers.layers), this.outlines.layer],
       maxTilesLoading: 12,
     });
@@ -192,6 +203,41 @@ export class MapCanvas implements MapController {
     const [width = 0] = this.map.getSize() ?? [];
     const inFront = column === undefined || width === 0 ? null : this.layers.inFrontAt(column / width);
     return this.#scene?.at(position, this.#isHidden, inFront) ?? null;
+  }
+
+  locate(screen: PixelPoint): { mosaicId: string; point: PixelPoint } | null {
+    const position = this.positionAt(screen);
+    const found = position === null ? null : this.mosaicAt(position);
+    const point = found === null ? null : this.toMosaic(found.placed.mosaic.id, screen);
+    return found === null || point === null ? null : { mosaicId: found.placed.mosaic.id, point };
+  }
+
+  toMosaic(mosaicId: string, screen: PixelPoint): PixelPoint | null {
+    const position = this.positionAt(screen);
+    const placed = this.#scene?.get(mosaicId) ?? null;
+    if (position === null || placed === null) {
+      return null;
+    }
+    const [column, row] = placed.grid.toPixel(position);
+    return Number.isFinite(column) && Number.isFinite(row) ? [column, row] : null;
+  }
+
+  toScreen(mosaicId: string, [column, row]: PixelPoint): PixelPoint | null {
+    const position = this.#scene?.get(mosaicId)?.grid.toMap([column, row]);
+    const [x, y] = position === undefined ? [] : (this.map.getPixelFromCoordinate([...position]) ?? []);
+    return x === undefined || y === undefined ? null : [x, y];
+  }
+
+  paint(mosaicId: string, paint: LabelPaint): void {
+    this.layers.paintLabels(mosaicId, paint);
+  }
+
+  extend(mosaicId: string, paint: LabelPaint, parts: LabelPaint["parts"]): void {
+    this.layers.showPaint(mosaicId, paint.paintable, parts);
+  }
+
+  redraw(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void {
+    this.layers.invalidateLabels(mosaicId, pixelWindows);
   }
 
   fitAll(): void {
@@ -445,6 +491,10 @@ export class MapCanvas implements MapController {
     }
     this.#options.onFrame(this);
   }
+}
+
+function isMiddleButton({ originalEvent }: MapBrowserEvent): boolean {
+  return originalEvent instanceof PointerEvent && originalEvent.button === 1;
 }
 
 /** A view of a projection that shows one Earth at most. */

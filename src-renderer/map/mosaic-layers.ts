@@ -6,6 +6,7 @@ import type { Tile, TileSource } from "#shared/contract.ts";
 import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
 import { errorStyle, errorVariables } from "./error-style.ts";
@@ -13,6 +14,8 @@ import { drawnLook, mosaicInFront, namesMosaic, type LayerStates } from "../stat
 import { scissorBox } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
+import { LabelPaints, paintTile, type LabelPaint } from "./label-paints.ts";
+import type { TilePlan } from "./mosaic-grid.ts";
 import { MosaicSource } from "./mosaic-source.ts";
 import { MosaicTileLayer } from "./tile-layer.ts";
 import { PixelProbe } from "./pixel-probe.ts";
@@ -71,6 +74,9 @@ export class MosaicLayers {
   #contents: LayerContents = { predictionRunId: null, hasPrediction: () => false };
   #states: LayerStates | null = null;
   #clearedFrame = -1;
+  readonly #paints = new LabelPaints();
+  /** Mosaics that are labelled from nothing: their labels are drawn before the project knows of any. */
+  readonly #labelled = new Set<string>();
 
   constructor(options: MosaicLayersOptions) {
     this.#options = options;
@@ -127,12 +133,41 @@ export class MosaicLayers {
     this.#drop((kind, mosaicId) => {
       const needsPrediction = kind === "prediction" || kind === "errors";
       const needsLabels = kind === "labels" || kind === "errors";
+      const mask = this.#scene?.get(mosaicId)?.mosaic.mask;
+      const isLabelled = mask !== undefined && (hasLabels(mask) || this.#labelled.has(mosaicId));
       return (
-        (needsPrediction && (runChanged || !contents.hasPrediction(mosaicId))) ||
-        (needsLabels && this.#scene?.get(mosaicId)?.mosaic.mask.kind !== "matched")
+        (needsPrediction && (runChanged || !contents.hasPrediction(mosaicId))) || (needsLabels && !isLabelled)
       );
     });
     this.redraw();
+  }
+
+  /** Shows a paint at once on the tiles there are, and on those that come until it is stored. */
+  paintLabels(mosaicId: string, paint: LabelPaint): void {
+    if (!this.#labelled.has(mosaicId)) {
+      this.#labelled.add(mosaicId);
+      this.layers.labels.changed();
+    }
+    this.#paints.add(mosaicId, paint);
+    this.showPaint(mosaicId, paint.paintable, paint.parts);
+  }
+
+  /** Draws parts of a paint that grows. */
+  showPaint(mosaicId: string, paintable: Uint8Array, parts: LabelPaint["parts"]): void {
+    this.#sources.labels.get(mosaicId)?.alter((plan, bytes) => paintTile(plan, bytes, paintable, parts));
+    this.layers.labels.changed();
+  }
+
+  /** Labels have changed on the host: tiles under these windows (null: all) are read again. */
+  invalidateLabels(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void {
+    this.#labelled.add(mosaicId);
+    for (const kind of ["labels", "errors"] as const) {
+      for (const pixelWindow of pixelWindows ?? [null]) {
+        this.#sources[kind].get(mosaicId)?.invalidate(pixelWindow);
+      }
+      this.layers[kind].changed();
+    }
+    this.#probe.forget((pixel) => pixel.mosaicId === mosaicId);
   }
 
   setClasses(classes: readonly LandClass[], kind: "labels" | "prediction", drawing: ClassDrawing): void {
@@ -230,7 +265,7 @@ export class MosaicLayers {
     options: { readonly signal: AbortSignal },
   ): Promise<Uint8Array | null> {
     const mosaic = this.#scene?.get(pixel.mosaicId)?.mosaic;
-    const source = this.#tileSource(kind, pixel.mosaicId, mosaic?.mask.kind === "matched");
+    const source = this.#tileSource(kind, pixel.mosaicId, mosaic !== undefined && hasLabels(mosaic.mask));
     if (source === null) {
       return null;
     }
@@ -267,7 +302,7 @@ export class MosaicLayers {
     if (known !== undefined) {
       return known;
     }
-    const tileSource = this.#tileSource(kind, mosaic.id, mosaic.mask.kind === "matched");
+    const tileSource = this.#tileSource(kind, mosaic.id, hasLabels(mosaic.mask));
     if (tileSource === null || this.#projection === null) {
       return null;
     }
@@ -285,6 +320,13 @@ export class MosaicLayers {
       onFailure: (message) => {
         this.#options.onFailure(mosaic.id, kind, message);
       },
+      ...(kind === "labels"
+        ? {
+            amend: (plan: TilePlan, bytes: Uint8Array, since: number) => {
+              this.#paints.amend(mosaic.id, plan, bytes, since);
+            },
+          }
+        : {}),
     });
     this.#sources[kind].set(mosaic.id, source);
     return source;
@@ -295,7 +337,7 @@ export class MosaicLayers {
       case "imagery":
         return { kind };
       case "labels":
-        return hasMask ? { kind } : null;
+        return hasMask || this.#labelled.has(mosaicId) ? { kind } : null;
       case "prediction": {
         const runId = this.#contents.predictionRunId;
         return runId !== null && this.#contents.hasPrediction(mosaicId) ? { kind, runId } : null;

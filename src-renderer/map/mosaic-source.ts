@@ -4,7 +4,7 @@ import DataTileSource from "ol/source/DataTile.js";
 import TileState from "ol/TileState.js";
 import { getUid } from "ol/util.js";
 import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { MosaicGrid } from "./mosaic-grid.ts";
+import type { MosaicGrid, TilePlan } from "./mosaic-grid.ts";
 import { readTile, type Bands, type ReadWindow } from "./tile-reader.ts";
 import { tileKey, type TileCoordinate } from "./tile-request.ts";
 import type { TileStatistics } from "./tile-statistics.ts";
@@ -22,6 +22,8 @@ export interface MosaicSourceOptions {
   readonly onFailure: (message: string) => void;
   /** Whether a failure is only the other side being gone for a while, so that the tile may be asked for again. */
   readonly isPassing: (reason: unknown) => boolean;
+  /** Puts what was painted and isn't stored yet onto bytes that were asked for at `since` (of `performance.now`). */
+  readonly amend?: (plan: TilePlan, bytes: Uint8Array, since: number) => void;
 }
 
 /** A tile on its way, and how to stop it. */
@@ -108,6 +110,21 @@ export class MosaicSource extends DataTileSource {
     }
     for (const { coordinate } of [...this.#loading.values(), ...this.#refreshing.values()]) {
       this.#markStale(coordinate, pixelWindow);
+    }
+  }
+
+  /** Lets `change` alter the bytes of all tiles there are, in place; those that it says it has altered are drawn anew. */
+  alter(change: (plan: TilePlan, bytes: Uint8Array) => boolean): void {
+    for (const reference of this.#tiles.values()) {
+      const tile = reference.deref();
+      const bytes = tile?.getData();
+      if (
+        tile !== undefined &&
+        bytes instanceof Uint8Array &&
+        change(this.#options.grid.plan(coordinateOf(tile)), bytes)
+      ) {
+        tile.dispatchEvent("change");
+      }
     }
   }
 
@@ -203,6 +220,7 @@ export class MosaicSource extends DataTileSource {
     try {
       const bytes = await readTile(grid, coordinate, bands, read, { signal: controller.signal });
       statistics.answered(performance.now() - start);
+      this.#options.amend?.(grid.plan(coordinate), bytes, start);
       return bytes;
     } catch (reason) {
       if (controller.signal.aborted) {

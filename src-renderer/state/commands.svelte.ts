@@ -15,6 +15,8 @@ export interface Command {
   /** Why it can't be done yet, though it is worth knowing of; null when it can. */
   readonly obstacle?: () => string | null;
   readonly run: () => void;
+  /** Whether its chord, though it has a modifier, belongs to a text field while somebody types in it. */
+  readonly leavesTyping?: boolean;
 }
 
 export interface FoundCommand {
@@ -28,9 +30,13 @@ export interface FoundCommand {
 export class Commands {
   readonly #sources: (() => readonly Command[])[] = [];
 
-  /** Adds a source; returns how to take it away. */
-  add(source: () => readonly Command[]): () => void {
-    this.#sources.push(source);
+  /** Adds a source; returns how to take it away. Where two commands have the same chord, that of the first source is meant. */
+  add(source: () => readonly Command[], place: "first" | "last" = "last"): () => void {
+    if (place === "first") {
+      this.#sources.unshift(source);
+    } else {
+      this.#sources.push(source);
+    }
     return () => {
       this.#sources.splice(this.#sources.indexOf(source), 1);
     };
@@ -68,7 +74,10 @@ export class Commands {
   forKeyPress(press: KeyPress, typing: boolean): Command | null {
     return (
       this.available.find(
-        ({ chord }) => chord !== null && (!typing || hasModifier(chord)) && isChord(chord, press),
+        ({ chord, leavesTyping }) =>
+          chord !== null &&
+          (!typing || (hasModifier(chord) && leavesTyping !== true)) &&
+          isChord(chord, press),
       ) ?? null
     );
   }

@@ -1,5 +1,6 @@
 import type { LandClass } from "#shared/project/land-class.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 
 /** How much of each class the masks hold, in pixels of the masks. */
@@ -21,7 +22,7 @@ export function labelStatistics(
   const pixels = new Map<number, number>();
   let counting = 0;
   for (const { mask } of mosaics) {
-    if (mask.kind !== "matched") {
+    if (!hasLabels(mask)) {
       continue;
     }
     if (mask.classPixels === null) {

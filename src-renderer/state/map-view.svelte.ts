@@ -1,6 +1,7 @@
 import type { MapPosition } from "#shared/geo/affine.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { MapProjection } from "#shared/project/mosaic.ts";
+import type { LabelSurface } from "./labelling.svelte.ts";
 import type { LayerKind } from "./layers.svelte.ts";
 import { parseTypedPosition, type GroundPosition } from "./coordinates.ts";
 
@@ -58,6 +59,10 @@ export class MapViewState {
   rotation = $state(0);
   /** True when nothing is loading and the last frame is complete. */
   idle = $state(false);
+  /** Grows with every frame, for what is drawn over the map by others. */
+  frames = $state(0);
+  /** The map's element and the map as labelling needs it; null before it is drawn. */
+  labelSurface: { readonly element: HTMLElement; readonly surface: LabelSurface } | null = $state.raw(null);
   /** Whether the field for coordinates is open. */
   goToOpen = $state(false);
 

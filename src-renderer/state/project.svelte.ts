@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { Prediction } from "#shared/contract.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { RpcError } from "#shared/rpc/errors.ts";
@@ -10,6 +11,7 @@ import { DisplayKeeper } from "./display-keeper.svelte.ts";
 import { ExportForm } from "./export-form.svelte.ts";
 import type { HostAccess } from "./host-access.ts";
 import type { JobList } from "./job-list.svelte.ts";
+import { Labelling, type LabelSurface } from "./labelling.svelte.ts";
 import type { Layers } from "./layers.svelte.ts";
 import { Places } from "./places.svelte.ts";
 import { PredictForm } from "./predict-form.svelte.ts";
@@ -23,6 +25,9 @@ export interface ProjectSurroundings {
   readonly host: HostAccess;
   readonly jobs: JobList;
   readonly layers: Layers;
+  /** The map that labels are painted on; null before it is drawn. */
+  readonly labelSurface: () => LabelSurface | null;
+  readonly onLabelFailure: (sentence: string) => void;
   /** The host no longer knows the project: it was restarted. */
   readonly onGone: (error: RpcError) => void;
 }
@@ -36,6 +41,7 @@ export class ProjectState {
   readonly predicting: PredictForm;
   readonly exporting: ExportForm;
   readonly classEditor: ClassEditor;
+  readonly labelling: Labelling;
   readonly runWatch: RunWatch;
 
   readonly #displayKeeper: DisplayKeeper;
@@ -67,6 +73,11 @@ export class ProjectState {
     this.predicting = new PredictForm(host, this.id);
     this.exporting = new ExportForm(host, this.id);
     this.classEditor = new ClassEditor(host, this.id, snapshot.classes);
+    this.labelling = new Labelling(host, this.id, {
+      classes: () => this.#snapshot.classes,
+      surface: surroundings.labelSurface,
+      onFailure: surroundings.onLabelFailure,
+    });
     this.runWatch = new RunWatch(host, this.id);
     const display = snapshot.display ?? initialDisplay;
     layers.restore(display);
@@ -130,7 +141,7 @@ export class ProjectState {
 
   /** Mosaics that can be trained on. */
   get labelledMosaics(): ReadyMosaic[] {
-    return this.readyMosaics.filter(({ mask }) => mask.kind === "matched");
+    return this.readyMosaics.filter(({ mask }) => hasLabels(mask));
   }
 
   /** Mosaics whose mask was found but can't be used. */
@@ -256,6 +267,7 @@ export class ProjectState {
   #watch({ host, layers }: ProjectSurroundings): void {
     const { signal } = this.#ended;
     const projectId = this.id;
+    this.labelling.watch(signal);
     void watchStream(
       host.link,
       (inner) => host.client.runs.watch({ projectId }, { signal: inner }),
@@ -317,7 +329,7 @@ export class ProjectState {
 function trainingData({ mosaics, classes, scanning }: ProjectSnapshot): string {
   const masks = mosaics.map((mosaic) =>
     mosaic.kind === "ready"
-      ? [mosaic.id, mosaic.mask.kind, mosaic.mask.kind === "matched" && mosaic.mask.classPixels !== null]
+      ? [mosaic.id, mosaic.mask.kind, hasLabels(mosaic.mask) && mosaic.mask.classPixels !== null]
       : mosaic.id,
   );
   return JSON.stringify([scanning, classes, masks]);

@@ -258,6 +258,10 @@ export class Workspace implements HostAccess {
         host: this,
         jobs: this.jobs,
         layers: this.layers,
+        labelSurface: () => this.mapView.labelSurface?.surface ?? null,
+        onLabelFailure: (sentence) => {
+          this.toasts.show("error", sentence);
+        },
         onGone: () => {
           void this.#reopen();
         },

@@ -35,7 +35,7 @@ export const placementSchema = z.strictObject({
 });
 export type Placement = z.infer<typeof placementSchema>;
 
-/** The mask that came with a mosaic. */
+/** The labels of a mosaic: the mask that came with it, or what was painted over that or over nothing. */
 export const maskSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
   z.strictObject({
@@ -44,9 +44,23 @@ export const maskSchema = z.discriminatedUnion("kind", [
     /** Pixels for each class id; null while they are being counted. */
     classPixels: z.record(z.string(), z.number()).nullable(),
   }),
+  z.strictObject({
+    kind: z.literal("edited"),
+    /** The mask that the labels began from; null where they began from nothing. */
+    basedOn: z.string().nullable(),
+    /** Pixels for each class id; null while the mask's are being counted. */
+    classPixels: z.record(z.string(), z.number()).nullable(),
+  }),
   z.strictObject({ kind: z.literal("refused"), fileName: z.string(), reason: z.string() }),
 ]);
 export type Mask = z.infer<typeof maskSchema>;
+/** A mask with pixels in it, from a file or painted. */
+export type LabelledMask = Extract<Mask, { kind: "matched" | "edited" }>;
+
+/** Whether there are labels to show, train on and compare with. */
+export function hasLabels(mask: Mask): mask is LabelledMask {
+  return mask.kind === "matched" || mask.kind === "edited";
+}
 
 /** One image of a project: readable, or with the reason why it isn't. */
 export const mosaicSchema = z.discriminatedUnion("kind", [

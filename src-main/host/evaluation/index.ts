@@ -9,6 +9,7 @@ import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metr
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { RunComparison } from "#shared/metrics/run-comparison.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Project } from "../projects/index.ts";
@@ -181,7 +182,7 @@ export class Evaluation {
     { signal }: ComparisonOptions,
   ): Promise<ComparedMosaic> {
     const { name, image, mask } = project.mosaic(mosaicId);
-    if (mask.kind !== "matched") {
+    if (!hasLabels(mask)) {
       throw new RpcError("conflict", `${name} has no labels to compare with.`);
     }
     const grid = await this.#options.predictions.readPrediction(project.id, mosaicId, runId);

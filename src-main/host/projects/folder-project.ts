@@ -9,6 +9,8 @@ import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapsho
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
 import { ChangeSignal } from "../change-signal.ts";
+import { ProjectLabels } from "../labels/index.ts";
+import type { LabelBase } from "../labels/index.ts";
 import { CLASSES_FILE, classesFromMasks, readClassesFile } from "./class-discovery.ts";
 import type { ClassesFile } from "./class-discovery.ts";
 import { examineMosaic } from "./examine-mosaic.ts";
@@ -31,6 +33,11 @@ import type { KnownMosaic } from "./snapshot-of.ts";
 const EXAMINED_AT_ONCE = 4;
 /** Snapshots are sent whole: more than ten a second would only cost. */
 const MILLISECONDS_BETWEEN_SNAPSHOTS = 100;
+const MILLISECONDS_BETWEEN_LABEL_COUNTS = 1000;
+/** Inside the project's storage: what was painted, a folder for each mosaic. */
+const LABELS_FOLDER = "labels";
+/** The version of labels that began from nothing. */
+const NO_MASK = "none";
 
 interface Options {
   readonly signal?: AbortSignal | undefined;
@@ -47,6 +54,9 @@ export class FolderProject implements Project {
   readonly #problems = new Map<string, Problem>();
   readonly #rasters: OpenRasters;
   readonly #memory: ProjectMemory;
+  readonly labels: ProjectLabels;
+  /** Counts of labels change with every stroke, while a snapshot names every mosaic. */
+  readonly #labelChanges = new ChangeSignal(MILLISECONDS_BETWEEN_LABEL_COUNTS);
   #classesFile: ClassesFile = { kind: "none" };
   /** In the folder's order; null where a mosaic has not been read yet. */
   #slots: (KnownMosaic | null)[] = [];
@@ -79,6 +89,18 @@ export class FolderProject implements Project {
       });
     };
     this.#memory = new ProjectMemory(given.location, given.loaded, tellOfFile);
+    this.labels = new ProjectLabels({
+      folder: path.join(this.storageDirectory, LABELS_FOLDER),
+      onWarning: (mosaicId, message) => {
+        this.#tellOfLabels(mosaicId, message);
+      },
+    });
+    this.labels.onChange(() => {
+      this.#labelChanges.emit();
+    });
+    this.#labelChanges.listen(() => {
+      this.#changed();
+    });
     if (given.loaded.problem !== null) {
       tellOfFile(given.loaded.problem);
     }
@@ -125,13 +147,9 @@ export class FolderProject implements Project {
     request: LabelRequest,
     options: Options = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const maskPath = this.maskPath(mosaicId);
-    if (maskPath === null) {
-      const { width, height } = request.outputSize ?? request.pixelWindow;
-      return new Uint8Array(width * height).fill(UNLABELLED_ID);
-    }
-    const mask = await this.#rasters.open(maskPath);
-    const { ids } = await readMaskIds(mask, request, options);
+    const ids =
+      (await this.labels.readWindow(mosaicId, request, options)) ??
+      (await this.#base(this.#known(mosaicId)).read(request, options));
     const classOf = new Uint8Array(256).fill(UNLABELLED_ID);
     for (const { id } of this.snapshot().classes) {
       classOf[id] = id;
@@ -153,6 +171,13 @@ export class FolderProject implements Project {
 
   maskCounts(mosaicId: string): MaskCounts | null {
     return this.#known(mosaicId).counts;
+  }
+
+  labelsVersion(mosaicId: string): string | null {
+    const known = this.#known(mosaicId);
+    const edited = this.labels.edited(mosaicId);
+    const { version } = this.#base(known);
+    return edited !== null ? `${version}+${edited.revision}` : version === NO_MASK ? null : version;
   }
 
   async setClasses(classes: readonly LandClass[]): Promise<void> {
@@ -199,6 +224,9 @@ export class FolderProject implements Project {
     this.#closing.abort();
     this.#changes.close();
     await Promise.allSettled([this.#scan, this.#counting, this.#memory.settled()]);
+    this.#labelChanges.close();
+    // Its chunks may be based on masks, so before their readers close.
+    await this.labels.close();
     await this.#rasters.close();
   }
 
@@ -246,7 +274,11 @@ export class FolderProject implements Project {
         }
         const examined = await examineMosaic(listed, { signal });
         const id = mosaicIdOf(listed.image.fileName);
-        this.#slots[index] = { id, name: names[index] ?? id, listed, examined, counts: null };
+        const known = { id, name: names[index] ?? id, listed, examined, counts: null };
+        if (examined.kind === "ready") {
+          await this.labels.load(id, this.#base(known));
+        }
+        this.#slots[index] = known;
         this.#changed();
       });
       this.#counting = this.#countMasks();
@@ -302,6 +334,42 @@ export class FolderProject implements Project {
         });
       }
     }
+  }
+
+  /** What labels of a mosaic begin from: its mask where it has one that fits. */
+  #base({ examined }: KnownMosaic): LabelBase {
+    if (examined.kind === "failed") {
+      throw new RpcError("not-found", `This mosaic can't be opened: ${examined.reason}`);
+    }
+    const { width, height } = examined.image;
+    if (examined.mask.kind !== "matched") {
+      return {
+        width,
+        height,
+        version: NO_MASK,
+        read: ({ pixelWindow, outputSize }) => {
+          const size = outputSize ?? pixelWindow;
+          return Promise.resolve(new Uint8Array(size.width * size.height).fill(UNLABELLED_ID));
+        },
+      };
+    }
+    const { file } = examined.mask;
+    return {
+      width,
+      height,
+      version: `${file.fileName}:${file.version}`,
+      read: async (request, options) =>
+        (await readMaskIds(await this.#rasters.open(file.filePath), request, options)).ids,
+    };
+  }
+
+  #tellOfLabels(mosaicId: string, message: string | null): void {
+    this.#setOrClear(
+      `${mosaicId}:labels`,
+      message === null
+        ? null
+        : { id: `${mosaicId}:labels`, severity: "warning", file: null, mosaicId, message },
+    );
   }
 
   #replace(before: KnownMosaic, after: KnownMosaic): void {
@@ -364,7 +432,7 @@ export class FolderProject implements Project {
   #makeSnapshot(): ProjectSnapshot {
     const known = this.#knownMosaics();
     const { classes, classSource } = this.#classes(known);
-    const { mosaics, problems } = describeMosaics(known, classes);
+    const { mosaics, problems } = describeMosaics(known, classes, (id) => this.labels.edited(id));
     return {
       projectId: this.id,
       name: path.basename(this.folderPath) || this.folderPath,

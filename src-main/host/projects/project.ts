@@ -5,6 +5,7 @@ import type { DisplayState } from "#shared/project/display-state.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { Raster } from "../../raster/index.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
+import type { ProjectLabels } from "../labels/index.ts";
 import type { MaskCounts } from "./mask-values.ts";
 
 /** Which labels to read: `pixelWindow` on the mosaic's grid, made `outputSize` large by nearest neighbour. */
@@ -32,7 +33,9 @@ export interface Project {
   mosaic(mosaicId: string): ReadyMosaic;
   /** The mosaic's image reader, shared and kept open by the project: never close it. */
   image(mosaicId: string): Promise<Raster>;
-  /** Class ids on the mosaic's grid, row-major; 255 for unlabelled, nodata, outside, and ids that are no class. */
+  /** What was painted over the masks, or where there are none. */
+  readonly labels: ProjectLabels;
+  /** Class ids on the mosaic's grid as edited, else of its mask, row-major; 255 for unlabelled, nodata, outside, and ids that are no class. */
   readLabels(
     mosaicId: string,
     request: LabelRequest,
@@ -40,6 +43,8 @@ export interface Project {
   ): Promise<Uint8Array<ArrayBuffer>>;
   /** Absolute path of a mosaic's image, for the command line and exports. */
   imagePath(mosaicId: string): string;
+  /** Changes with every change of what `readLabels` reads; null while a mosaic has no labels at all. */
+  labelsVersion(mosaicId: string): string | null;
   /** Absolute path of a mosaic's matched mask, null without one. */
   maskPath(mosaicId: string): string | null;
   /** Resolves when the folder has been read once and the classes are known; never rejects. */

@@ -1,5 +1,6 @@
 import type { LandClass } from "#shared/project/land-class.ts";
-import type { Mosaic, Placement, Problem } from "#shared/project/mosaic.ts";
+import type { Mask, Mosaic, Placement, Problem } from "#shared/project/mosaic.ts";
+import type { EditedLabels } from "../labels/index.ts";
 import type { ExaminedMosaic } from "./examine-mosaic.ts";
 import type { ListedMosaic } from "./list-folder.ts";
 import type { MaskCounts } from "./mask-values.ts";
@@ -22,6 +23,7 @@ const NAMES_SHOWN = 3;
 export function describeMosaics(
   known: readonly KnownMosaic[],
   classes: readonly LandClass[],
+  editedOf: (mosaicId: string) => EditedLabels | null = () => null,
 ): { readonly mosaics: Mosaic[]; readonly problems: Problem[] } {
   const problems: Problem[] = [];
   const placements = placeAll(known, problems);
@@ -51,7 +53,7 @@ export function describeMosaics(
       fileName,
       image: examined.image,
       placement,
-      mask: maskOf(mosaic, classIds),
+      mask: labelsOf(mosaic, classIds, editedOf(id)),
     };
   });
   return { mosaics, problems };
@@ -124,10 +126,36 @@ function placeAll(known: readonly KnownMosaic[], problems: Problem[]): Map<strin
   return placements;
 }
 
+/** The mask, or what was painted over it: then its pixels are those of the mask and the changes since. */
+function labelsOf(
+  mosaic: KnownMosaic,
+  classIds: ReadonlySet<number>,
+  edited: EditedLabels | null,
+): Extract<Mosaic, { kind: "ready" }>["mask"] {
+  const mask = maskOf(mosaic, classIds);
+  if (edited === null) {
+    return mask;
+  }
+  const basedOn = mask.kind === "matched" ? mask.fileName : null;
+  if (basedOn !== null && mosaic.counts === null) {
+    return { kind: "edited", basedOn, classPixels: null };
+  }
+  const pixels = new Map(mosaic.counts?.ids);
+  for (const [id, change] of edited.countChanges) {
+    pixels.set(id, (pixels.get(id) ?? 0) + change);
+  }
+  const shown = [...pixels].filter(([id, count]) => classIds.has(id) && count > 0);
+  return {
+    kind: "edited",
+    basedOn,
+    classPixels: Object.fromEntries(shown.map(([id, count]) => [String(id), count])),
+  };
+}
+
 function maskOf(
   { examined, counts }: KnownMosaic,
   classIds: ReadonlySet<number>,
-): Extract<Mosaic, { kind: "ready" }>["mask"] {
+): Exclude<Mask, { kind: "edited" }> {
   if (examined.kind === "failed" || examined.mask.kind === "none") {
     return { kind: "none" };
   }

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { contract } from "#shared/contract.ts";
 import type { JobState } from "#shared/jobs/job.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run, RunEvent } from "#shared/training/run.ts";
@@ -68,7 +69,7 @@ export class Training {
   async suggest(project: Project): Promise<TrainingSettings> {
     await project.settled();
     const ready = project.snapshot().mosaics.filter((mosaic) => mosaic.kind === "ready");
-    const labelled = ready.filter(({ mask }) => mask.kind === "matched");
+    const labelled = ready.filter(({ mask }) => hasLabels(mask));
     return suggestSettings(
       splitMosaics(project, labelled.length > 0 ? labelled : ready),
       await this.#learnDevice(),

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LabelKnowledge } from "#shared/training/tile-split.ts";
 import type { Project } from "../projects/index.ts";
@@ -35,14 +34,19 @@ export class LabelCensus {
     const result = new Map<string, MosaicCensus>();
     for (const mosaicId of mosaicIds) {
       options.signal?.throwIfAborted();
-      const key = await censusKey(project, mosaicId, classIds);
+      const key = censusKey(project, mosaicId, classIds);
       let entry = this.#entries.get(key);
       if (entry === undefined) {
         // Not aborted with its first caller: others may wait for the same counts.
         entry = readCensus(project, mosaicId, classIds);
+        this.#forgetOlder(project, mosaicId);
         this.#entries.set(key, entry);
         entry.then(
-          (census) => this.#finished.set(key, census),
+          (census) => {
+            if (this.#entries.has(key)) {
+              this.#finished.set(key, census);
+            }
+          },
           () => this.#entries.delete(key),
         );
       }
@@ -52,20 +56,31 @@ export class LabelCensus {
   }
 
   /** The counts if all are known already, else null. */
-  async known(
+  known(
     project: Project,
     mosaicIds: readonly string[],
     classIds: readonly number[],
-  ): Promise<ReadonlyMap<string, MosaicCensus> | null> {
+  ): ReadonlyMap<string, MosaicCensus> | null {
     const result = new Map<string, MosaicCensus>();
     for (const mosaicId of mosaicIds) {
-      const census = this.#finished.get(await censusKey(project, mosaicId, classIds));
+      const census = this.#finished.get(censusKey(project, mosaicId, classIds));
       if (census === undefined) {
         return null;
       }
       result.set(mosaicId, census);
     }
     return result;
+  }
+
+  /** Labels change with every stroke: counts of how they were are of no use to anyone. */
+  #forgetOlder(project: Project, mosaicId: string): void {
+    const current = censusKey(project, mosaicId, []);
+    for (const key of this.#entries.keys()) {
+      if (key.startsWith(`${project.id}/${mosaicId}/`) && !key.startsWith(current)) {
+        this.#entries.delete(key);
+        this.#finished.delete(key);
+      }
+    }
   }
 }
 
@@ -128,13 +143,8 @@ function shareInside(cell: number, mosaicLength: number, start: number, length: 
   return (Math.min(end, start + length) - Math.max(first, start)) / (end - first);
 }
 
-async function censusKey(project: Project, mosaicId: string, classIds: readonly number[]): Promise<string> {
-  const maskPath = project.maskPath(mosaicId);
-  if (maskPath === null) {
-    return `${project.id}/${mosaicId}/no mask`;
-  }
-  const { mtimeMs, size } = await stat(maskPath);
-  return `${project.id}/${mosaicId}/${mtimeMs}/${size}/${classIds.join(",")}`;
+function censusKey(project: Project, mosaicId: string, classIds: readonly number[]): string {
+  return `${project.id}/${mosaicId}/${project.labelsVersion(mosaicId) ?? "no labels"}/${classIds.join(",")}`;
 }
 
 async function readCensus(
@@ -147,7 +157,7 @@ async function readCensus(
   const rows = Math.ceil(height / CELL_PIXELS);
   const classCount = classIds.length;
   const counts = new Uint16Array(rows * columns * classCount);
-  if (project.maskPath(mosaicId) === null || classCount === 0) {
+  if (project.labelsVersion(mosaicId) === null || classCount === 0) {
     return { width, height, columns, rows, classIds, counts };
   }
   const indexOfId = new Int16Array(256).fill(-1);

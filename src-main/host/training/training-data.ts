@@ -3,6 +3,7 @@ import { extentUnion } from "#shared/geo/bounds.ts";
 import { pixelToMap } from "#shared/geo/affine.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
+import { hasLabels } from "#shared/project/mosaic.ts";
 import type { MapProjection, ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { SplitMosaic } from "#shared/training/ground-overlap.ts";
@@ -62,7 +63,7 @@ export async function prepareTrainingData(
   const censuses =
     options.count === "wait"
       ? await options.census.count(project, mosaicIds, classIds, { signal })
-      : await options.census.known(project, mosaicIds, classIds);
+      : options.census.known(project, mosaicIds, classIds);
   const labels = censuses === null ? null : labelKnowledge(censuses, counted);
   const split = splitTiles(
     splitMosaics(project, mosaics),
@@ -98,7 +99,7 @@ export async function prepareTrainingData(
 export function labelledMosaics(project: Project, mosaicIds: readonly string[] | null): ReadyMosaic[] {
   const ready = project.snapshot().mosaics.filter((mosaic) => mosaic.kind === "ready");
   const chosen = mosaicIds === null ? ready : ready.filter(({ id }) => mosaicIds.includes(id));
-  const labelled = chosen.filter(({ mask }) => mask.kind === "matched");
+  const labelled = chosen.filter(({ mask }) => hasLabels(mask));
   if (labelled.length > 0) {
     return labelled;
   }

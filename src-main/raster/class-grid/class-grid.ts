@@ -41,6 +41,7 @@ interface CachedChunk {
 
 /** 32 MB: the chunks of a screen and of a row of prediction tiles. */
 const maxCachedChunks = 128;
+const savedAtOnce = 8;
 
 /**
  * A class raster on disk that is read and written by windows: predictions as they come, labels as they are painted.
@@ -178,8 +179,10 @@ export class ClassGrid {
   /** Writes every changed chunk to the disk. */
   flush(): Promise<void> {
     return this.#inTurn(async () => {
-      for (const chunk of this.#cache.values()) {
-        await this.#save(chunk);
+      const chunks = [...this.#cache.values()];
+      // Several at a time: what takes long is waiting for the disk, and it waits for all of them at once.
+      for (let first = 0; first < chunks.length; first += savedAtOnce) {
+        await Promise.all(chunks.slice(first, first + savedAtOnce).map((chunk) => this.#save(chunk)));
       }
     });
   }

@@ -1,0 +1,147 @@
+import { mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { hostname } from "node:os";
+import path from "node:path";
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { RpcError } from "#shared/rpc/errors.ts";
+
+const ownerSchema = z.object({
+  pid: z.int().positive(),
+  /** When the process began, as its system counts it, so that a number given out again isn't taken for the same process; null where that can't be known. */
+  processStart: z.string().nullable(),
+  host: z.string(),
+  since: z.string(),
+});
+type Owner = z.infer<typeof ownerSchema>;
+
+/** A lock of another machine counts as left behind when it was not renewed for so long. */
+const STALE_MILLISECONDS = 60_000;
+const RENEW_MILLISECONDS = 15_000;
+
+/** Locks of this process, so that a second project object in it is told from what a crashed process with the same number left. */
+const heldHere = new Set<string>();
+
+/** The right of one process to edit the labels of a project. */
+export class EditingLock {
+  readonly #path: string;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(lockPath: string) {
+    this.#path = lockPath;
+    this.#timer = setInterval(() => {
+      const now = new Date();
+      void utimes(lockPath, now, now).catch(() => undefined);
+    }, RENEW_MILLISECONDS);
+    this.#timer.unref();
+  }
+
+  /** Takes the lock; throws `conflict` while another process that is still running has it. What a crashed one left is replaced. */
+  static async take(lockPath: string): Promise<EditingLock> {
+    await mkdir(path.dirname(lockPath), { recursive: true });
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const owner = await createLock(lockPath);
+      if (owner === "mine") {
+        heldHere.add(lockPath);
+        return new EditingLock(lockPath);
+      }
+      if (owner !== null && (await isAlive(owner, lockPath))) {
+        throw new RpcError(
+          "conflict",
+          `The labels of this folder are being edited in another Orthomask (process ${owner.pid} on ${owner.host}, since ${owner.since}). Close it to edit them here.`,
+        );
+      }
+      await removeStale(lockPath, owner);
+    }
+    throw new RpcError("conflict", "The labels of this folder are being edited in another Orthomask.");
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    heldHere.delete(this.#path);
+    await rm(this.#path, { force: true });
+  }
+}
+
+/** Null when a lock is there that can't be read. */
+async function createLock(lockPath: string): Promise<"mine" | Owner | null> {
+  const owner: Owner = {
+    pid: process.pid,
+    processStart: await processStart(process.pid),
+    host: hostname(),
+    since: new Date().toISOString(),
+  };
+  // Written beside it and linked into place by `wx`-like creation: nobody may read half of it.
+  try {
+    const file = await open(lockPath, "wx");
+    try {
+      await file.writeFile(JSON.stringify(owner));
+    } finally {
+      await file.close();
+    }
+    return "mine";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      throw error;
+    }
+  }
+  return readOwner(lockPath);
+}
+
+async function readOwner(lockPath: string): Promise<Owner | null> {
+  try {
+    return ownerSchema.parse(JSON.parse(await readFile(lockPath, "utf8")));
+  } catch {
+    return null;
+  }
+}
+
+async function isAlive(owner: Owner, lockPath: string): Promise<boolean> {
+  if (owner.host !== hostname()) {
+    const renewed = await stat(lockPath).catch(() => null);
+    return renewed !== null && Date.now() - renewed.mtimeMs < STALE_MILLISECONDS;
+  }
+  if (owner.pid === process.pid) {
+    return heldHere.has(lockPath);
+  }
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") {
+      return false;
+    }
+  }
+  const start = await processStart(owner.pid);
+  return start === null || owner.processStart === null || start === owner.processStart;
+}
+
+/** Moves a lock that was left behind out of the way, unless another process has just replaced it. */
+async function removeStale(lockPath: string, owner: Owner | null): Promise<void> {
+  const found = await stat(lockPath).catch(() => null);
+  if (owner === null && found !== null && Date.now() - found.mtimeMs < 2000) {
+    // Somebody may be writing it just now.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return;
+  }
+  const aside = `${lockPath}.${randomUUID().slice(0, 8)}`;
+  try {
+    await rename(lockPath, aside);
+  } catch {
+    return;
+  }
+  const moved = await readOwner(aside);
+  if (JSON.stringify(moved) === JSON.stringify(owner)) {
+    await rm(aside, { force: true });
+  } else {
+    await rename(aside, lockPath);
+  }
+}
+
+/** The 22nd field of /proc/PID/stat; null on systems without it. */
+async function processStart(pid: number): Promise<string | null> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,415 @@
+import { mkdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as startTimer, clearTimeout as stopTimer } from "node:timers";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import { IdCounts } from "./id-counts.ts";
+import type { LabelBase } from "./label-base.ts";
+import { LabelGrid, removeLeftovers } from "./label-grid.ts";
+import { LabelHistory } from "./label-history.ts";
+import type { Move } from "./label-history.ts";
+import { LabelJournal } from "./label-journal.ts";
+import { compressIds, expandIds } from "./label-records.ts";
+import type { CountChanges, JournalRecord, Patch } from "./label-records.ts";
+
+export const GRID_FOLDER = "classes";
+export const JOURNAL_FILE = "journal";
+/** Chunks are written when nothing was edited for so long, */
+const CHECKPOINT_MILLISECONDS = 1500;
+/** or when so many edits wait for it. */
+const CHECKPOINT_RECORDS = 200;
+/** Beyond these, the oldest steps are forgotten until half is left. */
+const MOST_HISTORY = { steps: 2000, bytes: 256 * 2 ** 20 };
+
+/** What an edit, an undo or a redo did. */
+export interface StoredChange {
+  readonly name: string;
+  readonly revision: number;
+  /** Where ids changed: one window a chunk. */
+  readonly windows: readonly PixelWindow[];
+}
+
+/** Changes ids of one window in place; `window` lies within one chunk. */
+export type PaintWindow = (window: PixelWindow, ids: Uint8Array) => void;
+
+/**
+ * The labels of one mosaic as they were edited: read and written by windows, every step undoable, also after a restart.
+ *
+ * A change is appended to the journal and flushed before it is made in the chunks, which are written whole some time later. So a crash loses
+ * at most the change that was being appended; opening does again what had not reached the chunks.
+ */
+export class LabelStore {
+  readonly folder: string;
+  readonly #base: LabelBase;
+  readonly #grid: LabelGrid;
+  readonly #journal: LabelJournal;
+  readonly #history: LabelHistory;
+  readonly #counts: IdCounts;
+  #revision: number;
+  /** Records since the chunks were written. */
+  #waiting = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #failure: unknown = null;
+
+  /** What the user should know of what was found when it was opened. */
+  readonly warning: string | null;
+
+  private constructor(given: {
+    readonly folder: string;
+    readonly base: LabelBase;
+    readonly grid: LabelGrid;
+    readonly journal: LabelJournal;
+    readonly history: LabelHistory;
+    readonly counts: IdCounts;
+    readonly revision: number;
+    readonly warning: string | null;
+  }) {
+    this.folder = given.folder;
+    this.#base = given.base;
+    this.#grid = given.grid;
+    this.#journal = given.journal;
+    this.#history = given.history;
+    this.#counts = given.counts;
+    this.#revision = given.revision;
+    this.warning = given.warning;
+  }
+
+  /** Whether labels of a mosaic have been edited. */
+  static async exists(folder: string): Promise<boolean> {
+    return stat(path.join(folder, GRID_FOLDER, "zarr.json")).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Opens a store, making one where there is none, and finishes what a crash interrupted. Only one process may have it open. */
+  static async open(folder: string, base: LabelBase): Promise<LabelStore> {
+    await mkdir(folder, { recursive: true });
+    await removeLeftovers(folder);
+    const grid = await LabelGrid.open(path.join(folder, GRID_FOLDER), base);
+    const { journal, entries, keptAside } = await LabelJournal.open(path.join(folder, JOURNAL_FILE));
+    try {
+      const history = new LabelHistory();
+      const lastCheckpoint = entries.findLastIndex(({ record }) => record.kind === "checkpoint");
+      const checkpoint = entries[lastCheckpoint]?.record;
+      const known = checkpoint?.kind === "checkpoint" ? checkpoint : null;
+      // The chunks may be newer than what is left of a damaged journal: its steps must move nothing any more.
+      const sound = keptAside === null ? entries : [];
+      const moves = sound.map((entry, index) => ({ move: history.take(entry), index }));
+      const lost = moves.flatMap(({ move, index }) =>
+        index > lastCheckpoint && move !== null ? [move] : [],
+      );
+      const counts = new IdCounts(known?.counts);
+      for (const move of lost) {
+        counts.add(move.entry.record.counts, move.direction === "forward" ? 1 : -1);
+      }
+      const store = new LabelStore({
+        folder,
+        base,
+        grid,
+        journal,
+        history,
+        counts,
+        revision: (known?.revision ?? 0) + entries.length - (lastCheckpoint + 1),
+        warning:
+          keptAside === null
+            ? null
+            : `The journal of these labels was damaged: what was painted last may be missing, and earlier steps can't be undone. The damaged one is kept as ${path.basename(keptAside)}.`,
+      });
+      await store.#recover(lost, known?.baseVersion ?? null, keptAside !== null);
+      return store;
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+  }
+
+  get width(): number {
+    return this.#grid.width;
+  }
+
+  get height(): number {
+    return this.#grid.height;
+  }
+
+  /** Grows with every change, and stays over restarts. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** How many pixels of each id there are beyond those of the mask that editing began from. */
+  get countChanges(): CountChanges {
+    return this.#counts.changes();
+  }
+
+  /** The step that undo would take back. */
+  get undoStep(): { readonly name: string; readonly time: number } | null {
+    return this.#history.lastApplied?.record ?? null;
+  }
+
+  /** The step that redo would do again. */
+  get redoStep(): { readonly name: string; readonly time: number } | null {
+    return this.#history.nextUndone?.record ?? null;
+  }
+
+  get historyLength(): number {
+    return this.#history.length;
+  }
+
+  /** Bytes that the steps take on disk. */
+  get journalBytes(): number {
+    return this.#journal.bytes;
+  }
+
+  /** Ids of a window, 255 outside and unlabelled; nearest pixels where it is made smaller. */
+  readWindow(
+    request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#grid.read(request, options);
+  }
+
+  /** Replaces the ids of a window as one step. */
+  writeWindow(window: PixelWindow, ids: Uint8Array, step: StepFacts): Promise<StoredChange | null> {
+    return this.edit(
+      window,
+      (part, target) => {
+        for (let row = 0; row < part.height; row++) {
+          const from = (part.y + row - window.y) * window.width + part.x - window.x;
+          target.set(ids.subarray(from, from + part.width), row * part.width);
+        }
+      },
+      step,
+    );
+  }
+
+  /**
+   * Lets `paint` change the ids below a window, chunk by chunk, as one step; it is safe on the disk when the promise resolves. Null when nothing
+   * changed: then there is nothing to undo either.
+   */
+  edit(window: PixelWindow, paint: PaintWindow, { name, time }: StepFacts): Promise<StoredChange | null> {
+    return this.#inTurn(async () => {
+      const patches: Patch[] = [];
+      const counts = new IdCounts();
+      for (const part of this.#grid.partsOf(window)) {
+        const before = await this.#grid.read({ pixelWindow: part });
+        const after = before.slice();
+        paint(part, after);
+        const changed = changedPart(part, before, after);
+        if (changed !== null) {
+          counts.addDifference(before, after);
+          const [compressedBefore, compressedAfter] = await Promise.all([
+            compressIds(cut(before, part, changed)),
+            compressIds(cut(after, part, changed)),
+          ]);
+          patches.push({ window: changed, before: compressedBefore, after: compressedAfter });
+        }
+      }
+      if (patches.length === 0) {
+        return null;
+      }
+      return this.#record(
+        {
+          kind: "edit",
+          time,
+          name,
+          counts: counts.changes(),
+          patches: patches.map(({ window: patched, before, after }) => ({
+            window: patched,
+            beforeBytes: before.length,
+            afterBytes: after.length,
+          })),
+        },
+        patches,
+      );
+    });
+  }
+
+  /** Takes back the last step; null without one. */
+  undo(time: number): Promise<StoredChange | null> {
+    return this.#inTurn(async () => (this.undoStep === null ? null : this.#record({ kind: "undo", time })));
+  }
+
+  /** Does again what was taken back last; null when there is nothing. */
+  redo(time: number): Promise<StoredChange | null> {
+    return this.#inTurn(async () => (this.redoStep === null ? null : this.#record({ kind: "redo", time })));
+  }
+
+  /** Something was edited elsewhere: what was undone here can't be redone any more. */
+  forgetRedo(time: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.redoStep !== null) {
+        await this.#record({ kind: "forget-redo", time });
+      }
+    });
+  }
+
+  /** Writes what has changed into the chunks. */
+  checkpoint(): Promise<void> {
+    return this.#inTurn(() => this.#checkpoint());
+  }
+
+  /** Writes what is to be written and lets go of the files; the store must not be used afterwards. */
+  async close(): Promise<void> {
+    try {
+      await this.#inTurn(async () => {
+        if (this.#waiting > 0) {
+          await this.#checkpoint();
+        }
+      });
+    } finally {
+      this.#stopTimer();
+      await this.#journal.close();
+    }
+  }
+
+  /** Appends a record, then does what it says. */
+  async #record(
+    record: JournalRecord,
+    patches: readonly Patch[] | null = null,
+  ): Promise<StoredChange | null> {
+    const entry = await this.#journal.append(record, patches ?? []);
+    const move = this.#history.take(entry);
+    this.#waiting += 1;
+    try {
+      if (move === null) {
+        return null;
+      }
+      this.#revision += 1;
+      this.#counts.add(move.entry.record.counts, move.direction === "forward" ? 1 : -1);
+      await this.#apply(move, patches ?? (await this.#journal.patches(move.entry)));
+      return {
+        name: move.entry.record.name,
+        revision: this.#revision,
+        windows: move.entry.record.patches.map(({ window }) => window),
+      };
+    } catch (error) {
+      // The journal has it and the chunks have not: only opening the store again puts that right.
+      this.#failure = error;
+      throw error;
+    } finally {
+      this.#scheduleCheckpoint();
+    }
+  }
+
+  async #apply({ direction }: Move, patches: readonly Patch[]): Promise<void> {
+    for (const { window, before, after } of patches) {
+      await this.#grid.write(window, await expandIds(direction === "forward" ? after : before, window));
+    }
+  }
+
+  async #recover(lost: readonly Move[], baseVersion: string | null, isDamaged: boolean): Promise<void> {
+    const touched = new Set<number>();
+    for (const move of lost) {
+      await this.#apply(move, await this.#journal.patches(move.entry));
+      for (const { window } of move.entry.record.patches) {
+        touched.add(this.#grid.chunkKey(window));
+      }
+    }
+    for (const key of touched) {
+      await this.#grid.renew(key);
+    }
+    // Counts are those beyond the mask's: another mask, or a journal that lost its end, means counting again.
+    if (isDamaged || (baseVersion !== null && baseVersion !== this.#base.version)) {
+      this.#counts.add(this.#counts.changes(), -1);
+      this.#counts.add(await this.#grid.countChanges());
+    }
+    if (isDamaged) {
+      await this.#journal.rewrite([], []);
+    }
+    if (isDamaged || lost.length > 0 || baseVersion !== this.#base.version) {
+      await this.#checkpoint();
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#stopTimer();
+    await this.#grid.flush();
+    const record: JournalRecord = {
+      kind: "checkpoint",
+      revision: this.#revision,
+      counts: this.#counts.changes(),
+      baseVersion: this.#base.version,
+    };
+    if (this.#history.length > MOST_HISTORY.steps || this.#journal.bytes > MOST_HISTORY.bytes) {
+      const kept = this.#history.newest({ steps: MOST_HISTORY.steps / 2, bytes: MOST_HISTORY.bytes / 2 });
+      this.#history.replaceBy(await this.#journal.rewrite(kept, [...this.#history.undoMarks(), record]));
+    } else {
+      await this.#journal.append(record);
+    }
+    this.#waiting = 0;
+  }
+
+  #scheduleCheckpoint(): void {
+    this.#stopTimer();
+    const wait = this.#waiting >= CHECKPOINT_RECORDS ? 0 : CHECKPOINT_MILLISECONDS;
+    this.#timer = startTimer(() => {
+      // What fails here fails again, and is told, with the next edit or when the store is closed.
+      void this.checkpoint().catch(() => undefined);
+    }, wait);
+    this.#timer.unref();
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) {
+      stopTimer(this.#timer);
+      this.#timer = null;
+    }
+  }
+
+  /** One change after the other: each begins from what the one before has left. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(() => {
+      if (this.#failure !== null) {
+        throw this.#failure;
+      }
+      return work();
+    });
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Whether a write has failed half-way, so that the store has to be closed and opened again. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+}
+
+/** What a step is called, and when it was taken. */
+export interface StepFacts {
+  readonly name: string;
+  /** Later than that of every step before, also in other mosaics. */
+  readonly time: number;
+}
+
+/** The smallest window around what changed. */
+function changedPart(part: PixelWindow, before: Uint8Array, after: Uint8Array): PixelWindow | null {
+  let left = part.width;
+  let right = -1;
+  let top = -1;
+  let bottom = -1;
+  for (let row = 0; row < part.height; row++) {
+    const line = row * part.width;
+    for (let column = 0; column < part.width; column++) {
+      if (before[line + column] !== after[line + column]) {
+        left = Math.min(left, column);
+        right = Math.max(right, column);
+        top = top < 0 ? row : top;
+        bottom = row;
+      }
+    }
+  }
+  return right < 0
+    ? null
+    : { x: part.x + left, y: part.y + top, width: right - left + 1, height: bottom - top + 1 };
+}
+
+/** The ids of a smaller window within a larger one. */
+function cut(ids: Uint8Array, whole: PixelWindow, part: PixelWindow): Uint8Array {
+  const result = new Uint8Array(part.width * part.height);
+  for (let row = 0; row < part.height; row++) {
+    const from = (part.y + row - whole.y) * whole.width + part.x - whole.x;
+    result.set(ids.subarray(from, from + part.width), row * part.width);
+  }
+  return result;
+}

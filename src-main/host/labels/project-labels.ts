@@ -1,0 +1,400 @@
+import path from "node:path";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { LabelEdit } from "#shared/labels/label-edit.ts";
+import { paintableIds, paintPixels } from "#shared/labels/paint-pixels.ts";
+import { rasterizeShape, shapeWindow } from "#shared/labels/rasterize-shape.ts";
+import { windowIntersection } from "#shared/geo/pixel-window.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { toHostError } from "../host-error.ts";
+import { EditingLock } from "./editing-lock.ts";
+import type { LabelBase } from "./label-base.ts";
+import { LabelReader } from "./label-reader.ts";
+import type { CountChanges } from "./label-records.ts";
+import { LabelStore } from "./label-store.ts";
+import type { StoredChange } from "./label-store.ts";
+
+const LOCK_FILE = "editing.lock";
+
+/** What happened to the labels of a mosaic. */
+export interface LabelChange {
+  readonly mosaicId: string;
+  readonly revision: number;
+  readonly windows: readonly PixelWindow[];
+  /** The page's own number of the edit, null for undo and redo. */
+  readonly editId: string | null;
+}
+
+/** What undo and redo would do, by name; null when there is nothing. */
+export interface HistoryNames {
+  readonly undo: string | null;
+  readonly redo: string | null;
+}
+
+/** What is known of a mosaic's edited labels without reading them. */
+export interface EditedLabels {
+  readonly revision: number;
+  readonly countChanges: CountChanges;
+}
+
+type Opened =
+  | { readonly kind: "none" }
+  | { readonly kind: "reader"; readonly reader: LabelReader }
+  | { readonly kind: "store"; readonly store: LabelStore };
+
+interface Known {
+  base: LabelBase;
+  opened: Opened;
+  /** Readers wait for it: what is open is about to change. */
+  loading: Promise<void> | null;
+}
+
+/**
+ * The edited labels of one project: which mosaics have some, reading them, changing them, and one history over all mosaics.
+ *
+ * Looking at labels writes nothing. The first change takes the project's editing lock, which is kept until the project is closed.
+ */
+export class ProjectLabels {
+  readonly #folder: string;
+  readonly #known = new Map<string, Known>();
+  readonly #listeners = new Set<(change: LabelChange) => void>();
+  readonly #onWarning: (mosaicId: string, message: string | null) => void;
+  #lock: EditingLock | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #time = 0;
+
+  constructor(given: {
+    /** Need not exist yet. */
+    readonly folder: string;
+    readonly onWarning: (mosaicId: string, message: string | null) => void;
+  }) {
+    this.#folder = given.folder;
+    this.#onWarning = given.onWarning;
+  }
+
+  /** Tells of a mosaic, or that its mask has changed, and finds out whether its labels have been edited. Never rejects. */
+  async load(mosaicId: string, base: LabelBase): Promise<void> {
+    const before = this.#known.get(mosaicId);
+    if (before !== undefined && before.opened.kind === "store" && before.base.version === base.version) {
+      return;
+    }
+    const known = before ?? { base, opened: { kind: "none" }, loading: null };
+    this.#known.set(mosaicId, known);
+    const loading = this.#inTurn(() => this.#load(mosaicId, known, base));
+    known.loading = loading;
+    await loading;
+    if (known.loading === loading) {
+      known.loading = null;
+    }
+  }
+
+  /** Null where nothing has been edited. */
+  edited(mosaicId: string): EditedLabels | null {
+    const opened = this.#known.get(mosaicId)?.opened;
+    switch (opened?.kind) {
+      case undefined:
+      case "none":
+        return null;
+      case "reader":
+        return opened.reader;
+      case "store":
+        return opened.store;
+    }
+  }
+
+  /** Ids of a window as edited, or null where nothing has been edited: then the mask is all there is. */
+  async readWindow(
+    mosaicId: string,
+    request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    const known = this.#known.get(mosaicId);
+    await known?.loading;
+    if (known?.opened.kind === "reader" && (await known.opened.reader.isOutdated())) {
+      await this.load(mosaicId, known.base);
+    }
+    const opened = known?.opened;
+    switch (opened?.kind) {
+      case undefined:
+      case "none":
+        return null;
+      case "reader":
+        return opened.reader.readWindow(request, options);
+      case "store":
+        return opened.store.readWindow(request, options);
+    }
+  }
+
+  /** Carries out an edit; it is safe on the disk when the promise resolves. Throws `conflict` while another process edits this project. */
+  edit(mosaicId: string, edit: LabelEdit, editId: string | null): Promise<StoredChange | null> {
+    const paintable = paintableIds(edit.rules);
+    const shapes = edit.parts.map((part) => ({ ...part, window: shapeWindow(part.shape) }));
+    return this.change(mosaicId, { name: edit.name, editId }, unionOf(shapes), (window, ids) => {
+      // What one part paints, a later one of the same edit may paint over, whatever the rules say of its class.
+      const paintedBefore = shapes.length > 1 ? ids.slice() : ids;
+      for (const { paintId, shape, window: around } of shapes) {
+        if (around === null || windowIntersection(around, window) === null) {
+          continue;
+        }
+        const mask = rasterizeShape(shape, window);
+        if (shapes.length === 1) {
+          paintPixels(ids, mask, paintId, paintable);
+          continue;
+        }
+        for (let pixel = 0; pixel < mask.length; pixel++) {
+          if (mask[pixel] === 1 && paintable[paintedBefore[pixel] as number] === 1) {
+            ids[pixel] = paintId;
+          }
+        }
+      }
+    });
+  }
+
+  /** As `edit`, for whatever else changes labels: `paint` changes ids in place, chunk by chunk. */
+  change(
+    mosaicId: string,
+    step: { readonly name: string; readonly editId: string | null },
+    window: PixelWindow | null,
+    paint: (window: PixelWindow, ids: Uint8Array) => void,
+  ): Promise<StoredChange | null> {
+    return this.#inTurn(async () => {
+      if (window === null) {
+        return null;
+      }
+      const store = await this.#storeOf(mosaicId);
+      const time = this.#nextTime();
+      const change = await store.edit(window, paint, { name: step.name, time });
+      if (change !== null) {
+        for (const [other, { opened }] of this.#known) {
+          if (other !== mosaicId && stepOf(opened, "redo") !== null) {
+            await (await this.#storeOf(other)).forgetRedo(time);
+          }
+        }
+        this.#tell(mosaicId, change, step.editId);
+      }
+      return change;
+    });
+  }
+
+  /** Takes back the last step of the project; null when there is none. */
+  undo(): Promise<{ readonly mosaicId: string; readonly change: StoredChange } | null> {
+    return this.#move("undo");
+  }
+
+  /** Does again what was taken back last; null when there is nothing. */
+  redo(): Promise<{ readonly mosaicId: string; readonly change: StoredChange } | null> {
+    return this.#move("redo");
+  }
+
+  /** What undo and redo would do. */
+  get history(): HistoryNames {
+    return { undo: this.#next("undo")?.name ?? null, redo: this.#next("redo")?.name ?? null };
+  }
+
+  onChange(listener: (change: LabelChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      for (const known of this.#known.values()) {
+        await closeOpened(known).catch(() => undefined);
+      }
+      this.#known.clear();
+      await this.#lock?.release();
+      this.#lock = null;
+    });
+    this.#listeners.clear();
+  }
+
+  #move(way: "undo" | "redo"): Promise<{ readonly mosaicId: string; readonly change: StoredChange } | null> {
+    return this.#inTurn(async () => {
+      if (this.#next(way) === null) {
+        return null;
+      }
+      for (const [mosaicId, { opened }] of this.#known) {
+        if (opened.kind === "reader") {
+          await this.#storeOf(mosaicId);
+        }
+      }
+      const next = this.#next(way);
+      if (next === null) {
+        return null;
+      }
+      const store = await this.#storeOf(next.mosaicId);
+      const change = await (way === "undo" ? store.undo(this.#nextTime()) : store.redo(this.#nextTime()));
+      if (change === null) {
+        return null;
+      }
+      this.#tell(next.mosaicId, change, null);
+      return { mosaicId: next.mosaicId, change };
+    });
+  }
+
+  /** The step, over all mosaics, that comes next on the way back or forth. */
+  #next(
+    way: "undo" | "redo",
+  ): { readonly mosaicId: string; readonly name: string; readonly time: number } | null {
+    let next: { readonly mosaicId: string; readonly name: string; readonly time: number } | null = null;
+    for (const [mosaicId, { opened }] of this.#known) {
+      const step = stepOf(opened, way);
+      if (step === null) {
+        continue;
+      }
+      const isNearer = next === null || (way === "undo" ? step.time > next.time : step.time < next.time);
+      if (isNearer) {
+        next = { mosaicId, name: step.name, time: step.time };
+      }
+    }
+    return next;
+  }
+
+  async #load(mosaicId: string, known: Known, base: LabelBase): Promise<void> {
+    known.base = base;
+    try {
+      if (known.opened.kind === "store") {
+        await this.#openStore(mosaicId, known);
+        return;
+      }
+      if (!(await LabelStore.exists(this.#folderOf(mosaicId)))) {
+        known.opened = { kind: "none" };
+        return;
+      }
+      const reader = await LabelReader.open(this.#folderOf(mosaicId), base);
+      known.opened = { kind: "reader", reader };
+      this.#notice(reader.history.lastApplied?.record, reader.history.nextUndone?.record);
+      if (reader.isBehind) {
+        await this.#recover(mosaicId, known);
+      }
+      this.#onWarning(mosaicId, null);
+    } catch (error) {
+      known.opened = { kind: "none" };
+      this.#onWarning(mosaicId, `The labels painted here can't be used: ${toHostError(error).message}`);
+    }
+  }
+
+  async #storeOf(mosaicId: string): Promise<LabelStore> {
+    const known = this.#known.get(mosaicId);
+    if (known === undefined) {
+      throw new RpcError("not-found", "There is no such mosaic in this project.");
+    }
+    if (known.opened.kind === "store" && !known.opened.store.hasFailed) {
+      return known.opened.store;
+    }
+    try {
+      return await this.#openStore(mosaicId, known);
+    } catch (error) {
+      throw toHostError(error);
+    }
+  }
+
+  async #openStore(mosaicId: string, known: Known): Promise<LabelStore> {
+    this.#lock ??= await EditingLock.take(path.join(this.#folder, LOCK_FILE));
+    if (known.opened.kind === "store") {
+      await closeOpened(known).catch(() => undefined);
+    }
+    const store = await LabelStore.open(this.#folderOf(mosaicId), known.base);
+    known.opened = { kind: "store", store };
+    this.#onWarning(mosaicId, store.warning);
+    this.#notice(store.undoStep, store.redoStep);
+    return store;
+  }
+
+  /** Finishes what a crash interrupted, unless another process is at it. */
+  async #recover(mosaicId: string, known: Known): Promise<void> {
+    const isHeld = this.#lock !== null;
+    try {
+      const store = await this.#openStore(mosaicId, known);
+      if (isHeld) {
+        return;
+      }
+      await store.close();
+      known.opened = { kind: "none" };
+    } catch (error) {
+      if (!(error instanceof RpcError && error.code === "conflict")) {
+        throw error;
+      }
+    } finally {
+      if (!isHeld) {
+        await this.#lock?.release();
+        this.#lock = null;
+      }
+    }
+    known.opened = {
+      kind: "reader",
+      reader: await LabelReader.open(this.#folderOf(mosaicId), known.base),
+    };
+  }
+
+  #tell(mosaicId: string, { revision, windows }: StoredChange, editId: string | null): void {
+    for (const listener of [...this.#listeners]) {
+      listener({ mosaicId, revision, windows, editId });
+    }
+  }
+
+  /** Steps of earlier sessions come before those of this one, whatever the clock says. */
+  #notice(...steps: readonly ({ readonly time: number } | null | undefined)[]): void {
+    this.#time = Math.max(this.#time, ...steps.map((step) => step?.time ?? 0));
+  }
+
+  #nextTime(): number {
+    this.#time = Math.max(Date.now(), this.#time + 1);
+    return this.#time;
+  }
+
+  #folderOf(mosaicId: string): string {
+    return path.join(this.#folder, encodeURIComponent(mosaicId));
+  }
+
+  /** One change after the other, over all mosaics: the order of the steps is the order of undoing them. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function stepOf(
+  opened: Opened,
+  way: "undo" | "redo",
+): { readonly name: string; readonly time: number } | null {
+  switch (opened.kind) {
+    case "none":
+      return null;
+    case "reader": {
+      const { history } = opened.reader;
+      return (way === "undo" ? history.lastApplied : history.nextUndone)?.record ?? null;
+    }
+    case "store":
+      return way === "undo" ? opened.store.undoStep : opened.store.redoStep;
+  }
+}
+
+async function closeOpened(known: Known): Promise<void> {
+  const { opened } = known;
+  known.opened = { kind: "none" };
+  if (opened.kind === "store") {
+    await opened.store.close();
+  }
+}
+
+function unionOf(shapes: readonly { readonly window: PixelWindow | null }[]): PixelWindow | null {
+  let union: PixelWindow | null = null;
+  for (const { window } of shapes) {
+    if (window === null || union === null) {
+      union ??= window;
+      continue;
+    }
+    const x = Math.min(union.x, window.x);
+    const y = Math.min(union.y, window.y);
+    union = {
+      x,
+      y,
+      width: Math.max(union.x + union.width, window.x + window.width) - x,
+      height: Math.max(union.y + union.height, window.y + window.height) - y,
+    };
+  }
+  return union;
+}

@@ -1,0 +1,215 @@
+import { SvelteSet } from "svelte/reactivity";
+import type { LabelHistoryNames } from "#shared/contract.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { BrushTip, LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
+import { paintableIds } from "#shared/labels/paint-pixels.ts";
+import { shapeWindow } from "#shared/labels/rasterize-shape.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
+import { sentenceOf, type HostAccess } from "./host-access.ts";
+import { watchStream } from "./watch-stream.ts";
+
+/** What was painted, as far as the map must know: shown at once, taken off again when the host refuses it. */
+export interface LabelPaint {
+  /** 1 by id that may be painted over. */
+  readonly paintable: Uint8Array;
+  /** Grows while a gesture goes on. */
+  parts: LabelEdit["parts"];
+  /** `at` is of `performance.now`. */
+  state:
+    | { readonly kind: "open" }
+    | { readonly kind: "stored"; readonly at: number }
+    | { readonly kind: "dropped" };
+}
+
+/** The map as labelling needs it; it attaches itself when it appears. All places are screen pixels of the map, or pixels of a mosaic. */
+export interface LabelSurface {
+  /** The topmost mosaic at a place and the point of it. */
+  locate(screen: PixelPoint): { readonly mosaicId: string; readonly point: PixelPoint } | null;
+  toMosaic(mosaicId: string, screen: PixelPoint): PixelPoint | null;
+  toScreen(mosaicId: string, point: PixelPoint): PixelPoint | null;
+  /** Adds a paint: shown on the tiles there are and on those that come until it is stored. */
+  paint(mosaicId: string, paint: LabelPaint): void;
+  /** Shows more of a paint that was added. */
+  extend(mosaicId: string, paint: LabelPaint, parts: LabelEdit["parts"]): void;
+  /** Reads labels again under these windows; null for all. */
+  redraw(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void;
+}
+
+const LEAST_SIZE = 1;
+const MOST_SIZE = 2000;
+
+/** What is being painted with, and what was: the tool's options and the way of edits to the host. */
+export class Labelling {
+  readonly #host: HostAccess;
+  readonly #projectId: string;
+  readonly #classes: () => readonly LandClass[];
+  readonly #onFailure: (sentence: string) => void;
+  readonly #surface: () => LabelSurface | null;
+
+  /** The chosen tool's id; null leaves the pointer to the map. */
+  toolId: string | null = $state(null);
+  #paintId: number | null = $state(null);
+  /** The tip's width, in screen pixels or pixels of the mosaic. */
+  size = $state(32);
+  sizeUnit: "screen" | "mosaic" = $state("screen");
+  tip: BrushTip = $state("round");
+  onlyUnlabelled = $state(false);
+  readonly lockedIds = new SvelteSet<number>();
+  #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
+  /** Edits on their way to the host. */
+  #waiting = $state(0);
+
+  constructor(
+    host: HostAccess,
+    projectId: string,
+    surroundings: {
+      readonly classes: () => readonly LandClass[];
+      readonly surface: () => LabelSurface | null;
+      readonly onFailure: (sentence: string) => void;
+    },
+  ) {
+    this.#host = host;
+    this.#projectId = projectId;
+    this.#classes = surroundings.classes;
+    this.#surface = surroundings.surface;
+    this.#onFailure = surroundings.onFailure;
+  }
+
+  /** Follows what this page and others paint, until `signal` aborts. */
+  watch(signal: AbortSignal): void {
+    void watchStream(
+      this.#host.link,
+      (streamSignal) =>
+        this.#host.client.labels.watch({ projectId: this.#projectId }, { signal: streamSignal }),
+      ({ history, changes }) => {
+        this.#history = history;
+        for (const { mosaicId, pixelWindows } of changes) {
+          this.#surface()?.redraw(mosaicId, pixelWindows);
+        }
+      },
+      { signal },
+    );
+  }
+
+  get surface(): LabelSurface | null {
+    return this.#surface();
+  }
+
+  get classes(): readonly LandClass[] {
+    return this.#classes();
+  }
+
+  /** The class to paint with: the chosen one while it exists, else the first; null without classes. */
+  get paintClass(): LandClass | null {
+    const classes = this.#classes();
+    return classes.find(({ id }) => id === this.#paintId) ?? classes[0] ?? null;
+  }
+
+  chooseClass(id: number): void {
+    this.#paintId = id;
+  }
+
+  toggleLock(id: number): void {
+    if (!this.lockedIds.delete(id)) {
+      this.lockedIds.add(id);
+    }
+  }
+
+  get history(): LabelHistoryNames {
+    return this.#history;
+  }
+
+  get isStoring(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** Makes the tip a fifth larger or smaller, at least by one. */
+  changeSize(direction: 1 | -1): void {
+    const changed = direction > 0 ? Math.max(this.size + 1, this.size * 1.2) : this.size / 1.2;
+    const rounded = direction > 0 ? Math.round(changed) : Math.min(this.size - 1, Math.round(changed));
+    this.size = Math.min(MOST_SIZE, Math.max(LEAST_SIZE, rounded));
+  }
+
+  /** Which pixels may be painted over now. */
+  get rules(): LabelEdit["rules"] {
+    return { lockedIds: [...this.lockedIds], onlyUnlabelled: this.onlyUnlabelled };
+  }
+
+  /** Begins a paint that is shown as it grows; end it with `store` or `drop`. */
+  begin(mosaicId: string): OpenPaint {
+    const { rules } = this;
+    const paint: LabelPaint = { paintable: paintableIds(rules), parts: [], state: { kind: "open" } };
+    this.#surface()?.paint(mosaicId, paint);
+    return {
+      show: (parts, added = parts) => {
+        paint.parts = [...parts];
+        this.#surface()?.extend(mosaicId, paint, [...added]);
+      },
+      store: (name) => {
+        void this.#store(mosaicId, paint, { name, parts: paint.parts, rules });
+      },
+      drop: () => {
+        this.#drop(mosaicId, paint);
+      },
+    };
+  }
+
+  /** Paints shapes at once, as one step. */
+  paint(mosaicId: string, name: string, parts: LabelEdit["parts"]): void {
+    const open = this.begin(mosaicId);
+    open.show(parts);
+    open.store(name);
+  }
+
+  async undo(): Promise<void> {
+    await this.#attempt(() => this.#host.client.labels.undo({ projectId: this.#projectId }));
+  }
+
+  async redo(): Promise<void> {
+    await this.#attempt(() => this.#host.client.labels.redo({ projectId: this.#projectId }));
+  }
+
+  async #store(mosaicId: string, paint: LabelPaint, edit: LabelEdit): Promise<void> {
+    if (edit.parts.length === 0) {
+      this.#drop(mosaicId, paint);
+      return;
+    }
+    this.#waiting += 1;
+    try {
+      await this.#host.client.labels.edit({ projectId: this.#projectId, mosaicId, edit });
+      paint.state = { kind: "stored", at: performance.now() };
+    } catch (thrown) {
+      this.#drop(mosaicId, paint);
+      this.#onFailure(sentenceOf(thrown));
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #drop(mosaicId: string, paint: LabelPaint): void {
+    paint.state = { kind: "dropped" };
+    const windows = paint.parts.map(({ shape }) => shapeWindow(shape));
+    this.#surface()?.redraw(
+      mosaicId,
+      windows.filter((window) => window !== null),
+    );
+  }
+
+  async #attempt(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (thrown) {
+      this.#onFailure(sentenceOf(thrown));
+    }
+  }
+}
+
+/** A paint that a gesture is making. */
+export interface OpenPaint {
+  /** Shows all of the paint; `added` is what is new since the last call, if that is less. */
+  show(parts: LabelEdit["parts"], added?: LabelEdit["parts"]): void;
+  /** Stores it as one step. */
+  store(name: string): void;
+  /** Takes it off the map again. */
+  drop(): void;
+}

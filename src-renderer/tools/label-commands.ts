@@ -1,0 +1,55 @@
+import type { Command } from "../state/commands.svelte.ts";
+import type { ProjectState } from "../state/project.svelte.ts";
+import type { Workspace } from "../state/workspace.svelte.ts";
+import { labelTools } from "./index.ts";
+
+/** What the palette and the keyboard can do in Label mode. */
+export function labelCommands(workspace: Workspace, { labelling }: ProjectState): Command[] {
+  if (workspace.mode !== "label") {
+    return [];
+  }
+  const command = (
+    id: string,
+    title: string,
+    chord: string | null,
+    run: () => void,
+    more: Partial<Command> = {},
+  ): Command => ({ id: `label.${id}`, title, group: "Label", chord, enabled: () => true, run, ...more });
+  const choose = (toolId: string | null) => (): void => {
+    labelling.toolId = toolId;
+    if (toolId !== null) {
+      // Who paints wants to see it.
+      workspace.layers.labels.visible = true;
+    }
+  };
+  const { undo, redo } = labelling.history;
+  const isPainting = labelling.toolId !== null;
+  return [
+    ...labelTools.map((tool) => command(tool.id, tool.title, tool.key, choose(tool.id))),
+    command("pan", "Move the map", "V", choose(null)),
+    command("undo", undo === null ? "Undo" : `Undo ${undo}`, "Ctrl+Z", () => void labelling.undo(), {
+      obstacle: () => (undo === null ? "There is nothing to undo." : null),
+      leavesTyping: true,
+    }),
+    command("redo", redo === null ? "Redo" : `Redo ${redo}`, "Ctrl+Shift+Z", () => void labelling.redo(), {
+      obstacle: () => (redo === null ? "There is nothing to redo." : null),
+      leavesTyping: true,
+    }),
+    ...(isPainting
+      ? [
+          command("smaller", "Smaller brush", "[", () => {
+            labelling.changeSize(-1);
+          }),
+          command("larger", "Larger brush", "]", () => {
+            labelling.changeSize(1);
+          }),
+          // The keys that show layers elsewhere.
+          ...labelling.classes.slice(0, 9).map(({ id, name }, index) =>
+            command(`class-${id}`, `Paint ${name}`, String(index + 1), () => {
+              labelling.chooseClass(id);
+            }),
+          ),
+        ]
+      : []),
+  ];
+}
