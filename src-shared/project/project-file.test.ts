@@ -56,6 +56,7 @@ it("of version 2, whose view held visibility and opacity, is still read", () => 
           imagery: { visible: false, opacity: 1, drawing: "fill" },
           labels: { visible: true, opacity: 0.35, drawing: "fill" },
           prediction: initialDisplay.layers.prediction,
+          errors: initialDisplay.layers.errors,
         },
       },
     },

@@ -25,6 +25,8 @@ it("old settings open as what they meant", () => {
   expect(savedTrainingSettingsSchema.parse(versionOne)).toEqual({
     ...same,
     version: 2,
+    upsampling: null,
+    freezeEncoder: false,
     accumulation: 1,
     optimizer: { kind: "sgd", momentum: 0.9, nesterov: false },
     schedule: { kind: "constant" },
