@@ -140,6 +140,16 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     .toBe(names.length * 2048 ** 2);
   const countedInPage = await readMatrix(page);
 
+  // The errors as a layer of their own: what it colours are the wrong pixels, seen over the whole map.
+  const withoutErrors = await mapPixels(await mapIdle(page));
+  await page.getByTestId("layer-errors").click();
+  const withErrors = await mapPixels(await mapIdle(page));
+  const right = countedInPage.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
+  const wrong = 1 - right / sumOf(countedInPage);
+  const drawnWrong = changedShare(withoutErrors, withErrors);
+  expect(drawnWrong).toBeGreaterThan(wrong * 0.1);
+  expect(drawnWrong).toBeLessThan(wrong * 1.5);
+
   // Export, and read the file back with the command line.
   await page.getByTestId("mode-export").click();
   await page.getByTestId("export-start").click();

@@ -87,6 +87,7 @@ export class MosaicLayers {
     const layer = (kind: LayerKind, zIndex: number): MosaicTileLayer => {
       const created = new MosaicTileLayer({
         sources: (extent, resolution) => this.#sourcesInView(kind, extent, resolution),
+        bands: bandsOf[kind],
         style: kind === "imagery" ? {} : kind === "errors" ? errorStyle : classStyle([], "fill"),
         cacheSize: TILES_KEPT,
         zIndex,
@@ -278,8 +279,7 @@ export class MosaicLayers {
   }
 
   #sourcesInView(kind: LayerKind, extent: Extent, resolution: number): MosaicSource[] {
-    // OpenLayers asks once with an endless extent to learn the number of bands, before there is a view.
-    if (this.#scene === null || resolution > 1e15) {
+    if (this.#scene === null) {
       return [];
     }
     const drawn = this.#scene

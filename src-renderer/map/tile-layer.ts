@@ -2,9 +2,11 @@ import type { Extent } from "ol/extent.js";
 import WebGLTileLayer, { type Style } from "ol/layer/WebGLTile.js";
 import type { FrameState } from "ol/Map.js";
 import type WebGLTileLayerRenderer from "ol/renderer/webgl/TileLayer.js";
+import DataTileSource from "ol/source/DataTile.js";
 import LRUCache from "ol/structs/LRUCache.js";
 import TileTexture from "ol/webgl/TileTexture.js";
 import type { MosaicSource } from "./mosaic-source.ts";
+import type { Bands } from "./tile-reader.ts";
 
 /** What a mosaic that is small on screen takes at most: four of its level, and as many of the next while zooming. */
 const TILES_A_SOURCE = 8;
@@ -23,12 +25,22 @@ export class MosaicTileLayer extends WebGLTileLayer {
   readonly #cacheSize: number;
   #cache: LRUCache<TileTexture> | null = null;
 
-  constructor(options: { sources: SourcesInView; style: Style; cacheSize: number; zIndex: number }) {
+  constructor(options: {
+    sources: SourcesInView;
+    /** Bands of every source: where a shader finds its second one depends on it. */
+    bands: Bands;
+    style: Style;
+    cacheSize: number;
+    zIndex: number;
+  }) {
+    const example = new DataTileSource({ bandCount: options.bands, hasAlpha: true });
     super({
       style: options.style,
       cacheSize: options.cacheSize,
       zIndex: options.zIndex,
-      sources: options.sources,
+      // Once, before there is a view, OpenLayers asks for a source anywhere, to learn the number of bands from it. Told of none it
+      // takes 4, and finds the first of two bands where the second is asked for.
+      sources: (extent, resolution) => (resolution > 1e15 ? [example] : options.sources(extent, resolution)),
     });
     this.#sourcesInView = options.sources;
     this.#cacheSize = options.cacheSize;

@@ -55,11 +55,11 @@ export function exportFolder(project: Project, run: Run): string {
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
     .replaceAll(/^[-.]+|[-.]+$/g, "")
     .slice(0, 60);
-  // Two runs may have one name; their ids differ.
+  // Two runs may have one name; their ids differ, in the end more than in the beginning, which is network and date.
   return path.join(
     project.storageDirectory,
     "exports",
-    readable === "" ? run.id : `${readable}-${run.id.slice(0, 8)}`,
+    readable === "" ? run.id : `${readable}-${run.id.slice(-4)}`,
   );
 }
 
