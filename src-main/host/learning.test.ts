@@ -241,7 +241,7 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     const run = await services.learning.run(project.id, runId);
     expect(run.state).toMatchObject({
       kind: "failed",
-      message: expect.stringContaining("training can go on from epoch") as string,
+      message: expect.stringContaining("training can go on after epoch") as string,
     });
     const { done: resumedDone } = await training.resume(project, runId, { epochs: run.history.length + 1 });
     expect((await resumedDone).kind).toBe("succeeded");

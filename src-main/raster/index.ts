@@ -1,4 +1,5 @@
 export { openRaster } from "./open-raster.ts";
+export { probeEnd } from "./probe-end.ts";
 export { RasterError, type RasterErrorCode } from "./raster-error.ts";
 export type { Pixels, Raster, Resampling, WindowRequest } from "./raster.ts";
 export { configureRaster, cachedBlockBytes, type RasterSettings } from "./environment.ts";

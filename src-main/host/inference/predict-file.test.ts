@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -101,4 +101,16 @@ it("names the folder that it can't make", async () => {
   await expect(predict(path.join(folder, "images/a.png"), path.join(inTheWay, "masks"))).rejects.toThrow(
     `${path.join(inTheWay, "masks")}: a file stands where a folder is expected.`,
   );
+});
+
+it("refuses a file that was cut short, though its overviews are whole, and leaves nothing", async () => {
+  await drawSample(folder, { sizePixels: 1024, mosaics: 1, seed: 3 });
+  const image = path.join(folder, "images/sample-1.tif");
+  await truncate(image, (await stat(image)).size - 2000);
+  const halved: TilePredictor = { ...predictor, tilePixels: 128 };
+  const out = path.join(folder, "out");
+  await expect(
+    predictFile(image, out, { run, version: "0.0.0", predictor: halved }, { overlap: 0, confidence: false }),
+  ).rejects.toThrow(/sample-1\.tif: the file is cut short/);
+  await expect(readdir(out)).rejects.toThrow("ENOENT");
 });

@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
-import { createGeoTiffWriter, openRaster, type GeoTiffWriter } from "../../raster/index.ts";
+import { createGeoTiffWriter, openRaster, probeEnd, type GeoTiffWriter } from "../../raster/index.ts";
 import { fileOptions, refuseForeignFile } from "../exports/index.ts";
 import { fileError } from "../host-error.ts";
 import { makeFolder } from "../make-folder.ts";
@@ -68,6 +68,7 @@ export async function predictFile(
         `${inputPath}: the network was trained on 8-bit imagery, but this is ${image.description.dtype}.`,
       );
     }
+    await probeEnd(image, { signal });
     await makeFolder(outputFolder).catch((error: unknown) => {
       throw fileError(error, outputFolder);
     });

@@ -1,5 +1,5 @@
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
-import { openRaster } from "../../raster/index.ts";
+import { openRaster, probeEnd } from "../../raster/index.ts";
 import type { Raster } from "../../raster/index.ts";
 import { toHostError } from "../host-error.ts";
 import type { MaskLegend } from "./class-discovery.ts";
@@ -25,10 +25,6 @@ export type ExaminedMosaic =
 interface Options {
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Blocks up to this many bytes are decoded just to see whether the file is whole. */
-const PROBED_BLOCK_BYTES = 64 * 2 ** 20;
-const LARGEST_SAMPLE_BYTES = 8;
 
 /** Opens an image and its mask, as far as needed to say what they are. Never rejects but on abort. */
 export async function examineMosaic(listed: ListedMosaic, options: Options = {}): Promise<ExaminedMosaic> {
@@ -66,23 +62,6 @@ async function examineMask(
   } catch (error) {
     options.signal?.throwIfAborted();
     return { kind: "refused", file, reason: `mask can't be read: ${reasonOf(error, file)}` };
-  }
-}
-
-/**
- * Reads the last pixel of a TIFF: a file that was cut short opens well, since its directory may come first, and would
- * only fail when the user looks at its lower end. Images that are decoded whole are left until they are wanted.
- */
-async function probeEnd(raster: Raster, options: Options): Promise<void> {
-  const { format, width, height, blockSize, bands } = raster.description;
-  if (
-    format === "GeoTIFF" &&
-    blockSize[0] * blockSize[1] * bands * LARGEST_SAMPLE_BYTES <= PROBED_BLOCK_BYTES
-  ) {
-    await raster.readWindow(
-      { pixelWindow: { x: width - 1, y: height - 1, width: 1, height: 1 }, bands: [0] },
-      options,
-    );
   }
 }
 

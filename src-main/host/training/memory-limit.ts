@@ -87,10 +87,15 @@ export function exhaustedSentence(
   smaller: number | null,
 ): string {
   const { batch } = settings;
-  return smaller === null
-    ? `${reason} The batch was ${batch}: a smaller tile or width needs less.`
-    : `${reason} The batch was ${batch} (about ${gigabytes(stepBytes(model, settings, batch))}): train with a batch of ${smaller}, ` +
-        `which needs about ${gigabytes(stepBytes(model, settings, smaller))}.`;
+  if (smaller === null) {
+    return `${reason} The batch was ${batch}: a smaller tile or width needs less.`;
+  }
+  const needed = gigabytes(stepBytes(model, settings, batch));
+  const less = gigabytes(stepBytes(model, settings, smaller));
+  return (
+    `${reason} The batch was ${batch} (about ${needed}): train with a batch of ${smaller}, ` +
+    `which needs ${less === needed ? "a little less" : `about ${less}`}.`
+  );
 }
 
 /** What to try after memory ran out: what is expected to fit in less than was wanted, at most half of it; null where there is nothing smaller. */

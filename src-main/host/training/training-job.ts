@@ -233,7 +233,7 @@ function failedState(error: unknown, run: Run): RunState {
     message:
       best === null
         ? reason
-        : `${reason} The best so far, epoch ${best.epoch}, is kept, and training can go on from epoch ${history.length}.`,
+        : `${reason} The best so far, epoch ${best.epoch}, is kept, and training can go on after epoch ${history.length}.`,
     smallerBatch: smaller,
   };
 }
