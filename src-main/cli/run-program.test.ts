@@ -210,6 +210,9 @@ describe("warnings and usage", () => {
       expect(told).toMatchObject({ code: 2, stdout: "" });
       expect(told.stderr).toMatch(new RegExp(`^error: ${option}`, "m"));
     }
+    const fast = await run(["train", folder, "--lr", "1e30"], [registerTrainCommand]);
+    expect(fast).toMatchObject({ code: 2, stdout: "" });
+    expect(fast.stderr).toMatch(/^error: --lr: .*10\.$/m);
   });
 
   it("name the path where nothing can be written", async () => {

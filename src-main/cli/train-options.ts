@@ -5,6 +5,7 @@ import {
   precisionSchema,
   samplingSchema,
   scheduleDefaults,
+  trainingSettingsSchema,
   type Augmentation,
   type ClippingSettings,
   type EarlyStoppingSettings,
@@ -230,4 +231,24 @@ function augmentationOf(given: boolean | string): Augmentation {
 
 function isAmount(name: string): name is keyof typeof AMOUNTS {
   return name in AMOUNTS;
+}
+
+/** Options whose names aren't those of the settings they make. */
+const optionNames: Partial<Record<string, string>> = {
+  architecture: "--model",
+  tilePixels: "--tile",
+  inputPixels: "--resize",
+  learningRate: "--lr",
+  clipping: "--clip-norm or --clip-value",
+};
+
+/** The settings, if a run with them can be read again. Throws `UsageError`, naming the option, where a number is beyond what any run may have. */
+export function checkedSettings(settings: TrainingSettings): TrainingSettings {
+  const checked = trainingSettingsSchema.safeParse(settings);
+  const [issue] = checked.error?.issues ?? [];
+  if (issue !== undefined) {
+    const [name = ""] = issue.path.map(String);
+    throw new UsageError(`${optionNames[name] ?? `--${name}`}: ${issue.message}.`);
+  }
+  return settings;
 }

@@ -26,7 +26,12 @@ import { findRun } from "./find-run.ts";
 import { realNumber, wholeNumber } from "./option-values.ts";
 import { countedProject, warnOfProblems } from "./project-problems.ts";
 import { readSplitFile } from "./split-file.ts";
-import { addLearningOptions, learningSettings, type LearningOptions } from "./train-options.ts";
+import {
+  checkedSettings,
+  addLearningOptions,
+  learningSettings,
+  type LearningOptions,
+} from "./train-options.ts";
 
 type StepEvent = Extract<RunEvent, { kind: "step" }>;
 
@@ -136,13 +141,13 @@ async function startNew(
   io: CliIo,
 ): Promise<StartedRun> {
   const classes = classesWithIgnored(project.snapshot().classes, options.ignore);
-  const settings = await settingsOf(options, project, classes);
+  const settings = checkedSettings(await settingsOf(options, project, classes));
   const plan = await learning.training.plan(project, settings, { classes });
   for (const warning of plan.warnings) {
     io.warn(warning);
   }
   io.note(
-    `${settings.architecture}: ${plan.parameters.toLocaleString("en-US")} parameters; ${plan.trainingTiles} tiles to train on ` +
+    `${settings.architecture}: ${plan.parameters.toLocaleString("en-US")} parameters; ${plan.trainingTiles} ${plan.trainingTiles === 1 ? "tile" : "tiles"} to train on ` +
       `(${plan.trainingMosaics.join(", ")}), ${plan.validationTiles} to validate on (${plan.validationMosaics.join(", ")})`,
   );
   if (
