@@ -139,6 +139,8 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     .poll(async () => sumOf(await readMatrix(page)), { timeout: 30_000 })
     .toBe(names.length * 2048 ** 2);
   const countedInPage = await readMatrix(page);
+  await placesOfLargestConfusion(page, countedInPage);
+  await keepScreenshot(page, project.name, "8-places");
 
   // The errors as a layer of their own: what it colours are the wrong pixels, seen over the whole map.
   const withoutErrors = await mapPixels(await mapIdle(page));
@@ -155,7 +157,7 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   await page.getByTestId("export-start").click();
   const exported = page.getByTestId("export-result");
   await expect(exported).toBeVisible({ timeout: 60_000 });
-  await keepScreenshot(page, project.name, "8-export");
+  await keepScreenshot(page, project.name, "9-export");
   const exportFolder = (await exported.getAttribute("data-path")) ?? "";
   const [image] = (await orthomask("info", path.join(folder, "images", `${firstName}.tif`))) as Info[];
   const [mask] = (await orthomask("info", path.join(exportFolder, `${firstName}.tif`))) as Info[];
@@ -178,6 +180,28 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   );
   expect(report).toMatchObject({ confusion: countedInPage });
 });
+
+/** A cell leads to its pixels: they are drawn, their places listed, and the map goes to the largest. */
+async function placesOfLargestConfusion(page: Page, matrix: number[][]): Promise<void> {
+  const wrong = matrix.flatMap((row, truth) =>
+    row.map((count, prediction) => ({ truth, prediction, count: truth === prediction ? 0 : count })),
+  );
+  const { truth, prediction, count } = wrong.reduce((most, cell) => (cell.count > most.count ? cell : most));
+  expect(count).toBeGreaterThan(0);
+  const before = await mapPixels(await mapIdle(page));
+  const scale = await page.getByTestId("status-scale").textContent();
+  await page.getByTestId(`confusion-cell-${truth}-${prediction}`).click();
+  const first = page.getByTestId("place-0");
+  await expect(first).toHaveAttribute("aria-current", "true", { timeout: 15_000 });
+  // The matrix' cell and the places are the same pixels.
+  await expect(page.getByTestId("places-pixels")).toHaveAttribute("data-pixels", String(count));
+  expect(changedShare(before, await mapPixels(await mapIdle(page)))).toBeGreaterThan(0.05);
+  expect(await page.getByTestId("status-scale").textContent()).not.toBe(scale);
+  await page.getByTestId("map").press(".");
+  await expect(page.getByTestId("place-1")).toHaveAttribute("aria-current", "true");
+  await page.getByTestId("places-clear").click();
+  await expect(first).toHaveCount(0);
+}
 
 function sumOf(matrix: number[][]): number {
   return matrix.flat().reduce((sum, count) => sum + count, 0);
