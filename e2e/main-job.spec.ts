@@ -142,6 +142,7 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   await placesOfLargestConfusion(page, countedInPage);
   await keepScreenshot(page, project.name, "8-places");
 
+  await page.getByTestId("map").press("f");
   // The errors as a layer of their own: what it colours are the wrong pixels, seen over the whole map.
   const withoutErrors = await mapPixels(await mapIdle(page));
   await page.getByTestId("layer-errors").click();
