@@ -3,13 +3,18 @@ import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import type { ClassGrid } from "../../raster/index.ts";
+import type { BandStatistics } from "#shared/project/imagery-display.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
 import type { Projects } from "../projects/index.ts";
+import { statisticsOfBands } from "./band-statistics.ts";
 import { imageryTile } from "./imagery-tile.ts";
 import { TileQueue } from "./tile-queue.ts";
 
 /** Two decode while two wait for the disk. */
 const TILES_AT_ONCE = 4;
+/** Bands whose values are told of one pixel: what a status bar has room for. */
+const MOST_VALUES = 16;
 
 /** Which tile is wanted: a window on a mosaic's grid, scaled to `size`. */
 export interface TileRequest {
@@ -49,12 +54,61 @@ export class Tiles {
     }
   }
 
+  /** Resolves when no tile is being made or waits; at once when the signal aborts. */
+  idle(signal: AbortSignal): Promise<void> {
+    return this.#queue.idle(signal);
+  }
+
+  /** What the values of some bands are like, for histograms; null for a band without valid pixels. */
+  async statistics(
+    projectId: string,
+    mosaicId: string,
+    bands: readonly number[],
+  ): Promise<(BandStatistics | null)[]> {
+    const project = this.#projects.get(projectId);
+    const { image } = project.mosaic(mosaicId);
+    const absent = bands.find((band) => band >= image.bands);
+    if (absent !== undefined) {
+      throw new RpcError("invalid-input", `Band ${absent + 1} was asked for, but there are ${image.bands}.`);
+    }
+    try {
+      return await statisticsOfBands(await project.image(mosaicId), bands);
+    } catch (error) {
+      throw toHostError(error);
+    }
+  }
+
+  /** The values of one pixel in the file's own units, by band; null where the mosaic, or this band of it, has no data. */
+  async values(
+    projectId: string,
+    mosaicId: string,
+    pixel: { readonly column: number; readonly row: number },
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<(number | null)[] | null> {
+    const project = this.#projects.get(projectId);
+    const { image } = project.mosaic(mosaicId);
+    const bands = Array.from({ length: Math.min(image.bands, MOST_VALUES) }, (_, band) => band);
+    try {
+      const { data, valid } = await (
+        await project.image(mosaicId)
+      ).readWindow(
+        { pixelWindow: { x: pixel.column, y: pixel.row, width: 1, height: 1 }, bands },
+        { signal },
+      );
+      return valid === null
+        ? Array.from(data, (value) => (Number.isFinite(value) && value !== image.nodata ? value : null))
+        : null;
+    } catch (error) {
+      throw toHostError(error);
+    }
+  }
+
   async #make(request: TileRequest, signal: AbortSignal): Promise<Tile> {
     const { projectId, mosaicId, source, pixelWindow, size } = request;
     const project = this.#projects.get(projectId);
     switch (source.kind) {
       case "imagery":
-        return imageryTile(await project.image(mosaicId), request, { signal });
+        return imageryTile(await project.image(mosaicId), request, source.display, { signal });
       case "labels": {
         const data = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
         return { layout: "classes", width: size.width, height: size.height, data };

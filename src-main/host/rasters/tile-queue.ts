@@ -13,6 +13,7 @@ export class TileQueue {
   readonly #atOnce: number;
   readonly #waiting: Waiting[] = [];
   #running = 0;
+  #idleListeners: (() => void)[] = [];
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce;
@@ -37,7 +38,27 @@ export class TileQueue {
     } finally {
       this.#running--;
       this.#startNext();
+      if (this.#running === 0) {
+        for (const resolve of this.#idleListeners.splice(0)) {
+          resolve();
+        }
+      }
     }
+  }
+
+  /** Resolves when nothing runs or waits, or when the signal aborts. */
+  idle(signal: AbortSignal): Promise<void> {
+    if (this.#running === 0 || signal.aborted) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      signal.addEventListener("abort", done);
+      this.#idleListeners.push(done);
+    });
   }
 
   #turn(signal: AbortSignal): Promise<void> {
