@@ -16,7 +16,6 @@ export type { GeoTags } from "./tiff/geo-tags.ts";
 export { noGeoTags } from "./tiff/geo-tags.ts";
 export { ClassGrid, type ClassGridOptions, type ClassWindow } from "./class-grid/class-grid.ts";
 export { unlabelledId } from "./class-grid/zarr-metadata.ts";
-export { displayBands, type ShownBands } from "./display-bands.ts";
 export { sampleStatistics } from "./statistics.ts";
 export {
   attachPyramid,

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { limitsBetween, quantileAt } from "#shared/project/imagery-display.ts";
 import { peerPython, runPeer } from "../../fixtures/peers.ts";
-import { displayBands, openRaster, sampleStatistics } from "./index.ts";
+import { openRaster, sampleStatistics } from "./index.ts";
 import { sampledWindows, statisticsOf } from "./statistics.ts";
 
 const fixtures = join(import.meta.dirname, "../../fixtures/rasters");
@@ -84,11 +84,4 @@ test("nodata doesn't count", async () => {
   expect(statistics?.quantiles[0]).toBeGreaterThanOrEqual(0);
   expect(statistics?.quantiles.at(-1)).toBeLessThanOrEqual(2000);
   await floats.close();
-});
-
-test("bands named after colours are shown as these, others in order, alpha never", () => {
-  const named = { bands: 5, alphaBand: null, bandNames: ["coastal", "blue", "green", "red", "nir"] };
-  expect(displayBands(named)).toEqual([3, 2, 1]);
-  expect(displayBands({ bands: 4, alphaBand: 3, bandNames: [] })).toEqual([0, 1, 2]);
-  expect(displayBands({ bands: 2, alphaBand: 1, bandNames: [] })).toEqual([0]);
 });

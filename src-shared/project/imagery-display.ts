@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { displayBands, type ShownBands } from "../geo/display-bands.ts";
+import type { RasterDescription } from "../geo/raster-description.ts";
 
 /** The values of one band that are shown as black and as full brightness. */
 export const bandLimitsSchema = z
@@ -81,4 +83,44 @@ export function limitsBetween(statistics: BandStatistics | null, low: number, hi
   }
   const all = { low: quantileAt(statistics, 0), high: quantileAt(statistics, 100) };
   return all.low < all.high ? all : { low: limits.low, high: limits.low + 1 };
+}
+
+/** The percentiles that everything but 8-bit imagery is stretched between where nobody has chosen. */
+const usualPercentiles = { low: 2, high: 98 };
+
+/** The bands that a display shows of an image; those of another image's display may not exist here. */
+export function shownBands(
+  description: Pick<RasterDescription, "bands" | "alphaBand" | "bandNames">,
+  { bands }: Pick<ImageryDisplay, "bands">,
+): ShownBands {
+  return bands === null || bands.some((band) => band >= description.bands) ? displayBands(description) : bands;
+}
+
+/** Whether a band's limits can't be told without its statistics. */
+export function needsStatistics(
+  { dtype }: Pick<RasterDescription, "dtype">,
+  band: number,
+  stretch: ImageryStretch,
+): boolean {
+  const isGiven = stretch.kind === "limits" && stretch.limits[String(band)] !== undefined;
+  return !isGiven && (dtype !== "uint8" || stretch.kind === "percentiles");
+}
+
+/** The values of a band that become black and full brightness; 0 and 1 while statistics are needed and null. */
+export function limitsShown(
+  description: Pick<RasterDescription, "dtype" | "bitsPerSample" | "colorTable">,
+  band: number,
+  stretch: ImageryStretch,
+  statistics: BandStatistics | null,
+): BandLimits {
+  const given = stretch.kind === "limits" ? stretch.limits[String(band)] : undefined;
+  if (given !== undefined) {
+    return given;
+  }
+  if (!needsStatistics(description, band, stretch)) {
+    // A bitmap's 1 is white, a 4-bit grey's 15.
+    return { low: 0, high: description.colorTable === null ? 2 ** description.bitsPerSample - 1 : 255 };
+  }
+  const { low, high } = stretch.kind === "percentiles" ? stretch : usualPercentiles;
+  return limitsBetween(statistics, low, high);
 }

@@ -1,10 +1,10 @@
 import type { Tile } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
-import { usualDisplay } from "#shared/project/imagery-display.ts";
+import { shownBands, usualDisplay } from "#shared/project/imagery-display.ts";
 import type { BandLimits, ImageryDisplay } from "#shared/project/imagery-display.ts";
 import type { Pixels, Raster, Resampling } from "../../raster/index.ts";
 import { needsPreview, previewWindow } from "./coarse-preview.ts";
-import { shownBands, shownLimits } from "./shown-limits.ts";
+import { shownLimits } from "./shown-limits.ts";
 
 interface Options {
   readonly signal?: AbortSignal | undefined;

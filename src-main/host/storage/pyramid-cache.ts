@@ -70,7 +70,7 @@ export class PyramidCacheStore {
    * Gives an image a pyramid and makes room for it. Throws `conflict` when the cache is set to hold none, and when this one alone
    * takes more than the limit.
    */
-  async build(image: Raster, options: Omit<PyramidOptions, "maxCacheBytes"> = {}): Promise<PyramidOutcome> {
+  async build(image: Raster, options: PyramidOptions = {}): Promise<PyramidOutcome> {
     await this.#start();
     const outcome = await buildPyramid(image, this.#folder, options);
     if (outcome.kind === "built" || outcome.kind === "found") {

@@ -1,4 +1,4 @@
-import type { RasterDescription } from "#shared/geo/raster-description.ts";
+import type { RasterDescription } from "./raster-description.ts";
 
 /** Bands to show, 0-based: three as red, green and blue, or one in grey. */
 export type ShownBands = readonly [number, number, number] | readonly [number];
