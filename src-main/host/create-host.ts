@@ -34,7 +34,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     projects,
     jobs,
     cache: services.pyramidCache,
-    untilTilesAreMade: (signal) => tiles.idle(signal),
+    untilQuiet: (signal) => tiles.quiet(signal),
   });
   const opening = projectsService({ options, projects, folders });
   const stopListening = [
@@ -58,7 +58,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
     rasters: {
       tile: (request, context) => tiles.tile(request, context),
       statistics: ({ projectId, mosaicId, bands }) => tiles.statistics(projectId, mosaicId, bands),
-      values: ({ projectId, mosaicId, ...pixel }, context) => tiles.values(projectId, mosaicId, pixel, context),
+      values: ({ projectId, mosaicId, ...pixel }, context) =>
+        tiles.values(projectId, mosaicId, pixel, context),
     },
     storage: {
       watch: (_, context) =>

@@ -26,9 +26,4 @@ export {
   type PyramidOptions,
   type PyramidOutcome,
 } from "./pyramid.ts";
-export {
-  listPyramids,
-  sweepInterruptedPyramids,
-  trimPyramids,
-  type PyramidFile,
-} from "./pyramid-files.ts";
+export { listPyramids, sweepInterruptedPyramids, trimPyramids, type PyramidFile } from "./pyramid-files.ts";

@@ -135,7 +135,11 @@ test("a pyramid can be taken away while windows are being read, and the raster g
   const cache = join(folder, "cache");
   const raster = await makeRaster();
   await buildPyramid(raster, cache);
-  const window = { pixelWindow: { x: 0, y: 0, width: 2000, height: 1000 }, bands: [0], outputSize: { width: 1000, height: 500 } };
+  const window = {
+    pixelWindow: { x: 0, y: 0, width: 2000, height: 1000 },
+    bands: [0],
+    outputSize: { width: 1000, height: 500 },
+  };
   const under = raster.readWindow({ ...window, resampling: "average" });
   await detachPyramid(raster);
   await trimPyramids(cache, 0);

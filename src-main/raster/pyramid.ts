@@ -38,7 +38,10 @@ const tilesAtOnce = 3;
 export const pyramidExtension = ".pyramid.tif";
 
 /** The levels that a raster got from a pyramid, to be taken away again. */
-const attached = new WeakMap<LeveledRaster, { readonly levels: readonly Level[]; readonly source: ByteSource }>();
+const attached = new WeakMap<
+  LeveledRaster,
+  { readonly levels: readonly Level[]; readonly source: ByteSource }
+>();
 
 /**
  * Gives a raster without overviews a pyramid in the cache folder, made by reading it through once, and lets it use it at once.

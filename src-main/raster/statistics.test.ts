@@ -35,15 +35,22 @@ test("the sample is spread over the raster and doesn't grow with it", () => {
     [60_000, 1],
     [512, 512],
   ] as const) {
-    const windows = sampledWindows({ width: 60_000, height: 60_000, overviews: [], blockSize: [...blockSize] });
+    const windows = sampledWindows({
+      width: 60_000,
+      height: 60_000,
+      overviews: [],
+      blockSize: [...blockSize],
+    });
     const pixels = windows.reduce((sum, { outputSize }) => sum + outputSize.width * outputSize.height, 0);
-    expect(windows.length).toBeLessThanOrEqual(48);
+    expect(windows.length).toBeLessThanOrEqual(25);
     expect(pixels).toBeLessThanOrEqual(512 * 512);
     expect(pixels).toBeGreaterThan(100_000);
     expect(Math.min(...windows.map(({ pixelWindow }) => pixelWindow.y))).toBeLessThan(10_000);
     expect(Math.max(...windows.map(({ pixelWindow }) => pixelWindow.y))).toBeGreaterThan(50_000);
   }
-  expect(sampledWindows({ width: 60_000, height: 60_000, overviews: [2, 32], blockSize: [256, 256] })).toHaveLength(1);
+  expect(
+    sampledWindows({ width: 60_000, height: 60_000, overviews: [2, 32], blockSize: [256, 256] }),
+  ).toHaveLength(1);
 });
 
 test.skipIf(peerPython() === undefined)("quantiles agree with numpy's on what rasterio reads", async () => {

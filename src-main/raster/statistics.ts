@@ -8,7 +8,7 @@ const SAMPLE_SIDE = 512;
 /** A raster, or an overview of it, up to this side is read across its whole area. */
 const WHOLE_SIDE = 2048;
 /** Elsewhere so many blocks are looked into, so that the time doesn't grow with the raster. */
-const SAMPLED_BLOCKS = 48;
+const SAMPLED_BLOCKS = 25;
 const HISTOGRAM_STEPS = 128;
 /** The histogram leaves out the last thousandth at each end: a single hot pixel would squeeze all others into one step. */
 const HISTOGRAM_TAIL_PERCENT = 0.5;
@@ -31,11 +31,12 @@ export async function sampleStatistics(
 ): Promise<(BandStatistics | null)[]> {
   const { nodata } = raster.description;
   const values: number[][] = bands.map(() => []);
-  for (const { pixelWindow, outputSize } of sampledWindows(raster.description)) {
-    const { data, valid } = await raster.readWindow(
-      { pixelWindow, bands, outputSize, resampling: "nearest" },
-      options,
-    );
+  const windows = await Promise.all(
+    sampledWindows(raster.description).map(({ pixelWindow, outputSize }) =>
+      raster.readWindow({ pixelWindow, bands, outputSize, resampling: "nearest" }, options),
+    ),
+  );
+  for (const { data, valid } of windows) {
     for (let index = 0, pixel = 0; index < data.length; pixel += 1) {
       const isValid = valid === null || valid[pixel] === 1;
       for (const ofBand of values) {

@@ -338,7 +338,9 @@ export class MosaicLayers {
       read: (request, options) =>
         this.#options.readTile(
           mosaic.id,
-          tileSource.kind === "imagery" ? { kind: "imagery", display: this.#displayOf(mosaic.id) } : tileSource,
+          tileSource.kind === "imagery"
+            ? { kind: "imagery", display: this.#displayOf(mosaic.id) }
+            : tileSource,
           request,
           options,
         ),

@@ -20,11 +20,7 @@ export function withEndAt(
 }
 
 /** Moves an end of several bands' limits together: by the same share of each band's own range, so that their balance stays. */
-export function withEndsMoved(
-  limits: readonly BandLimits[],
-  end: LimitEnd,
-  share: number,
-): BandLimits[] {
+export function withEndsMoved(limits: readonly BandLimits[], end: LimitEnd, share: number): BandLimits[] {
   return limits.map(({ low, high }) => {
     const by = (high - low) * Math.max(-4, Math.min(share, 4));
     const least = (high - low) * LEAST_SHARE;

@@ -93,7 +93,9 @@ export function shownBands(
   description: Pick<RasterDescription, "bands" | "alphaBand" | "bandNames">,
   { bands }: Pick<ImageryDisplay, "bands">,
 ): ShownBands {
-  return bands === null || bands.some((band) => band >= description.bands) ? displayBands(description) : bands;
+  return bands === null || bands.some((band) => band >= description.bands)
+    ? displayBands(description)
+    : bands;
 }
 
 /** Whether a band's limits can't be told without its statistics. */

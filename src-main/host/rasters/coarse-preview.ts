@@ -6,23 +6,39 @@ import type { Pixels, Raster } from "../../raster/index.ts";
 const LARGE_RASTER_BYTES = 2 ** 30;
 /** What one tile may decode at most before it is only previewed. */
 const TILE_BYTES = 16 * 2 ** 20;
-const BYTES_A_SAMPLE: Readonly<Record<string, number>> = { uint8: 1, int8: 1, uint16: 2, int16: 2, float64: 8 };
+const BYTES_A_SAMPLE: Readonly<Record<string, number>> = {
+  uint8: 1,
+  int8: 1,
+  uint16: 2,
+  int16: 2,
+  float64: 8,
+};
 /** Cells of a preview across the side of a tile: each is one mean. */
 const CELLS_ACROSS = 8;
+
+/** Whether a reduced window has to be made from so much of the full resolution that it takes long. */
+export function isCostly(image: Raster, pixelWindow: PixelWindow, outputSize: PixelSize): boolean {
+  const { width, height, overviews } = image.description;
+  return (
+    overviews.length === 0 &&
+    Math.min(pixelWindow.width, width) * Math.min(pixelWindow.height, height) * bytesAPixel(image) >
+      TILE_BYTES &&
+    pixelWindow.width > outputSize.width * 2
+  );
+}
 
 /**
  * Whether a window of a very large raster without overviews would take so long to read at this reduction that a preview of it is
  * shown until its pyramid is there.
  */
 export function needsPreview(image: Raster, pixelWindow: PixelWindow, outputSize: PixelSize): boolean {
-  const { width, height, bands, dtype, overviews } = image.description;
-  const pixelBytes = bands * (BYTES_A_SAMPLE[dtype] ?? 4);
-  return (
-    overviews.length === 0 &&
-    width * height * pixelBytes > LARGE_RASTER_BYTES &&
-    Math.min(pixelWindow.width, width) * Math.min(pixelWindow.height, height) * pixelBytes > TILE_BYTES &&
-    pixelWindow.width > outputSize.width * 2
-  );
+  const { width, height } = image.description;
+  return width * height * bytesAPixel(image) > LARGE_RASTER_BYTES && isCostly(image, pixelWindow, outputSize);
+}
+
+function bytesAPixel(image: Raster): number {
+  const { bands, dtype } = image.description;
+  return bands * (BYTES_A_SAMPLE[dtype] ?? 4);
 }
 
 /**
@@ -81,7 +97,11 @@ export async function previewWindow(
       const corners = [at(0, 0), at(0, 1), at(1, 0), at(1, 1)] as const;
       for (let band = 0; band < bands.length; band += 1) {
         const upper = mix(corners[0][band], corners[1][band], across);
-        data[pixel * bands.length + band] = mix(upper, mix(corners[2][band], corners[3][band], across), along);
+        data[pixel * bands.length + band] = mix(
+          upper,
+          mix(corners[2][band], corners[3][band], across),
+          along,
+        );
       }
       valid[pixel] = 1;
     }

@@ -81,7 +81,11 @@ function rgbaOf(
 ): Uint8Array<ArrayBuffer> {
   const rgba = new Uint8Array(width * height * 4);
   for (const [index, { offset, scale, shift }] of channels.entries()) {
-    for (let pixel = 0, from = offset, to = index; pixel < width * height; pixel += 1, from += bands, to += 4) {
+    for (
+      let pixel = 0, from = offset, to = index;
+      pixel < width * height;
+      pixel += 1, from += bands, to += 4
+    ) {
       const step = (data[from] as number) * scale + shift + 0.5;
       // Values beyond the limits are black and white, never wrapped; the comparison also takes care of infinity.
       rgba[to] = brightness[step <= 0 ? 0 : step >= STEPS - 1 ? STEPS - 1 : step | 0] as number;

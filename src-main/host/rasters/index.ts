@@ -2,17 +2,20 @@ import type { Tile, TileSource } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
-import type { ClassGrid } from "../../raster/index.ts";
-import type { BandStatistics } from "#shared/project/imagery-display.ts";
+import type { ClassGrid, Raster } from "../../raster/index.ts";
+import type { BandStatistics, ImageryDisplay } from "#shared/project/imagery-display.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
 import type { Projects } from "../projects/index.ts";
 import { statisticsOfBands } from "./band-statistics.ts";
+import { isCostly } from "./coarse-preview.ts";
 import { imageryTile } from "./imagery-tile.ts";
 import { TileQueue } from "./tile-queue.ts";
 
 /** Two decode while two wait for the disk. */
 const TILES_AT_ONCE = 4;
+/** Somebody who pans asks for tiles more often than this. */
+const QUIET_MILLISECONDS = 300;
 /** Bands whose values are told of one pixel: what a status bar has room for. */
 const MOST_VALUES = 16;
 
@@ -36,6 +39,8 @@ export class Tiles {
   readonly #projects: Projects;
   readonly #predictions: PredictionGrids;
   readonly #queue = new TileQueue(TILES_AT_ONCE);
+  /** One at a time: the first of a view is there after a quarter of the time that four together would take. */
+  readonly #costlyQueue = new TileQueue(1);
 
   constructor(given: { readonly projects: Projects; readonly predictions: PredictionGrids }) {
     this.#projects = given.projects;
@@ -54,9 +59,9 @@ export class Tiles {
     }
   }
 
-  /** Resolves when no tile is being made or waits; at once when the signal aborts. */
-  idle(signal: AbortSignal): Promise<void> {
-    return this.#queue.idle(signal);
+  /** Resolves when nobody has asked for tiles for a moment; at once when the signal aborts. */
+  quiet(signal: AbortSignal): Promise<void> {
+    return this.#queue.quiet(QUIET_MILLISECONDS, signal);
   }
 
   /** What the values of some bands are like, for histograms; null for a band without valid pixels. */
@@ -108,7 +113,7 @@ export class Tiles {
     const project = this.#projects.get(projectId);
     switch (source.kind) {
       case "imagery":
-        return imageryTile(await project.image(mosaicId), request, source.display, { signal });
+        return this.#imagery(await project.image(mosaicId), request, source.display, signal);
       case "labels": {
         const data = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
         return { layout: "classes", width: size.width, height: size.height, data };
@@ -126,6 +131,16 @@ export class Tiles {
         return comparisonTile(truth, ids, project.snapshot().classes, size);
       }
     }
+  }
+
+  #imagery(
+    image: Raster,
+    request: TileRequest,
+    display: ImageryDisplay | undefined,
+    signal: AbortSignal,
+  ): Promise<Tile> {
+    const make = (): Promise<Tile> => imageryTile(image, request, display, { signal });
+    return isCostly(image, request.pixelWindow, request.size) ? this.#costlyQueue.run(make, signal) : make();
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { needsPyramid } from "../../raster/index.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Jobs } from "../jobs/index.ts";
@@ -6,6 +7,8 @@ import type { PyramidCacheStore } from "../storage/index.ts";
 
 /** One at a time: a second would only compete for the same disk. */
 const LANE = "pyramid";
+/** What the first view of a project gets before pyramids begin. */
+const HEAD_START_MILLISECONDS = 1500;
 
 /**
  * Gives large images without overviews a pyramid in the cache directory, in the background, so that zooming out is quick. Only where
@@ -14,7 +17,7 @@ const LANE = "pyramid";
 export class Pyramids {
   readonly #jobs: Jobs;
   readonly #cache: PyramidCacheStore;
-  readonly #untilTilesAreMade: (signal: AbortSignal) => Promise<void>;
+  readonly #untilQuiet: (signal: AbortSignal) => Promise<void>;
   /** Images that are being done or were: a job that was cancelled is not started again by a rescan. */
   readonly #seen = new Set<string>();
   readonly #stop: () => void;
@@ -23,12 +26,12 @@ export class Pyramids {
     readonly projects: Projects;
     readonly jobs: Jobs;
     readonly cache: PyramidCacheStore;
-    /** Resolves when no tile of a map is being made: those come first. */
-    readonly untilTilesAreMade: (signal: AbortSignal) => Promise<void>;
+    /** Resolves when no map asks for tiles: those come first. */
+    readonly untilQuiet: (signal: AbortSignal) => Promise<void>;
   }) {
     this.#jobs = given.jobs;
     this.#cache = given.cache;
-    this.#untilTilesAreMade = given.untilTilesAreMade;
+    this.#untilQuiet = given.untilQuiet;
     this.#stop = given.projects.onOpen((project) => {
       project.onChange(() => {
         this.#look(project);
@@ -75,11 +78,13 @@ export class Pyramids {
         lane: LANE,
       },
       async (context) => {
+        // Whoever has just opened a project is about to look at it.
+        await setTimeout(HEAD_START_MILLISECONDS, undefined, { signal: context.signal });
         const outcome = await this.#cache.build(image, {
           signal: context.signal,
           beforeTile: async () => {
             await context.whilePaused();
-            await this.#untilTilesAreMade(context.signal);
+            await this.#untilQuiet(context.signal);
           },
           onProgress: (progress) => {
             context.report({ progress, detail: "reading the image once" });

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { RpcError } from "#shared/rpc/errors.ts";
 
 interface Waiting {
@@ -13,7 +14,7 @@ export class TileQueue {
   readonly #atOnce: number;
   readonly #waiting: Waiting[] = [];
   #running = 0;
-  #idleListeners: (() => void)[] = [];
+  #lastEnd = -Infinity;
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce;
@@ -38,27 +39,19 @@ export class TileQueue {
     } finally {
       this.#running--;
       this.#startNext();
-      if (this.#running === 0) {
-        for (const resolve of this.#idleListeners.splice(0)) {
-          resolve();
-        }
-      }
+      this.#lastEnd = performance.now();
     }
   }
 
-  /** Resolves when nothing runs or waits, or when the signal aborts. */
-  idle(signal: AbortSignal): Promise<void> {
-    if (this.#running === 0 || signal.aborted) {
-      return Promise.resolve();
+  /** Resolves when nothing has run or waited for so many milliseconds, or when the signal aborts; never rejects. */
+  async quiet(milliseconds: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const rest = this.#running > 0 ? milliseconds : this.#lastEnd + milliseconds - performance.now();
+      if (rest <= 0) {
+        return;
+      }
+      await setTimeout(rest, undefined, { signal }).catch(() => undefined);
     }
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      signal.addEventListener("abort", done);
-      this.#idleListeners.push(done);
-    });
   }
 
   #turn(signal: AbortSignal): Promise<void> {

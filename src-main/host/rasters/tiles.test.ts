@@ -101,10 +101,16 @@ async function writeSparse(filePath: string, side: number): Promise<(x: number, 
     file.writeUInt16LE(tag, at);
     file.writeUInt16LE(type, at + 2);
     file.writeUInt32LE(count, at + 4);
-    file.writeUInt32LE(tag === 273 ? directoryBytes : tag === 279 ? directoryBytes + side * 4 : given, at + 8);
+    file.writeUInt32LE(
+      tag === 273 ? directoryBytes : tag === 279 ? directoryBytes + side * 4 : given,
+      at + 8,
+    );
   }
   for (let row = 0; row < side; row++) {
-    file.writeUInt32LE(rowsAt + Math.min(bands - 1, Math.floor(row / rowsABand)) * side, directoryBytes + row * 4);
+    file.writeUInt32LE(
+      rowsAt + Math.min(bands - 1, Math.floor(row / rowsABand)) * side,
+      directoryBytes + row * 4,
+    );
     file.writeUInt32LE(side, directoryBytes + (side + row) * 4);
   }
   for (let band = 0; band < bands; band++) {
@@ -192,7 +198,9 @@ describe("imagery", () => {
     const [flat, ramp] = await tiles.statistics(project.id, mosaicId, [0, 1]);
     expect(flat).toMatchObject({ sampledPixels: SIDE * SIDE - 1, mean: 0.5 });
     expect(ramp?.sampledPixels).toBe(SIDE * SIDE);
-    await expect(tiles.statistics(project.id, mosaicId, [2])).rejects.toMatchObject({ code: "invalid-input" });
+    await expect(tiles.statistics(project.id, mosaicId, [2])).rejects.toMatchObject({
+      code: "invalid-input",
+    });
   });
 
   it("is a smooth preview of a very large image until it has a pyramid", async () => {
@@ -202,7 +210,12 @@ describe("imagery", () => {
     const made = await writeSparse(filePath, side);
     const project = await open();
     const start = performance.now();
-    const whole = await tile(project, imagery, { x: 0, y: 0, width: side, height: side }, { width: 256, height: 256 });
+    const whole = await tile(
+      project,
+      imagery,
+      { x: 0, y: 0, width: side, height: side },
+      { width: 256, height: 256 },
+    );
     expect(performance.now() - start).toBeLessThan(1000);
     const at = (x: number, y: number): number => whole.data[(y * 256 + x) * 4] ?? 0;
     for (const [x, y] of [

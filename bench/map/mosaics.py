@@ -1,7 +1,7 @@
-"""Makes the mosaics of the map's measurements: map-mosaics.py FOLDER LAYOUT WIDTH HEIGHT COLUMN.
+"""Makes the mosaics of the map's measurements: mosaics.py FOLDER LAYOUT WIDTH HEIGHT COLUMN.
 
 One RGB image in EPSG:32640 whose pixels are neither flat nor noise, as imagery is. LAYOUT is one of the four of
-`../shared/design/raster.md`, or "sparse": tiles of which only every eighth is written, so that a very large mosaic is
+`../shared/design/raster.md`, "sixteen" (16-bit, dark), or "sparse": tiles of which only every eighth is written, so that a very large mosaic is
 small on disk. COLUMN places mosaics side by side.
 """
 
@@ -18,6 +18,7 @@ LAYOUTS = {
     "strips": dict(tiled=False, compress="none", blockysize=1),
     "jpeg": dict(tiled=True, compress="jpeg", photometric="ycbcr", blockxsize=256, blockysize=256),
     "deflate": dict(tiled=True, compress="deflate", predictor=2, blockxsize=256, blockysize=256),
+    "sixteen": dict(tiled=True, compress="deflate", predictor=2, blockxsize=256, blockysize=256),
     "lzw": dict(tiled=False, compress="lzw", blockysize=1),
     "sparse": dict(
         tiled=True, compress="deflate", predictor=2, blockxsize=256, blockysize=256, BIGTIFF="YES", SPARSE_OK="TRUE"
@@ -45,7 +46,7 @@ def make(folder: str, layout: str, width: int, height: int, column: int) -> str:
         width=width,
         height=height,
         count=3,
-        dtype="uint8",
+        dtype="uint16" if layout == "sixteen" else "uint8",
         crs="EPSG:32640",
         transform=from_origin(300000 + column * 9100 * 0.3, 2800000, 0.3, 0.3),
         **LAYOUTS[layout],
@@ -62,7 +63,8 @@ def make(folder: str, layout: str, width: int, height: int, column: int) -> str:
         else:
             for top in range(0, height, 2304):
                 rows = min(2304, height - top)
-                target.write(piece[:, :rows], window=Window(0, top, width, rows))
+                rows_of = piece[:, :rows] if layout != "sixteen" else piece[:, :rows].astype("uint16") * 5 + 90
+                target.write(rows_of, window=Window(0, top, width, rows))
     os.rename(partial, path)
     return path
 
