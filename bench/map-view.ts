@@ -29,7 +29,11 @@ export const bench: Bench = {
     const wants = (part: string): boolean => parts.length === 0 || parts.includes(part);
     const seconds = Number(words.find((word) => word.startsWith("seconds="))?.slice(8) ?? MOVE_SECONDS);
     if (peerPython() === undefined) {
-      return { versions: {}, rows: [], notes: ["Nothing was measured: GDAL, which makes the mosaics, is not here."] };
+      return {
+        versions: {},
+        rows: [],
+        notes: ["Nothing was measured: GDAL, which makes the mosaics, is not here."],
+      };
     }
     const rows: BenchRow[] = [];
     const notes: string[] = [];
@@ -44,10 +48,16 @@ export const bench: Bench = {
           await idle(session.page);
           const probe = await probeOf(session.page);
           const work = `9000 × 9500, ${layout}`;
-          const target = targeted.includes(layout) ? { of: "value", atMost: 1000 } as const : null;
+          const target = targeted.includes(layout) ? ({ of: "value", atMost: 1000 } as const) : null;
           const pixels = probe.firstPixels ?? Number.NaN;
           rows.push(
-            row(work, "first pixels, from the project's opening", "ms", pixels - (probe.firstMap ?? 0), target),
+            row(
+              work,
+              "first pixels, from the project's opening",
+              "ms",
+              pixels - (probe.firstMap ?? 0),
+              target,
+            ),
             row(work, "first pixels, page load included", "ms", pixels, null),
             row(work, "all of the view", "ms", await now(session.page), null),
           );
@@ -137,9 +147,21 @@ async function measureMoving(
     const worst = [...long].sort((one, other) => other.ours - one.ours).slice(0, 5);
     return {
       rows: [
-        row(work, "first pixels, from the project's opening", "ms", (first.firstPixels ?? Number.NaN) - (first.firstMap ?? 0), { of: "value", atMost: 1000 }),
-        row(work, "longest frame of our code", "ms", Math.max(0, ...ours, ...frameWork), { of: "value", atMost: 50 }),
-        row(work, "frames above 50 ms by our code", "frames", ours.filter((spent) => spent > 50).length, { of: "value", atMost: 0 }),
+        row(
+          work,
+          "first pixels, from the project's opening",
+          "ms",
+          (first.firstPixels ?? Number.NaN) - (first.firstMap ?? 0),
+          { of: "value", atMost: 1000 },
+        ),
+        row(work, "longest frame of our code", "ms", Math.max(0, ...ours, ...frameWork), {
+          of: "value",
+          atMost: 50,
+        }),
+        row(work, "frames above 50 ms by our code", "frames", ours.filter((spent) => spent > 50).length, {
+          of: "value",
+          atMost: 0,
+        }),
         row(work, "frames above 50 ms, software rendering included", "frames", long.length, null),
         row(work, "frames drawn", "frames", inFrames.length, null),
         row(work, "tile latency, median", "ms", await attribute("tile-median"), null),
@@ -150,7 +172,10 @@ async function measureMoving(
       ],
       notes: worst
         .filter((frame) => frame.ours > 20)
-        .map((frame) => `${work}: a frame of ${Math.round(frame.total)} ms, ${Math.round(frame.ours)} ms of it ours, most in ${frame.where}.`),
+        .map(
+          (frame) =>
+            `${work}: a frame of ${Math.round(frame.total)} ms, ${Math.round(frame.ours)} ms of it ours, most in ${frame.where}.`,
+        ),
     };
   } finally {
     await session.close();
@@ -189,5 +214,7 @@ function now(page: Page): Promise<number> {
 }
 
 async function probeOf(page: Page): Promise<Probe> {
-  return probeSchema.parse(await page.evaluate(() => (globalThis as { orthomaskProbe?: unknown }).orthomaskProbe));
+  return probeSchema.parse(
+    await page.evaluate(() => (globalThis as { orthomaskProbe?: unknown }).orthomaskProbe),
+  );
 }

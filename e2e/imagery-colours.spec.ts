@@ -105,7 +105,7 @@ test("limits are moved by key, survive a reload, and are reset; storage tells it
   await settled(page);
   expect((await pictureOf(page)).isGrey).toBe(true);
   await keepScreenshot(page, project.name, "colours-panel");
-  // The view is kept a moment after the last change.
+  // What is shown is kept a moment after the last change.
   await page.waitForTimeout(1500);
   await page.reload();
   await settled(page);

@@ -56,7 +56,14 @@
       }
     });
   new PerformanceObserver((list) => {
-    for (const { startTime, duration, blockingDuration, renderStart, styleAndLayoutStart, scripts } of list.getEntries()) {
+    for (const {
+      startTime,
+      duration,
+      blockingDuration,
+      renderStart,
+      styleAndLayoutStart,
+      scripts,
+    } of list.getEntries()) {
       probe.longFrames.push({
         startTime,
         duration,
