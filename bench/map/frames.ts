@@ -21,7 +21,10 @@ export const probeSchema = z.object({
 });
 export type Probe = z.infer<typeof probeSchema>;
 
-/** One long frame: how long it took, and how much of it our scripts and layout ran, without waiting in WebGL calls. */
+/**
+ * One long frame: how long it took, and how much of it our scripts ran, without waiting in WebGL calls. Style and layout are left out:
+ * painting and waiting for the compositor can't be told apart from them.
+ */
 export interface LongFrame {
   readonly at: number;
   readonly total: number;
@@ -33,16 +36,13 @@ export interface LongFrame {
 export function longFramesOf(probe: Probe, from: number, to: number): LongFrame[] {
   return probe.longFrames
     .filter(({ startTime }) => startTime >= from && startTime < to)
-    .map(({ startTime, duration, styleAndLayoutStart, scripts }) => {
+    .map(({ startTime, duration, scripts }) => {
       const inScripts = scripts.map((script) => {
         const gl = probe.glCalls
           .filter(([start]) => start >= script.start && start < script.start + script.duration)
           .reduce((sum, [, spent]) => sum + spent, 0);
         return { ours: Math.max(0, script.duration - gl), where: `${script.invoker} ${script.at}` };
       });
-      const layout = styleAndLayoutStart > 0 ? Math.max(0, startTime + duration - styleAndLayoutStart) : 0;
-      // Style and layout are ours too, but what follows them, painting and waiting for the compositor, can't be told apart from them.
-      void layout;
       const worst = [...inScripts].sort((first, second) => second.ours - first.ours)[0];
       return {
         at: startTime,

@@ -22,5 +22,5 @@ export function statisticsOfBands(
       ofBand.catch(() => ofImage.delete(band));
     }
   }
-  return Promise.all(bands.map((band) => ofImage.get(band) ?? null));
+  return Promise.all(bands.map((band) => ofImage.get(band) ?? Promise.resolve(null)));
 }
