@@ -16,6 +16,8 @@ import { TileQueue } from "./tile-queue.ts";
 const TILES_AT_ONCE = 4;
 /** Somebody who pans asks for tiles more often than this. */
 const QUIET_MILLISECONDS = 300;
+/** About what a frame with its first tile takes where there is no graphics processor. */
+const BREATH_MILLISECONDS = 80;
 /** Bands whose values are told of one pixel: what a status bar has room for. */
 const MOST_VALUES = 16;
 
@@ -40,7 +42,7 @@ export class Tiles {
   readonly #predictions: PredictionGrids;
   readonly #queue = new TileQueue(TILES_AT_ONCE);
   /** One at a time: the first of a view is there after a quarter of the time that four together would take. */
-  readonly #costlyQueue = new TileQueue(1);
+  readonly #costlyQueue = new TileQueue(1, { breathMilliseconds: BREATH_MILLISECONDS });
 
   constructor(given: { readonly projects: Projects; readonly predictions: PredictionGrids }) {
     this.#projects = given.projects;

@@ -15,7 +15,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 export const usualSettings: Settings = {
   format: "orthomask-settings",
   version: 1,
-  pyramidCacheBytes: 8 * 2 ** 30,
+  pyramidCacheBytes: 8e9,
 };
 
 /** The settings kept in the data directory; the usual ones where there are none, or none that can be read. */
