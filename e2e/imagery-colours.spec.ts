@@ -85,7 +85,7 @@ for (const [name, expected] of [
   });
 }
 
-test("limits are moved by key, survive a reload, and are reset; storage tells its limit", async ({
+test("limits are moved by key and by pointer, survive a reload, and are reset; storage tells its limit", async ({
   startApp,
 }, { project }) => {
   await copyFile(path.join(rootDirectory, "fixtures/rasters/five-bands.tif"), path.join(folder, "five.tif"));
@@ -102,6 +102,20 @@ test("limits are moved by key, survive a reload, and are reset; storage tells it
   await expect(panel.getByTestId("display-stretch")).toHaveValue("limits");
   const after = Number(await low.getAttribute("aria-valuenow"));
   expect(after).toBeGreaterThan(before);
+  const high = panel.getByTestId("limit-high");
+  const histogramEnd = Number(await high.getAttribute("aria-valuemax"));
+  const handle = await high.boundingBox();
+  if (handle === null) {
+    throw new Error("The handle is not on screen.");
+  }
+  await page.mouse.move(handle.x + 6, handle.y + 30);
+  await page.mouse.down();
+  for (const beyond of [40, 200, 500]) {
+    await page.mouse.move(handle.x + beyond, handle.y + 30);
+  }
+  await page.mouse.up();
+  // However far the pointer goes, the limit ends where the histogram does.
+  expect(Number(await high.getAttribute("aria-valuenow"))).toBeCloseTo(histogramEnd, 6);
   await settled(page);
   expect((await pictureOf(page)).isGrey).toBe(true);
   await keepScreenshot(page, project.name, "colours-panel");
