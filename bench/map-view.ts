@@ -170,12 +170,15 @@ async function measureMoving(
         row(work, "peak memory of the page", "MB", memory.page, null),
         row(work, "peak memory of the host", "MB", memory.host, null),
       ],
-      notes: worst
-        .filter((frame) => frame.ours > 20)
-        .map(
-          (frame) =>
-            `${work}: a frame of ${Math.round(frame.total)} ms, ${Math.round(frame.ours)} ms of it ours, most in ${frame.where}.`,
-        ),
+      notes: [
+        `${work}: moved for ${seconds} s.`,
+        ...worst
+          .filter((frame) => frame.ours > 20)
+          .map(
+            (frame) =>
+              `${work}: a frame of ${Math.round(frame.total)} ms, ${Math.round(frame.ours)} ms of it ours, most in ${frame.where}.`,
+          ),
+      ],
     };
   } finally {
     await session.close();
