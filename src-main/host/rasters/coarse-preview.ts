@@ -2,10 +2,12 @@ import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { allocateSamples } from "../../raster/index.ts";
 import type { Pixels, Raster } from "../../raster/index.ts";
 
-/** Below this many decoded bytes a raster is read through in seconds, and its tiles are shown as they are. */
+/** Below this many decoded bytes a raster is read through in seconds, and few of its tiles need a preview. */
 const LARGE_RASTER_BYTES = 2 ** 30;
-/** What one tile may decode at most before it is only previewed. */
+/** What one tile may decode at most before it counts as costly; of a large raster it is only previewed then. */
 const TILE_BYTES = 16 * 2 ** 20;
+/** The same for tiles of other rasters: a fifth of a second on two cores. */
+const OTHER_TILE_BYTES = 64 * 2 ** 20;
 const BYTES_A_SAMPLE: Readonly<Record<string, number>> = {
   uint8: 1,
   int8: 1,
@@ -15,9 +17,19 @@ const BYTES_A_SAMPLE: Readonly<Record<string, number>> = {
 };
 /** Cells of a preview across the side of a tile: each is one mean. */
 const CELLS_ACROSS = 8;
+/** Pixels across and down a piece that make its mean: more would cost time and show nothing. */
+const MEAN_SIDE = 16;
+
+/** What is asked of a raster to judge the cost of its tiles. */
+interface Described {
+  readonly description: Pick<
+    Raster["description"],
+    "width" | "height" | "bands" | "dtype" | "blockSize" | "overviews"
+  >;
+}
 
 /** Whether a reduced window has to be made from so much of the full resolution that it takes long. */
-export function isCostly(image: Raster, pixelWindow: PixelWindow, outputSize: PixelSize): boolean {
+export function isCostly(image: Described, pixelWindow: PixelWindow, outputSize: PixelSize): boolean {
   const { width, height, overviews } = image.description;
   return (
     overviews.length === 0 &&
@@ -28,15 +40,34 @@ export function isCostly(image: Raster, pixelWindow: PixelWindow, outputSize: Pi
 }
 
 /**
- * Whether a window of a very large raster without overviews would take so long to read at this reduction that a preview of it is
- * shown until its pyramid is there.
+ * Whether a window of a raster without overviews would take so long to read at this reduction that a preview of it is shown until the
+ * pyramid is there.
  */
-export function needsPreview(image: Raster, pixelWindow: PixelWindow, outputSize: PixelSize): boolean {
+export function needsPreview(image: Described, pixelWindow: PixelWindow, outputSize: PixelSize): boolean {
   const { width, height } = image.description;
-  return width * height * bytesAPixel(image) > LARGE_RASTER_BYTES && isCostly(image, pixelWindow, outputSize);
+  const most = width * height * bytesAPixel(image) > LARGE_RASTER_BYTES ? TILE_BYTES : OTHER_TILE_BYTES;
+  return isCostly(image, pixelWindow, outputSize) && decodedBytes(image, pixelWindow, outputSize) > most;
 }
 
-function bytesAPixel(image: Raster): number {
+/** Bytes of the blocks that a reduced window takes pixels from: of strips of few rows, most are left out. */
+function decodedBytes(image: Described, pixelWindow: PixelWindow, outputSize: PixelSize): number {
+  const { width, height, blockSize } = image.description;
+  const touched = (size: number, blockSide: number, pixels: number): number =>
+    Math.min(Math.ceil(size / blockSide), pixels) * blockSide;
+  const columns = touched(
+    Math.min(pixelWindow.width, width),
+    Math.min(blockSize[0], width),
+    outputSize.width,
+  );
+  const rows = touched(
+    Math.min(pixelWindow.height, height),
+    Math.min(blockSize[1], height),
+    outputSize.height,
+  );
+  return columns * rows * bytesAPixel(image);
+}
+
+function bytesAPixel(image: Described): number {
   const { bands, dtype } = image.description;
   return bands * (BYTES_A_SAMPLE[dtype] ?? 4);
 }
@@ -116,7 +147,7 @@ export async function previewWindow(
   };
 }
 
-/** The mean of a piece in the middle of a cell, at most one block large; null outside the raster and where nothing is valid. */
+/** The mean of a piece in the middle of a cell, at most one block large; null outside the raster and where most is not valid. */
 async function meanOf(
   image: Raster,
   cell: PixelWindow,
@@ -133,16 +164,26 @@ async function meanOf(
   if (right <= left || bottom <= top) {
     return null;
   }
-  const pixels = await image.readWindow(
+  const { data, valid } = await image.readWindow(
     {
       pixelWindow: { x: left, y: top, width: right - left, height: bottom - top },
       bands,
-      outputSize: { width: 1, height: 1 },
-      resampling: "average",
+      outputSize: { width: Math.min(MEAN_SIDE, right - left), height: Math.min(MEAN_SIDE, bottom - top) },
+      resampling: "nearest",
     },
     options,
   );
-  return pixels.valid === null ? Float64Array.from(pixels.data) : null;
+  const sums = new Float64Array(bands.length);
+  let count = 0;
+  for (let pixel = 0; pixel < data.length / bands.length; pixel += 1) {
+    if (valid === null || valid[pixel] === 1) {
+      count += 1;
+      for (let band = 0; band < bands.length; band += 1) {
+        sums[band] = (sums[band] as number) + (data[pixel * bands.length + band] as number);
+      }
+    }
+  }
+  return count * 2 > data.length / bands.length ? sums.map((sum) => sum / count) : null;
 }
 
 function mix(first = 0, second = 0, share: number): number {
