@@ -75,12 +75,14 @@ export const bench: Bench = {
     };
     if (wants("move")) {
       const moved = await measureMoving(await fiveMosaics(), "five mosaics of 9000 × 9500", seconds);
+      browserVersion = moved.browserVersion;
       rows.push(...moved.rows);
       notes.push(...moved.notes);
     }
     if (wants("virtual")) {
       const large = await provideMosaic("sparse", VIRTUAL_SIDE, VIRTUAL_SIDE, 0);
       const moved = await measureMoving([large], `${VIRTUAL_SIDE}² virtual mosaic`, seconds);
+      browserVersion = moved.browserVersion;
       rows.push(...moved.rows);
       notes.push(...moved.notes);
     }
@@ -125,7 +127,7 @@ async function measureMoving(
   mosaics: readonly string[],
   work: string,
   seconds: number,
-): Promise<{ rows: BenchRow[]; notes: string[] }> {
+): Promise<{ rows: BenchRow[]; notes: string[]; browserVersion: string }> {
   const session = await sessionOf(mosaics);
   const { page } = session;
   try {
@@ -146,6 +148,7 @@ async function measureMoving(
     const memory = await session.peakMemory();
     const worst = [...long].sort((one, other) => other.ours - one.ours).slice(0, 5);
     return {
+      browserVersion: session.browserVersion,
       rows: [
         row(
           work,
