@@ -42,12 +42,16 @@ export const test = base.extend<{ startApp: StartApp }, AppOptions>({
   },
 });
 
-/** The environment of a started app: everything it remembers goes below `dataDirectory`. */
+/** The environment of a started app: everything it remembers, and what it can make again, goes below `dataDirectory`. */
 function environment(dataDirectory: string): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return { ...Object.fromEntries(inherited), ORTHOMASK_DATA: dataDirectory };
+  return {
+    ...Object.fromEntries(inherited),
+    ORTHOMASK_DATA: dataDirectory,
+    ORTHOMASK_CACHE: path.join(dataDirectory, "cache"),
+  };
 }
 
 async function startDesktop(folder: string | null, dataDirectory: string): Promise<RunningApp> {

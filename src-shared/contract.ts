@@ -15,6 +15,7 @@ import {
 } from "./metrics/evaluation-detail.ts";
 import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
+import { bandStatisticsSchema, imageryDisplaySchema } from "./project/imagery-display.ts";
 import { landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
 import { displayStateSchema } from "./project/display-state.ts";
@@ -89,7 +90,8 @@ export type WeightFile = z.infer<typeof weightFileSchema>;
 
 /** What a tile is cut from. */
 export const tileSourceSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("imagery") }),
+  /** Without `display` as the host would choose. */
+  z.strictObject({ kind: z.literal("imagery"), display: imageryDisplaySchema.optional() }),
   z.strictObject({ kind: z.literal("labels") }),
   z.strictObject({ kind: z.literal("prediction"), runId: idSchema }),
   /** The labels beside a run's prediction. */
@@ -110,6 +112,18 @@ export const tileSchema = z.strictObject({
   data: z.instanceof(Uint8Array),
 });
 export type Tile = z.infer<typeof tileSchema>;
+
+/** What the pyramids of large mosaics take on disk. */
+export const pyramidCacheSchema = z.strictObject({
+  /** The folder as the user knows it; shown, never sent back. */
+  displayPath: z.string(),
+  pyramids: z.int().nonnegative(),
+  usedBytes: z.number(),
+  limitBytes: z.number(),
+  /** What is left on the disk; null where the system doesn't say. */
+  freeBytes: z.number().nullable(),
+});
+export type PyramidCache = z.infer<typeof pyramidCacheSchema>;
 
 /** A prediction of one run for one mosaic. */
 export const predictionSchema = z.strictObject({
@@ -231,6 +245,33 @@ export const contract = defineContract({
       }),
       tileSchema,
     ),
+    /** What the values of some bands (0-based) are like, from a sample; null for a band without valid pixels. */
+    statistics: call(
+      z.strictObject({
+        projectId: idSchema,
+        mosaicId: idSchema,
+        bands: z.array(z.int().min(0).max(4095)).min(1).max(4),
+      }),
+      z.array(bandStatisticsSchema.nullable()),
+    ),
+    /** The file's own values of one pixel, of at most 16 bands; null where it, or one band of it, has no data. */
+    values: call(
+      z.strictObject({
+        projectId: idSchema,
+        mosaicId: idSchema,
+        column: z.int().nonnegative(),
+        row: z.int().nonnegative(),
+      }),
+      z.array(z.number().nullable()).nullable(),
+    ),
+  },
+  storage: {
+    /** The cache of pyramids, and how it changes. */
+    watch: stream(nothing, pyramidCacheSchema),
+    /** Keeps the cache below so many bytes from now on; what was not used for longest goes first. */
+    setLimit: call(z.strictObject({ limitBytes: z.number().min(0) }), nothing),
+    /** Removes all pyramids; says how many bytes that freed. They are made again when a project is opened. */
+    clear: call(nothing, z.strictObject({ freedBytes: z.number() })),
   },
   jobs: {
     /** All jobs of this session, newest first, sent whole at each change (at most four times a second). */

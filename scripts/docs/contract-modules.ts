@@ -12,3 +12,4 @@ export * as job from "../../src-shared/jobs/job.ts";
 export * as trainingSettings from "../../src-shared/training/training-settings.ts";
 export * as run from "../../src-shared/training/run.ts";
 export * as evaluationReport from "../../src-shared/metrics/evaluation-report.ts";
+export * as imageryDisplay from "../../src-shared/project/imagery-display.ts";

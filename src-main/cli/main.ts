@@ -5,6 +5,7 @@ import { z } from "zod";
 import { engineLauncher } from "../host/engine-process.ts";
 import { noShell } from "../host/ports/no-shell.ts";
 import { userDirectories } from "../host/user-directories.ts";
+import { registerCacheCommand } from "./cache.ts";
 import { registerDoctorCommand } from "./doctor-command.ts";
 import { registerEvaluateCommand } from "./evaluate.ts";
 import { registerExportCommand } from "./export-model.ts";
@@ -50,6 +51,7 @@ process.exitCode = await runProgram(
     (program, io) => {
       registerServeCommand(program, io, { serverPath: path.join(out, "server/server.mjs") });
     },
+    registerCacheCommand,
     registerDoctorCommand,
   ],
   {

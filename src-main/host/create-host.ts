@@ -30,7 +30,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     shell,
     version: options.version,
   });
-  const pyramids = new Pyramids({ projects, jobs, cacheDirectory: options.cacheDirectory });
+  const pyramids = new Pyramids({
+    projects,
+    jobs,
+    cache: services.pyramidCache,
+    untilQuiet: (signal) => tiles.quiet(signal),
+  });
   const opening = projectsService({ options, projects, folders });
   const stopListening = [
     jobs.onChange(() => {
@@ -50,7 +55,22 @@ export async function createHost(options: HostOptions): Promise<Host> {
       weightFiles: ({ folderId }) => folders.weightFiles(folderId),
     },
     projects: opening.implementation,
-    rasters: { tile: (request, context) => tiles.tile(request, context) },
+    rasters: {
+      tile: (request, context) => tiles.tile(request, context),
+      statistics: ({ projectId, mosaicId, bands }) => tiles.statistics(projectId, mosaicId, bands),
+      values: ({ projectId, mosaicId, ...pixel }, context) =>
+        tiles.values(projectId, mosaicId, pixel, context),
+    },
+    storage: {
+      watch: (_, context) =>
+        latestValues(
+          () => services.pyramidCache.state(),
+          (listener) => services.pyramidCache.onChange(listener),
+          context,
+        ),
+      setLimit: ({ limitBytes }) => services.pyramidCache.setLimit(limitBytes),
+      clear: async () => ({ freedBytes: await services.pyramidCache.clear() }),
+    },
     jobs: {
       watch: (_, context) =>
         latestValues(

@@ -4,6 +4,7 @@ import { Jobs } from "./jobs/index.ts";
 import { createLearning } from "./learning.ts";
 import type { Learning } from "./learning.ts";
 import { Projects } from "./projects/index.ts";
+import { PyramidCacheStore } from "./storage/index.ts";
 
 /** The host's services as code in its process uses them: the contract's implementation and the command line. */
 export interface Services {
@@ -12,6 +13,7 @@ export interface Services {
   readonly projects: Projects;
   readonly folders: Folders;
   readonly learning: Learning;
+  readonly pyramidCache: PyramidCacheStore;
   /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
   close(): Promise<void>;
 }
@@ -29,16 +31,19 @@ export function createServices(options: HostOptions): Services {
     version: options.version,
     files: folders,
   });
+  const pyramidCache = new PyramidCacheStore(options);
   return {
     options,
     jobs,
     projects,
     folders,
     learning,
+    pyramidCache,
     close: async () => {
       await jobs.close();
       await learning.close();
       await projects.close();
+      pyramidCache.close();
     },
   };
 }

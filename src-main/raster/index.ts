@@ -16,12 +16,14 @@ export type { GeoTags } from "./tiff/geo-tags.ts";
 export { noGeoTags } from "./tiff/geo-tags.ts";
 export { ClassGrid, type ClassGridOptions, type ClassWindow } from "./class-grid/class-grid.ts";
 export { unlabelledId } from "./class-grid/zarr-metadata.ts";
-export { displayBands, estimateStretch, type BandStretch } from "./stretch.ts";
+export { sampleStatistics } from "./statistics.ts";
 export {
   attachPyramid,
   buildPyramid,
-  clearPyramidCache,
+  detachPyramid,
   needsPyramid,
+  pyramidFile,
   type PyramidOptions,
   type PyramidOutcome,
 } from "./pyramid.ts";
+export { listPyramids, sweepInterruptedPyramids, trimPyramids, type PyramidFile } from "./pyramid-files.ts";

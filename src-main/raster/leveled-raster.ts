@@ -31,6 +31,8 @@ export class LeveledRaster implements Raster {
   #description: RasterDescription;
   #levels: readonly Level[];
   #closed = false;
+  /** Windows being read: what they read from must not be closed under them. */
+  readonly #reading = new Set<Promise<unknown>>();
 
   constructor(parts: LeveledRasterParts) {
     this.filePath = parts.source.filePath;
@@ -59,7 +61,23 @@ export class LeveledRaster implements Raster {
   /** Adds levels made after opening, as by a pyramid; the raster owns their source from then on. */
   addLevels(levels: readonly Level[], source: ByteSource): void {
     this.#sidecars.push(source);
-    this.#levels = [...this.#levels, ...levels].sort((first, second) => second.width - first.width);
+    this.#setLevels([...this.#levels, ...levels]);
+  }
+
+  /** Takes levels away that were added, and closes their source once nobody reads from it any more. */
+  async removeLevels(levels: readonly Level[], source: ByteSource): Promise<void> {
+    const at = this.#sidecars.indexOf(source);
+    if (at < 0) {
+      return;
+    }
+    this.#sidecars.splice(at, 1);
+    this.#setLevels(this.#levels.filter((level) => !levels.includes(level)));
+    await Promise.allSettled(this.#reading);
+    await source.close();
+  }
+
+  #setLevels(levels: readonly Level[]): void {
+    this.#levels = [...levels].sort((first, second) => second.width - first.width);
     const { width } = this.#description;
     this.#description = {
       ...this.#description,
@@ -74,11 +92,17 @@ export class LeveledRaster implements Raster {
     if (this.#closed) {
       throw new RasterError("invalid-request", this.filePath, "it has been closed");
     }
-    return readWindow(
+    const reading = readWindow(
       { filePath: this.filePath, levels: this.#levels, validity: this.#validity },
       request,
       options,
     );
+    this.#reading.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reading.delete(reading);
+    }
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,19 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   attachPyramid,
   buildPyramid,
-  clearPyramidCache,
   createGeoTiffWriter,
+  detachPyramid,
+  listPyramids,
   noGeoTags,
   openRaster,
+  sweepInterruptedPyramids,
+  trimPyramids,
   type Raster,
 } from "./index.ts";
 
@@ -81,7 +86,7 @@ test("a pyramid holds the means, is used at once, found again, and cleared", asy
   expect(await attachPyramid(changed, cache)).toBe(false);
   await changed.close();
 
-  expect(await clearPyramidCache(cache)).toBeGreaterThan(0);
+  expect(await trimPyramids(cache, 0)).toBeGreaterThan(0);
   expect(await readdir(cache)).toEqual([]);
 });
 
@@ -101,16 +106,63 @@ test("an aborted pyramid leaves nothing, a damaged one is made again", async () 
   await again.close();
 });
 
-test("pyramids beyond the limit go, the one just made stays", async () => {
+test("pyramids beyond the limit go, least recently used first, those in use last", async () => {
+  const cache = join(folder, "cache");
+  const rasters: Raster[] = [await makeRaster()];
+  await buildPyramid(rasters[0] ?? expect.unreachable(), cache);
+  for (const seconds of [1000, 2000]) {
+    await utimes(join(folder, "a.tif"), new Date(seconds), new Date(seconds));
+    const other = await openRaster(join(folder, "a.tif"));
+    await buildPyramid(other, cache);
+    rasters.push(other);
+  }
+  const [first, second, third] = await listPyramids(cache);
+  const each = first?.bytes ?? 0;
+  const removed: string[] = [];
+  const beforeRemoval = (path: string): Promise<void> => {
+    removed.push(path);
+    return Promise.resolve();
+  };
+  const inUse = new Set([first?.path ?? ""]);
+  expect(await trimPyramids(cache, each * 2.5, { inUse, beforeRemoval })).toBe(second?.bytes);
+  expect(await trimPyramids(cache, each * 1.5, { inUse, beforeRemoval })).toBe(third?.bytes);
+  expect(removed).toEqual([second?.path, third?.path]);
+  expect((await listPyramids(cache)).map(({ path }) => path)).toEqual([first?.path]);
+  await Promise.all(rasters.map((raster) => raster.close()));
+});
+
+test("a pyramid can be taken away while windows are being read, and the raster goes on without it", async () => {
   const cache = join(folder, "cache");
   const raster = await makeRaster();
   await buildPyramid(raster, cache);
+  const window = {
+    pixelWindow: { x: 0, y: 0, width: 2000, height: 1000 },
+    bands: [0],
+    outputSize: { width: 1000, height: 500 },
+  };
+  const under = raster.readWindow({ ...window, resampling: "average" });
+  await detachPyramid(raster);
+  await trimPyramids(cache, 0);
+  expect(raster.description.overviews).toEqual([]);
+  const before = await under;
+  const after = await raster.readWindow({ ...window, resampling: "average" });
+  expect(after.data).toEqual(before.data);
   await raster.close();
-  await utimes(join(folder, "a.tif"), new Date(1000), new Date(1000));
-  const other = await openRaster(join(folder, "a.tif"));
-  await buildPyramid(other, cache, { maxCacheBytes: 1 });
-  expect(await readdir(cache)).toHaveLength(1);
-  expect(await attachPyramid(other, cache)).toBe(false);
-  expect(other.description.overviews).toEqual([2, 4, 8]);
-  await other.close();
+});
+
+test("what a killed process left half-made goes, what a running one makes stays", async () => {
+  const cache = join(folder, "cache");
+  const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
+  await once(child, "spawn");
+  const folders = [`building-${child.pid ?? 0}`, `building-${process.pid}`];
+  for (const name of folders) {
+    await mkdir(join(cache, name), { recursive: true });
+    await writeFile(join(cache, name, ".x.pyramid.tif.tiles.0.partial"), "half");
+  }
+  await sweepInterruptedPyramids(cache);
+  expect((await readdir(cache)).sort()).toEqual([...folders].sort());
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await sweepInterruptedPyramids(cache);
+  expect(await readdir(cache)).toEqual([`building-${process.pid}`]);
 });

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, rename, rm, rmdir, stat, utimes } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { eachInParallel } from "./blocks/limiter.ts";
-import { openFileSource } from "./byte-source.ts";
+import { openFileSource, type ByteSource } from "./byte-source.ts";
 import { blockEnvironment } from "./environment.ts";
 import { LeveledRaster } from "./leveled-raster.ts";
 import type { Raster } from "./raster.ts";
-import { readOverviewFile } from "./tiff/dataset.ts";
+import { readOverviewFile, type Level } from "./tiff/dataset.ts";
 import { noGeoTags } from "./tiff/geo-tags.ts";
 import { allocateSamples, type SampleArray } from "./typed-pixels.ts";
 import { halveInto } from "./write/decimate.ts";
@@ -17,8 +17,8 @@ export interface PyramidOptions {
   readonly signal?: AbortSignal | undefined;
   /** Share of the work that is done, 0 to 1. */
   readonly onProgress?: ((share: number) => void) | undefined;
-  /** Bytes of all pyramids together; the ones not used for longest go first. */
-  readonly maxCacheBytes?: number;
+  /** Waited for before each tile, so that more urgent reading can go first, and the work can be paused. */
+  readonly beforeTile?: (() => Promise<void>) | undefined;
 }
 
 /** What became of a request for a pyramid. */
@@ -29,13 +29,19 @@ export type PyramidOutcome =
   /** Its mask would need a pyramid too; it is read from its full resolution instead. */
   | { readonly kind: "unsupported"; readonly reason: string };
 
-const defaultCacheBytes = 8 * 2 ** 30;
 /** Below this side a decimated read from the full resolution is quick enough. */
 const smallSide = 2048;
 const tileSize = 512;
 /** While one is decoded, another is compressed. */
 const tilesAtOnce = 3;
-const extension = ".pyramid.tif";
+/** What the files of a cache folder end in. */
+export const pyramidExtension = ".pyramid.tif";
+
+/** The levels that a raster got from a pyramid, to be taken away again. */
+const attached = new WeakMap<
+  LeveledRaster,
+  { readonly levels: readonly Level[]; readonly source: ByteSource }
+>();
 
 /**
  * Gives a raster without overviews a pyramid in the cache folder, made by reading it through once, and lets it use it at once.
@@ -54,15 +60,42 @@ export async function buildPyramid(
   if (description.hasMaskBand) {
     return { kind: "unsupported", reason: "it has a mask band" };
   }
-  await mkdir(cacheFolder, { recursive: true });
   const path = pyramidPath(raster, cacheFolder);
   if (await attachPyramid(raster, cacheFolder)) {
     return { kind: "found", bytes: (await stat(path)).size };
   }
-  await writePyramid(raster, path, options);
+  // Apart, and named after this process, so that what a killed one left can be told from what is being made.
+  const building = join(cacheFolder, buildingFolder(process.pid));
+  await mkdir(building, { recursive: true });
+  const made = join(building, basename(path));
+  try {
+    await writePyramid(raster, made, options);
+    await rename(made, path);
+  } finally {
+    // Another may be in the making there; the last to end takes the folder away.
+    await rmdir(building).catch(() => undefined);
+  }
   await attachPyramid(raster, cacheFolder);
-  await trimCache(cacheFolder, options.maxCacheBytes ?? defaultCacheBytes, path);
   return { kind: "built", bytes: (await stat(path)).size };
+}
+
+/** The subfolder of a cache folder where a process makes its pyramids. */
+export function buildingFolder(processId: number): string {
+  return `building-${processId}`;
+}
+
+/** The file that holds, or would hold, a raster's pyramid; null for rasters that can't have one. */
+export function pyramidFile(raster: Raster, cacheFolder: string): string | null {
+  return raster instanceof LeveledRaster ? pyramidPath(raster, cacheFolder) : null;
+}
+
+/** Takes a raster's pyramid away from it, so that its file can be removed; it is then read from its full resolution. */
+export async function detachPyramid(raster: Raster): Promise<void> {
+  const parts = raster instanceof LeveledRaster ? attached.get(raster) : undefined;
+  if (raster instanceof LeveledRaster && parts !== undefined) {
+    attached.delete(raster);
+    await raster.removeLevels(parts.levels, parts.source);
+  }
 }
 
 /** Whether zooming out of this raster would be slow without a pyramid. */
@@ -92,6 +125,7 @@ export async function attachPyramid(raster: Raster, cacheFolder: string): Promis
       raster.description.nodata,
     );
     raster.addLevels(levels, source);
+    attached.set(raster, { levels, source });
   } catch {
     // A damaged pyramid is only a cache: it is made again.
     await source.close();
@@ -103,22 +137,12 @@ export async function attachPyramid(raster: Raster, cacheFolder: string): Promis
   return true;
 }
 
-/** Removes all pyramids of a cache folder and says how many bytes that freed. */
-export async function clearPyramidCache(cacheFolder: string): Promise<number> {
-  let freed = 0;
-  for (const { path, bytes } of await pyramidsIn(cacheFolder)) {
-    await rm(path, { force: true });
-    freed += bytes;
-  }
-  return freed;
-}
-
 function pyramidPath(raster: LeveledRaster, cacheFolder: string): string {
   const { filePath, size, modifiedMs } = raster.source;
   const identity = createHash("sha256")
     .update(`${resolve(filePath)}\n${size}\n${modifiedMs}`)
     .digest("hex");
-  return join(cacheFolder, identity.slice(0, 32) + extension);
+  return join(cacheFolder, identity.slice(0, 32) + pyramidExtension);
 }
 
 async function writePyramid(raster: LeveledRaster, path: string, options: PyramidOptions): Promise<void> {
@@ -145,6 +169,7 @@ async function writePyramid(raster: LeveledRaster, path: string, options: Pyrami
     const total = writer.tilesAcross * writer.tilesDown;
     let done = 0;
     await eachInParallel(total, tilesAtOnce, async (index) => {
+      await options.beforeTile?.();
       options.signal?.throwIfAborted();
       const column = index % writer.tilesAcross;
       const row = Math.floor(index / writer.tilesAcross);
@@ -208,33 +233,4 @@ async function halvedTile(
     raster.description.nodata,
   );
   return samples;
-}
-
-async function trimCache(cacheFolder: string, maxBytes: number, keep: string): Promise<void> {
-  const pyramids = await pyramidsIn(cacheFolder);
-  let total = pyramids.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const { path, bytes } of pyramids.sort((first, second) => first.usedMs - second.usedMs)) {
-    if (total <= maxBytes) {
-      return;
-    }
-    if (path !== keep) {
-      await rm(path, { force: true });
-      total -= bytes;
-    }
-  }
-}
-
-async function pyramidsIn(cacheFolder: string): Promise<{ path: string; bytes: number; usedMs: number }[]> {
-  const names = await readdir(cacheFolder).catch(() => []);
-  const found: { path: string; bytes: number; usedMs: number }[] = [];
-  for (const name of names) {
-    if (name.endsWith(extension)) {
-      const path = join(cacheFolder, name);
-      const facts = await stat(path).catch(() => null);
-      if (facts !== null) {
-        found.push({ path, bytes: facts.size, usedMs: facts.mtimeMs });
-      }
-    }
-  }
-  return found;
 }

@@ -5,6 +5,8 @@ import type RenderEvent from "ol/render/Event.js";
 import type { Tile, TileSource } from "#shared/contract.ts";
 import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
+import { usualDisplay } from "#shared/project/imagery-display.ts";
+import type { ImageryDisplay } from "#shared/project/imagery-display.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
@@ -45,6 +47,9 @@ export interface LayerContents {
   readonly hasPrediction: (mosaicId: string) => boolean;
 }
 
+/** How the imagery of a mosaic is turned into colours. */
+export type DisplayOf = (mosaicId: string) => ImageryDisplay;
+
 /** Kinds whose tiles hold the class of each pixel. */
 type ClassKind = "labels" | "prediction";
 
@@ -73,6 +78,7 @@ export class MosaicLayers {
   #projection: Projection | null = null;
   #contents: LayerContents = { predictionRunId: null, hasPrediction: () => false };
   #states: LayerStates | null = null;
+  #displayOf: DisplayOf = () => usualDisplay;
   #clearedFrame = -1;
   readonly #paints = new LabelPaints();
   /** Mosaics that are labelled from nothing: their labels are drawn before the project knows of any. */
@@ -194,6 +200,24 @@ export class MosaicLayers {
     return this.#states === null ? null : mosaicInFront(this.#states, share);
   }
 
+  /** Shows imagery in other colours: tiles are redrawn in place, so that nothing flickers. */
+  setDisplays(displayOf: DisplayOf): void {
+    const before = this.#displayOf;
+    this.#displayOf = displayOf;
+    for (const [mosaicId, source] of this.#sources.imagery) {
+      if (before(mosaicId) !== displayOf(mosaicId)) {
+        source.invalidate(null);
+      }
+    }
+    this.layers.imagery.changed();
+  }
+
+  /** Has a mosaic's imagery drawn anew, where it is in view. */
+  invalidateImagery(mosaicId: string): void {
+    this.#sources.imagery.get(mosaicId)?.invalidate(null);
+    this.layers.imagery.changed();
+  }
+
   /** Has the tiles drawn anew that show a part of a prediction; null means all of it. */
   invalidatePrediction(mosaicId: string, pixelWindow: PixelWindow | null): void {
     for (const kind of ["prediction", "errors"] as const) {
@@ -311,7 +335,15 @@ export class MosaicLayers {
       grid,
       projection: this.#projection,
       bands: bandsOf[kind],
-      read: (request, options) => this.#options.readTile(mosaic.id, tileSource, request, options),
+      read: (request, options) =>
+        this.#options.readTile(
+          mosaic.id,
+          tileSource.kind === "imagery"
+            ? { kind: "imagery", display: this.#displayOf(mosaic.id) }
+            : tileSource,
+          request,
+          options,
+        ),
       statistics: this.#options.statistics,
       isPassing: this.#options.isPassing,
       onChange: () => {

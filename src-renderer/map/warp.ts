@@ -149,23 +149,27 @@ function mixPixel(
   const top = Math.max(0, Math.floor(y - 0.5));
   const right = Math.min(width - 1, left + 1);
   const bottom = Math.min(height - 1, top + 1);
-  const corners = [
-    (top * width + left) * bands,
-    (top * width + right) * bands,
-    (bottom * width + left) * bands,
-    (bottom * width + right) * bands,
-  ] as const;
+  // Plain numbers and no lists: this runs for every pixel of a tile, on the thread that draws the map.
+  const topLeft = (top * width + left) * bands;
+  const topRight = (top * width + right) * bands;
+  const bottomLeft = (bottom * width + left) * bands;
+  const bottomRight = (bottom * width + right) * bands;
   const alpha = bands - 1;
-  if (corners.some((corner) => data[corner + alpha] !== 255)) {
+  if (
+    data[topLeft + alpha] !== 255 ||
+    data[topRight + alpha] !== 255 ||
+    data[bottomLeft + alpha] !== 255 ||
+    data[bottomRight + alpha] !== 255
+  ) {
     return false;
   }
   const rightward = Math.min(1, Math.max(0, x - 0.5 - left));
   const downward = Math.min(1, Math.max(0, y - 0.5 - top));
   for (let band = 0; band < bands; band += 1) {
-    const upperLeft = data[corners[0] + band] ?? 0;
-    const upperRight = data[corners[1] + band] ?? 0;
-    const lowerLeft = data[corners[2] + band] ?? 0;
-    const lowerRight = data[corners[3] + band] ?? 0;
+    const upperLeft = data[topLeft + band] ?? 0;
+    const upperRight = data[topRight + band] ?? 0;
+    const lowerLeft = data[bottomLeft + band] ?? 0;
+    const lowerRight = data[bottomRight + band] ?? 0;
     const upper = upperLeft + (upperRight - upperLeft) * rightward;
     const lower = lowerLeft + (lowerRight - lowerLeft) * rightward;
     tile[target + band] = Math.round(upper + (lower - upper) * downward);

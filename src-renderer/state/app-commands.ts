@@ -87,6 +87,16 @@ function viewCommands(workspace: Workspace): Command[] {
         workspace.overlay = { kind: "shortcuts" };
       },
     },
+    {
+      id: "storage",
+      title: "Storage: overviews, their limit, clear",
+      group: "Window",
+      chord: null,
+      enabled: always,
+      run: () => {
+        workspace.overlay = { kind: "storage" };
+      },
+    },
     ...modes.map((mode, index): Command => ({
       id: `mode-${mode}`,
       title: `Go to ${modeTitles[mode]}`,

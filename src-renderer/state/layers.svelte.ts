@@ -12,6 +12,7 @@ import {
   type SwipeSide,
 } from "#shared/project/display-state.ts";
 import { drawnLook, type LayerStates } from "./drawn-look.ts";
+import { ImageryDisplaySettings } from "./imagery-displays.svelte.ts";
 import { MosaicLooks } from "./mosaic-looks.svelte.ts";
 
 export { layerKinds, type ClassDrawing, type LayerKind } from "#shared/project/display-state.ts";
@@ -64,6 +65,9 @@ export class Layers {
   /** Which compared pixels the errors' layer shows. */
   errorSelection: PlaceSelection = $state.raw({ kind: "errors" });
 
+  /** How imagery is turned into colours. */
+  readonly displays = new ImageryDisplaySettings();
+
   /** True while the key is held that takes all overlays away. */
   overlaysHeld = $state(false);
   // Raw, since a proxy can't be sent through a MessagePort.
@@ -78,6 +82,7 @@ export class Layers {
   readonly #predictions = new SvelteMap<string, Prediction>();
   #chosenRunId: string | null = $state(null);
   readonly #redrawListeners = new Set<(redraw: PredictionRedraw) => void>();
+  readonly #imageryListeners = new Set<(mosaicId: string) => void>();
 
   /** The setting of a kind. */
   setting(kind: LayerKind): LayerSetting {
@@ -208,6 +213,21 @@ export class Layers {
     };
   }
 
+  /** Hears of every mosaic whose imagery can be had better than before; returns how to stop. */
+  onImageryRedraw(listener: (mosaicId: string) => void): () => void {
+    this.#imageryListeners.add(listener);
+    return () => {
+      this.#imageryListeners.delete(listener);
+    };
+  }
+
+  /** A mosaic has got a pyramid: what is shown of it can be drawn better. */
+  redrawImagery(mosaicId: string): void {
+    for (const listener of this.#imageryListeners) {
+      listener(mosaicId);
+    }
+  }
+
   /** Forgets what belongs to a project, before another is opened. */
   clearProject(): void {
     this.#predictions.clear();
@@ -228,6 +248,7 @@ export class Layers {
         prediction: kind("prediction"),
         errors: kind("errors"),
       },
+      imagery: this.displays.saved(),
       mosaicLayers: this.mosaicLooks.saved(),
       hiddenMosaicIds: [...this.hiddenMosaicIds],
       swipe: this.swipe,
@@ -241,6 +262,7 @@ export class Layers {
     for (const kind of layerKinds) {
       this.setting(kind).restore(saved.layers[kind]);
     }
+    this.displays.restore(saved.imagery);
     this.mosaicLooks.restore(saved.mosaicLayers);
     this.hiddenMosaicIds.clear();
     for (const mosaicId of saved.hiddenMosaicIds) {

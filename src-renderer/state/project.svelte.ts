@@ -9,6 +9,7 @@ import { initialDisplay } from "#shared/project/display-state.ts";
 import { ClassEditor } from "./class-editor.svelte.ts";
 import { DisplayKeeper } from "./display-keeper.svelte.ts";
 import { ExportForm } from "./export-form.svelte.ts";
+import { Histograms } from "./histograms.svelte.ts";
 import type { HostAccess } from "./host-access.ts";
 import type { JobList } from "./job-list.svelte.ts";
 import { Labelling, type LabelSurface } from "./labelling.svelte.ts";
@@ -43,6 +44,7 @@ export class ProjectState {
   readonly classEditor: ClassEditor;
   readonly labelling: Labelling;
   readonly runWatch: RunWatch;
+  readonly histograms: Histograms;
 
   readonly #displayKeeper: DisplayKeeper;
   readonly #host: HostAccess;
@@ -79,6 +81,7 @@ export class ProjectState {
       onFailure: surroundings.onLabelFailure,
     });
     this.runWatch = new RunWatch(host, this.id);
+    this.histograms = new Histograms(host, this.id);
     const display = snapshot.display ?? initialDisplay;
     layers.restore(display);
     this.selectedMosaicId = display.selectedMosaicId;

@@ -38,6 +38,7 @@ export type Overlay =
   | { readonly kind: "none" }
   | { readonly kind: "palette" }
   | { readonly kind: "shortcuts" }
+  | { readonly kind: "storage" }
   | {
       readonly kind: "weights";
       readonly onPickFile: (file: WeightFile) => void;

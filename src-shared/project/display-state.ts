@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { imageryDisplaysSchema, usualDisplays } from "./imagery-display.ts";
 import { idSchema } from "./mosaic.ts";
 
 /** What is drawn of every mosaic, bottom first. */
@@ -33,6 +34,8 @@ export const displayStateSchema = z.strictObject({
     layerKindSchema,
     z.strictObject({ ...layerLookSchema.shape, drawing: classDrawingSchema }),
   ),
+  /** How imagery is turned into colours. */
+  imagery: imageryDisplaysSchema,
   /** Mosaics whose own layers are set apart from the others'; their opacity multiplies the kind's. */
   mosaicLayers: z.record(idSchema, z.record(layerKindSchema, layerLookSchema)),
   /** Mosaics taken off the map. */
@@ -56,6 +59,7 @@ export const initialDisplay: DisplayState = {
     prediction: { visible: true, opacity: 0.6, drawing: "fill" },
     errors: { visible: false, opacity: 0.9, drawing: "fill" },
   },
+  imagery: usualDisplays,
   mosaicLayers: {},
   hiddenMosaicIds: [],
   swipe: null,

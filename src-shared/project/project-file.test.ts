@@ -31,7 +31,14 @@ it("of version 1, which had no training settings, is still read", () => {
   const first = { format: "orthomask-project", version: 1, classes, view: null };
   expect(parseProjectFile(JSON.stringify(first))).toEqual({
     kind: "ok",
-    file: { format: "orthomask-project", version: 3, classes, view: null, display: null, training: null },
+    file: {
+      format: "orthomask-project",
+      version: PROJECT_FILE_VERSION,
+      classes,
+      view: null,
+      display: null,
+      training: null,
+    },
   });
 });
 

@@ -19,6 +19,7 @@ import { initialDisplay, type DisplayState } from "#shared/project/display-state
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { projectSnapshotSchema } from "#shared/project/project-snapshot.ts";
 import { createGeoTiffWriter, crsFromEpsg, geoTagsFor, noGeoTags } from "../../raster/index.ts";
+import { usualDisplay } from "#shared/project/imagery-display.ts";
 import { Projects } from "./index.ts";
 import type { Project } from "./project.ts";
 
@@ -391,6 +392,13 @@ describe("what is remembered", () => {
         labels: { visible: true, opacity: 0.25 },
         prediction: { visible: true, opacity: 1 },
         errors: { visible: true, opacity: 1 },
+      },
+    },
+    imagery: {
+      sameForAll: false,
+      all: usualDisplay,
+      mosaics: {
+        a: { bands: [0], stretch: { kind: "limits", limits: { "0": { low: 3, high: 60 } } }, gamma: 1.5 },
       },
     },
     hiddenMosaicIds: ["b"],

@@ -1,7 +1,10 @@
 import type { Tile } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
-import { displayBands, estimateStretch } from "../../raster/index.ts";
-import type { BandStretch, Pixels, Raster, Resampling } from "../../raster/index.ts";
+import { shownBands, usualDisplay } from "#shared/project/imagery-display.ts";
+import type { BandLimits, ImageryDisplay } from "#shared/project/imagery-display.ts";
+import type { Pixels, Raster, Resampling } from "../../raster/index.ts";
+import { needsPreview, previewWindow } from "./coarse-preview.ts";
+import { shownLimits } from "./shown-limits.ts";
 
 interface Options {
   readonly signal?: AbortSignal | undefined;
@@ -10,87 +13,92 @@ interface Options {
 /** Beyond this reduction a mean over all pixels would cost more than it shows, where no overview helps. */
 const LARGEST_AVERAGED_REDUCTION = 4;
 const OPAQUE = 255;
-const LEVELS = 256;
+/** Steps between black and full brightness: enough that none of 256 levels is missed. */
+const STEPS = 4096;
 
-/** Stretches by raster: percentiles of the whole, so that neighbouring tiles match. */
-const stretches = new WeakMap<Raster, Promise<readonly BandStretch[]>>();
-
-/** A window of an image as RGBA: 8-bit samples as they are, others from their 2nd to their 98th percentile; no data is transparent. */
+/** A window of an image as RGBA, stretched as the display says; no data is transparent. Palettes have their own colours. */
 export async function imageryTile(
   image: Raster,
-  { pixelWindow, size }: { readonly pixelWindow: PixelWindow; readonly size: PixelSize },
+  request: { readonly pixelWindow: PixelWindow; readonly size: PixelSize },
+  display: ImageryDisplay = usualDisplay,
   options: Options = {},
 ): Promise<Tile> {
+  const { pixelWindow, size } = request;
   const { colorTable } = image.description;
   const data =
     colorTable === null
-      ? await stretchedTile(image, pixelWindow, size, options)
+      ? await stretchedTile(image, { pixelWindow, outputSize: size }, display, options)
       : await paletteTile(image, colorTable, pixelWindow, size, options);
   return { layout: "rgba", width: size.width, height: size.height, data };
 }
 
 async function stretchedTile(
   image: Raster,
-  pixelWindow: PixelWindow,
-  outputSize: PixelSize,
+  place: { readonly pixelWindow: PixelWindow; readonly outputSize: PixelSize },
+  display: ImageryDisplay,
   options: Options,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bands = displayBands(image.description);
+  const { pixelWindow, outputSize } = place;
+  const bands = shownBands(image.description, display);
   const distinct = [...new Set(bands)];
-  const pixels = await image.readWindow(
-    { pixelWindow, bands: distinct, outputSize, resampling: resamplingFor(image, pixelWindow, outputSize) },
-    options,
-  );
-  const stretch = await stretchOf(image);
-  const ofBand = bands.map((band) => stretch[band] ?? { low: 0, high: OPAQUE });
+  const resampling = resamplingFor(image, pixelWindow, outputSize);
+  const [pixels, limits] = await Promise.all([
+    needsPreview(image, pixelWindow, outputSize)
+      ? previewWindow(image, place, distinct, options)
+      : image.readWindow({ pixelWindow, bands: distinct, outputSize, resampling }, options),
+    shownLimits(image, bands, display.stretch),
+  ]);
   const offsets = bands.map((band) => distinct.indexOf(band));
-  return pixels.data instanceof Uint8Array
-    ? rgbaByTable(pixels, pixels.data, ofBand, offsets)
-    : rgbaByFormula(pixels, ofBand, offsets);
+  return rgbaOf(pixels, channelsOf(limits, offsets), brightnessTable(display.gamma));
 }
 
-/** Each of 256 values is stretched once. */
-function rgbaByTable(
-  { width, height, bands, valid }: Pixels,
-  data: Uint8Array,
-  stretch: readonly BandStretch[],
-  offsets: readonly number[],
+/** Where a channel's samples stand in a pixel, and how a value becomes a step of brightness: `value · scale + shift`. */
+interface Channel {
+  readonly offset: number;
+  readonly scale: number;
+  readonly shift: number;
+}
+
+/** Red, green and blue; one band is all three. */
+function channelsOf(limits: readonly BandLimits[], offsets: readonly number[]): readonly Channel[] {
+  return [0, 1, 2].map((index) => {
+    const at = limits.length === 1 ? 0 : index;
+    const { low, high } = limits[at] ?? { low: 0, high: OPAQUE };
+    const scale = (STEPS - 1) / (high - low);
+    return { offset: offsets[at] ?? 0, scale, shift: -low * scale };
+  });
+}
+
+/** Brightness by step; as a power of it, 1 leaves it as it is. */
+function brightnessTable(gamma: number): Uint8ClampedArray {
+  return Uint8ClampedArray.from({ length: STEPS }, (_, step) => (step / (STEPS - 1)) ** (1 / gamma) * OPAQUE);
+}
+
+function rgbaOf(
+  { width, height, bands, valid, data }: Pixels,
+  channels: readonly Channel[],
+  brightness: Uint8ClampedArray,
 ): Uint8Array<ArrayBuffer> {
-  const [red, green, blue] = stretch.map((band) =>
-    Uint8ClampedArray.from({ length: LEVELS }, (_, value) => shown(value, band)),
-  );
-  const [redAt = 0, greenAt = 0, blueAt = 0] = offsets;
   const rgba = new Uint8Array(width * height * 4);
-  for (let pixel = 0, from = 0, to = 0; pixel < width * height; pixel++, from += bands, to += 4) {
-    if (valid !== null && valid[pixel] === 0) {
-      continue;
+  for (const [index, { offset, scale, shift }] of channels.entries()) {
+    for (
+      let pixel = 0, from = offset, to = index;
+      pixel < width * height;
+      pixel += 1, from += bands, to += 4
+    ) {
+      const step = (data[from] as number) * scale + shift + 0.5;
+      // Values beyond the limits are black and white, never wrapped; the comparison also takes care of infinity.
+      rgba[to] = brightness[step <= 0 ? 0 : step >= STEPS - 1 ? STEPS - 1 : step | 0] as number;
     }
-    rgba[to] = red?.[data[from + redAt] ?? 0] ?? 0;
-    rgba[to + 1] = green?.[data[from + greenAt] ?? 0] ?? 0;
-    rgba[to + 2] = blue?.[data[from + blueAt] ?? 0] ?? 0;
-    rgba[to + 3] = OPAQUE;
+  }
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    if (valid === null || valid[pixel] === 1) {
+      rgba[pixel * 4 + 3] = OPAQUE;
+    } else {
+      rgba.fill(0, pixel * 4, pixel * 4 + 4);
+    }
   }
   return rgba;
-}
-
-function rgbaByFormula(
-  { width, height, bands, valid, data }: Pixels,
-  stretch: readonly BandStretch[],
-  offsets: readonly number[],
-): Uint8Array<ArrayBuffer> {
-  // Clamped, so that values beyond the percentiles are black and white rather than wrapped.
-  const rgba = new Uint8ClampedArray(width * height * 4);
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    if (valid !== null && valid[pixel] === 0) {
-      continue;
-    }
-    for (let channel = 0; channel < 3; channel++) {
-      const value = data[pixel * bands + (offsets[channel] ?? 0)] ?? 0;
-      rgba[pixel * 4 + channel] = shown(value, stretch[channel] ?? { low: 0, high: OPAQUE });
-    }
-    rgba[pixel * 4 + 3] = OPAQUE;
-  }
-  return new Uint8Array(rgba.buffer);
 }
 
 async function paletteTile(
@@ -127,19 +135,4 @@ function resamplingFor(image: Raster, pixelWindow: PixelWindow, { width, height 
   return reduction > LARGEST_AVERAGED_REDUCTION && image.description.overviews.length === 0
     ? "nearest"
     : "average";
-}
-
-function stretchOf(image: Raster): Promise<readonly BandStretch[]> {
-  let stretch = stretches.get(image);
-  if (stretch === undefined) {
-    // Without the tile's signal: the next tile needs it too.
-    stretch = estimateStretch(image);
-    stretches.set(image, stretch);
-    stretch.catch(() => stretches.delete(image));
-  }
-  return stretch;
-}
-
-function shown(value: number, { low, high }: BandStretch): number {
-  return ((value - low) / (high - low)) * OPAQUE;
 }

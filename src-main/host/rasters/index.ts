@@ -2,14 +2,24 @@ import type { Tile, TileSource } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
-import type { ClassGrid } from "../../raster/index.ts";
+import type { ClassGrid, Raster } from "../../raster/index.ts";
+import type { BandStatistics, ImageryDisplay } from "#shared/project/imagery-display.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
 import type { Projects } from "../projects/index.ts";
+import { statisticsOfBands } from "./band-statistics.ts";
+import { isCostly } from "./coarse-preview.ts";
 import { imageryTile } from "./imagery-tile.ts";
 import { TileQueue } from "./tile-queue.ts";
 
 /** Two decode while two wait for the disk. */
 const TILES_AT_ONCE = 4;
+/** Somebody who pans asks for tiles more often than this. */
+const QUIET_MILLISECONDS = 300;
+/** About what a frame with its first tile takes where there is no graphics processor. */
+const BREATH_MILLISECONDS = 80;
+/** Bands whose values are told of one pixel: what a status bar has room for. */
+const MOST_VALUES = 16;
 
 /** Which tile is wanted: a window on a mosaic's grid, scaled to `size`. */
 export interface TileRequest {
@@ -31,6 +41,8 @@ export class Tiles {
   readonly #projects: Projects;
   readonly #predictions: PredictionGrids;
   readonly #queue = new TileQueue(TILES_AT_ONCE);
+  /** One at a time: the first of a view is there after a quarter of the time that four together would take. */
+  readonly #costlyQueue = new TileQueue(1, { breathMilliseconds: BREATH_MILLISECONDS });
 
   constructor(given: { readonly projects: Projects; readonly predictions: PredictionGrids }) {
     this.#projects = given.projects;
@@ -49,12 +61,61 @@ export class Tiles {
     }
   }
 
+  /** Resolves when nobody has asked for tiles for a moment; at once when the signal aborts. */
+  quiet(signal: AbortSignal): Promise<void> {
+    return this.#queue.quiet(QUIET_MILLISECONDS, signal);
+  }
+
+  /** What the values of some bands are like, for histograms; null for a band without valid pixels. */
+  async statistics(
+    projectId: string,
+    mosaicId: string,
+    bands: readonly number[],
+  ): Promise<(BandStatistics | null)[]> {
+    const project = this.#projects.get(projectId);
+    const { image } = project.mosaic(mosaicId);
+    const absent = bands.find((band) => band >= image.bands);
+    if (absent !== undefined) {
+      throw new RpcError("invalid-input", `Band ${absent + 1} was asked for, but there are ${image.bands}.`);
+    }
+    try {
+      return await statisticsOfBands(await project.image(mosaicId), bands);
+    } catch (error) {
+      throw toHostError(error);
+    }
+  }
+
+  /** The values of one pixel in the file's own units, by band; null where the mosaic, or this band of it, has no data. */
+  async values(
+    projectId: string,
+    mosaicId: string,
+    pixel: { readonly column: number; readonly row: number },
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<(number | null)[] | null> {
+    const project = this.#projects.get(projectId);
+    const { image } = project.mosaic(mosaicId);
+    const bands = Array.from({ length: Math.min(image.bands, MOST_VALUES) }, (_, band) => band);
+    try {
+      const { data, valid } = await (
+        await project.image(mosaicId)
+      ).readWindow(
+        { pixelWindow: { x: pixel.column, y: pixel.row, width: 1, height: 1 }, bands },
+        { signal },
+      );
+      return valid === null
+        ? Array.from(data, (value) => (Number.isFinite(value) && value !== image.nodata ? value : null))
+        : null;
+    } catch (error) {
+      throw toHostError(error);
+    }
+  }
+
   async #make(request: TileRequest, signal: AbortSignal): Promise<Tile> {
     const { projectId, mosaicId, source, pixelWindow, size } = request;
     const project = this.#projects.get(projectId);
     switch (source.kind) {
       case "imagery":
-        return imageryTile(await project.image(mosaicId), request, { signal });
+        return this.#imagery(await project.image(mosaicId), request, source.display, signal);
       case "labels": {
         const data = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
         return { layout: "classes", width: size.width, height: size.height, data };
@@ -72,6 +133,16 @@ export class Tiles {
         return comparisonTile(truth, ids, project.snapshot().classes, size);
       }
     }
+  }
+
+  #imagery(
+    image: Raster,
+    request: TileRequest,
+    display: ImageryDisplay | undefined,
+    signal: AbortSignal,
+  ): Promise<Tile> {
+    const make = (): Promise<Tile> => imageryTile(image, request, display, { signal });
+    return isCostly(image, request.pixelWindow, request.size) ? this.#costlyQueue.run(make, signal) : make();
   }
 }
 

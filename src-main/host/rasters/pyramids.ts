@@ -1,10 +1,14 @@
-import path from "node:path";
-import { attachPyramid, buildPyramid, needsPyramid } from "../../raster/index.ts";
+import { setTimeout } from "node:timers/promises";
+import { needsPyramid } from "../../raster/index.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Project, Projects } from "../projects/index.ts";
+import type { PyramidCacheStore } from "../storage/index.ts";
 
 /** One at a time: a second would only compete for the same disk. */
 const LANE = "pyramid";
+/** What the first view of a project gets before pyramids begin. */
+const HEAD_START_MILLISECONDS = 1500;
 
 /**
  * Gives large images without overviews a pyramid in the cache directory, in the background, so that zooming out is quick. Only where
@@ -12,14 +16,22 @@ const LANE = "pyramid";
  */
 export class Pyramids {
   readonly #jobs: Jobs;
-  readonly #cacheFolder: string;
+  readonly #cache: PyramidCacheStore;
+  readonly #untilQuiet: (signal: AbortSignal) => Promise<void>;
   /** Images that are being done or were: a job that was cancelled is not started again by a rescan. */
   readonly #seen = new Set<string>();
   readonly #stop: () => void;
 
-  constructor(given: { readonly projects: Projects; readonly jobs: Jobs; readonly cacheDirectory: string }) {
+  constructor(given: {
+    readonly projects: Projects;
+    readonly jobs: Jobs;
+    readonly cache: PyramidCacheStore;
+    /** Resolves when no map asks for tiles: those come first. */
+    readonly untilQuiet: (signal: AbortSignal) => Promise<void>;
+  }) {
     this.#jobs = given.jobs;
-    this.#cacheFolder = path.join(given.cacheDirectory, "pyramids");
+    this.#cache = given.cache;
+    this.#untilQuiet = given.untilQuiet;
     this.#stop = given.projects.onOpen((project) => {
       project.onChange(() => {
         this.#look(project);
@@ -48,7 +60,11 @@ export class Pyramids {
       return;
     }
     const image = await project.image(mosaicId);
-    if (!needsPyramid(image) || (await attachPyramid(image, this.#cacheFolder))) {
+    if (!needsPyramid(image) || (await this.#cache.attach(image))) {
+      return;
+    }
+    if ((await this.#cache.refresh()).limitBytes === 0) {
+      // Somebody has decided to do without.
       return;
     }
     this.#jobs.start(
@@ -58,16 +74,25 @@ export class Pyramids {
         projectId: project.id,
         runId: null,
         mosaicId,
-        canPause: false,
+        canPause: true,
         lane: LANE,
       },
       async (context) => {
-        await buildPyramid(image, this.#cacheFolder, {
+        // Whoever has just opened a project is about to look at it.
+        await setTimeout(HEAD_START_MILLISECONDS, undefined, { signal: context.signal });
+        const outcome = await this.#cache.build(image, {
           signal: context.signal,
+          beforeTile: async () => {
+            await context.whilePaused();
+            await this.#untilQuiet(context.signal);
+          },
           onProgress: (progress) => {
             context.report({ progress, detail: "reading the image once" });
           },
         });
+        if (outcome.kind === "unsupported") {
+          throw new RpcError("unsupported", `Zooming out stays slow: ${outcome.reason}.`);
+        }
         return { kind: "pyramid", mosaicId };
       },
     );

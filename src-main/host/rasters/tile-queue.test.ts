@@ -59,3 +59,21 @@ it("goes on after work that failed", async () => {
   await expect(queue.run(() => Promise.reject(new Error("damaged")), signal)).rejects.toThrow("damaged");
   expect(await queue.run(() => Promise.resolve("fine"), signal)).toBe("fine");
 });
+
+it("lets the first tile of a view be drawn before the next begins, and only the first", async () => {
+  const queue = new TileQueue(1, { breathMilliseconds: 100 });
+  const { signal } = new AbortController();
+  const ended: number[] = [];
+  const begun: number[] = [];
+  await Promise.all(
+    [1, 2, 3].map(async () => {
+      await queue.run(() => {
+        begun.push(performance.now());
+        return Promise.resolve();
+      }, signal);
+      ended.push(performance.now());
+    }),
+  );
+  expect((begun[1] ?? 0) - (ended[0] ?? 0)).toBeGreaterThan(90);
+  expect((begun[2] ?? 0) - (ended[1] ?? 0)).toBeLessThan(50);
+});

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tileSchema } from "#shared/contract.ts";
 import type { Tile, TileSource } from "#shared/contract.ts";
+import { usualDisplay } from "#shared/project/imagery-display.ts";
+import type { ImageryDisplay } from "#shared/project/imagery-display.ts";
 import { ClassGrid, createGeoTiffWriter, crsFromEpsg, geoTagsFor, openRaster } from "../../raster/index.ts";
 import type { SampleArray } from "../../raster/index.ts";
 import type { RasterDtype } from "#shared/geo/raster-description.ts";
@@ -72,6 +74,54 @@ async function tile(
   return tileSchema.parse(made);
 }
 
+/** An uncompressed image of `side`² grey pixels that slopes from corner to corner; its rows are shared, so it takes `2 · side` bytes. */
+async function writeSparse(filePath: string, side: number): Promise<(x: number, y: number) => number> {
+  const value = (x: number, y: number): number => Math.floor(40 + 100 * x + 80 * y);
+  const bands = 64;
+  const rowsABand = side / bands;
+  const entries: [tag: number, type: number, count: number, value: number][] = [
+    [256, 4, 1, side],
+    [257, 4, 1, side],
+    [258, 3, 1, 8],
+    [259, 3, 1, 1],
+    [262, 3, 1, 1],
+    [273, 4, side, 0],
+    [277, 3, 1, 1],
+    [278, 4, 1, 1],
+    [279, 4, side, 0],
+  ];
+  const directoryBytes = 8 + 2 + entries.length * 12 + 4;
+  const rowsAt = directoryBytes + side * 8;
+  const file = Buffer.alloc(rowsAt + bands * side);
+  file.write("II*\0");
+  file.writeUInt32LE(8, 4);
+  file.writeUInt16LE(entries.length, 8);
+  for (const [index, [tag, type, count, given]] of entries.entries()) {
+    const at = 10 + index * 12;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(type, at + 2);
+    file.writeUInt32LE(count, at + 4);
+    file.writeUInt32LE(
+      tag === 273 ? directoryBytes : tag === 279 ? directoryBytes + side * 4 : given,
+      at + 8,
+    );
+  }
+  for (let row = 0; row < side; row++) {
+    file.writeUInt32LE(
+      rowsAt + Math.min(bands - 1, Math.floor(row / rowsABand)) * side,
+      directoryBytes + row * 4,
+    );
+    file.writeUInt32LE(side, directoryBytes + (side + row) * 4);
+  }
+  for (let band = 0; band < bands; band++) {
+    for (let column = 0; column < side; column++) {
+      file[rowsAt + band * side + column] = value(column / side, band / bands);
+    }
+  }
+  await writeFile(filePath, file);
+  return value;
+}
+
 const imagery: TileSource = { kind: "imagery" };
 
 describe("imagery", () => {
@@ -106,6 +156,77 @@ describe("imagery", () => {
     expect([...made.data.subarray(8, 12)]).toEqual([0, 0, 0, 255]);
     const hundredthLevel = await tile(await open(), imagery, { x: 120, y: 0, width: 1, height: 1 });
     expect(Math.abs((hundredthLevel.data[0] ?? 0) - (255 * (1120 - 1020)) / 960)).toBeLessThanOrEqual(1);
+  });
+
+  it("is shown in chosen bands, between chosen limits and percentiles, brightened by gamma", async () => {
+    const samples = new Uint16Array(SIDE * SIDE * 5);
+    for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
+      for (let band = 0; band < 5; band++) {
+        samples[pixel * 5 + band] = 1000 * band + (pixel % 1001);
+      }
+    }
+    await writeImage("a.tif", "uint16", 5, samples);
+    const project = await open();
+    const shown = async (display: Partial<ImageryDisplay>): Promise<number[]> => {
+      const source: TileSource = { kind: "imagery", display: { ...usualDisplay, ...display } };
+      const made = await tile(project, source, { x: 250, y: 0, width: 1, height: 1 });
+      return [...made.data];
+    };
+    const limits = { kind: "limits", limits: { "4": { low: 4000, high: 5000 } } } as const;
+    expect(await shown({ bands: [4], stretch: limits })).toEqual([64, 64, 64, 255]);
+    // sqrt(0.25) is half of full brightness.
+    expect(await shown({ bands: [4], stretch: limits, gamma: 2 })).toEqual([128, 128, 128, 255]);
+    const [red, green, blue] = await shown({
+      bands: [4, 0, 4],
+      stretch: { kind: "percentiles", low: 0, high: 100 },
+    });
+    expect(red).toBe(blue);
+    expect(Math.abs((green ?? 0) - 255 * 0.25)).toBeLessThanOrEqual(1);
+    // A display made for another mosaic, with bands that this one lacks.
+    expect(await shown({ bands: [7] })).toEqual(await shown({}));
+  });
+
+  it("tells the values of a pixel and of bands, none where there is no data", async () => {
+    const samples = new Float32Array(SIDE * SIDE * 2).map((_, index) => (index % 2 === 0 ? 0.5 : index / 4));
+    samples[0] = Number.NaN;
+    await writeImage("a.tif", "float32", 2, samples);
+    const project = await open();
+    const mosaicId = project.snapshot().mosaics[0]?.id ?? "";
+    const options = { signal: new AbortController().signal };
+    expect(await tiles.values(project.id, mosaicId, { column: 2, row: 0 }, options)).toEqual([0.5, 1.25]);
+    expect(await tiles.values(project.id, mosaicId, { column: 0, row: 0 }, options)).toEqual([null, 0.25]);
+    const [flat, ramp] = await tiles.statistics(project.id, mosaicId, [0, 1]);
+    expect(flat).toMatchObject({ sampledPixels: SIDE * SIDE - 1, mean: 0.5 });
+    expect(ramp?.sampledPixels).toBe(SIDE * SIDE);
+    await expect(tiles.statistics(project.id, mosaicId, [2])).rejects.toMatchObject({
+      code: "invalid-input",
+    });
+  });
+
+  it("is a smooth preview of a very large image until it has a pyramid", async () => {
+    const side = 40_000;
+    const filePath = path.join(folder, "project", "large.tif");
+    await mkdir(path.dirname(filePath), { recursive: true });
+    const made = await writeSparse(filePath, side);
+    const project = await open();
+    const start = performance.now();
+    const whole = await tile(
+      project,
+      imagery,
+      { x: 0, y: 0, width: side, height: side },
+      { width: 256, height: 256 },
+    );
+    expect(performance.now() - start).toBeLessThan(1000);
+    const at = (x: number, y: number): number => whole.data[(y * 256 + x) * 4] ?? 0;
+    for (const [x, y] of [
+      [40, 40],
+      [200, 40],
+      [40, 200],
+      [200, 200],
+    ] as const) {
+      expect(Math.abs(at(x, y) - made(x / 256, y / 256))).toBeLessThanOrEqual(8);
+      expect(Math.abs(at(x + 1, y) - at(x, y))).toBeLessThanOrEqual(4);
+    }
   });
 
   it("shows palette images in their colours, nearest when scaled", async () => {

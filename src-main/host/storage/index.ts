@@ -1,0 +1,1 @@
+export { PyramidCacheStore } from "./pyramid-cache.ts";
