@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { BlockCache } from "./blocks/block-cache.ts";
 import type { BlockEnvironment } from "./blocks/block-reader.ts";
 import { Limiter } from "./blocks/limiter.ts";
+import { DecodeThreads } from "./threads/decode-threads.ts";
 import type { SampleArray } from "./typed-pixels.ts";
 
 /** Settings of the raster engine of this process. */
@@ -16,11 +17,14 @@ const batchesAtOnce = 4;
 
 // Every block is decoded once and kept by our own cache; sharp's would hold it a second time.
 sharp.cache(false);
+// Batches run side by side already; threads within one only wait for each other.
+sharp.concurrency(1);
 
-/** The cache and limits shared by all rasters of this process. */
+/** The cache, limits and threads shared by all rasters of this process. */
 export const blockEnvironment: BlockEnvironment = {
   cache: new BlockCache<SampleArray>({ maxBytes: defaultCacheBytes }),
   limiter: new Limiter(batchesAtOnce),
+  threads: new DecodeThreads(),
 };
 
 /** Changes the settings of the raster engine, at start or while running. */

@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import Lerc from "lerc";
-import type { TiffLayout } from "../tiff/layout.ts";
+import type { BlockFormat } from "../tiff/layout.ts";
 import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
 import { decodeZstd } from "./zstd.ts";
 
@@ -9,7 +9,7 @@ const wrapping = { none: 0, deflate: 1, zstd: 2 } as const;
 
 /** Decodes one LERC block; pixels that its own mask leaves out become 0, or NaN for floats, as in libtiff. */
 export async function decodeLerc(
-  layout: TiffLayout,
+  layout: BlockFormat,
   encoded: Uint8Array,
   width: number,
   rows: number,

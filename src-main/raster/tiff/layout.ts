@@ -37,6 +37,36 @@ export interface TiffLayout {
   readonly t4Options: number;
 }
 
+/** What it takes to decode a block of an image, without where the blocks are: small enough to go to another thread each time. */
+export type BlockFormat = Omit<
+  TiffLayout,
+  "width" | "height" | "blocksAcross" | "blocksDown" | "blockOffsets" | "blockLengths"
+>;
+
+/** The part of a layout that decoding needs. */
+export function blockFormatOf(layout: TiffLayout): BlockFormat {
+  return {
+    bands: layout.bands,
+    dtype: layout.dtype,
+    bitsPerSample: layout.bitsPerSample,
+    sampleFormat: layout.sampleFormat,
+    littleEndian: layout.littleEndian,
+    tiled: layout.tiled,
+    blockWidth: layout.blockWidth,
+    blockHeight: layout.blockHeight,
+    planes: layout.planes,
+    compression: layout.compression,
+    predictor: layout.predictor,
+    fillOrder: layout.fillOrder,
+    photometric: layout.photometric,
+    extraSamples: layout.extraSamples,
+    jpegTables: layout.jpegTables,
+    lercParameters: layout.lercParameters,
+    yCbCrSubsampling: layout.yCbCrSubsampling,
+    t4Options: layout.t4Options,
+  };
+}
+
 /** The largest block that is decoded in one piece; what is larger could be made to exhaust memory. */
 export const maxBlockBytes = 512 * 2 ** 20;
 const maxBlocks = 8 * 2 ** 20;
@@ -181,12 +211,12 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
 }
 
 /** Whether blocks hold colours that decoding turns into RGB, so that their bytes can't be taken as samples. */
-export function convertsColours(layout: TiffLayout): boolean {
+export function convertsColours(layout: BlockFormat): boolean {
   return isYCbCr(layout) || isCmyk(layout);
 }
 
 /** Whether blocks hold 8-bit YCbCr, often with fewer colour than brightness samples. */
-export function isYCbCr(layout: TiffLayout): boolean {
+export function isYCbCr(layout: BlockFormat): boolean {
   return (
     layout.photometric === photometric.yCbCr &&
     layout.compression !== compression.jpeg &&
@@ -198,7 +228,7 @@ export function isYCbCr(layout: TiffLayout): boolean {
 }
 
 /** Whether blocks hold 8-bit CMYK, which is read as RGB and opacity, as GDAL does. */
-export function isCmyk(layout: TiffLayout): boolean {
+export function isCmyk(layout: BlockFormat): boolean {
   return (
     layout.photometric === photometric.cmyk &&
     layout.bands === 4 &&

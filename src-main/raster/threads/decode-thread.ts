@@ -1,0 +1,39 @@
+// A decoding thread: takes encoded batches, answers samples. It owns no file and keeps nothing between batches.
+import { parentPort } from "node:worker_threads";
+import { decodeUnitsHere } from "../codecs/decode-units.ts";
+import type { DecodeAnswer, DecodeRequest } from "./messages.ts";
+
+const port = parentPort;
+if (port === null) {
+  throw new Error("this is a worker thread's program; it can't be run by itself");
+}
+
+// Batches one after the other: a thread has one core.
+let turn: Promise<void> = Promise.resolve();
+port.on("message", (request: DecodeRequest) => {
+  turn = turn.then(async () => {
+    const { answer, memory } = await answerTo(request);
+    port.postMessage(answer, memory);
+  });
+});
+
+async function answerTo({
+  id,
+  format,
+  batch,
+}: DecodeRequest): Promise<{ answer: DecodeAnswer; memory: ArrayBuffer[] }> {
+  try {
+    const samples = await decodeUnitsHere(format, batch);
+    // A small array may be part of Node's pool, which must not be given away: it is copied.
+    const movable = samples.map((array) =>
+      array.byteLength * 2 < array.buffer.byteLength ? array.slice() : array,
+    );
+    return {
+      answer: { id, kind: "decoded", samples: movable },
+      memory: [...new Set(movable.map((array) => array.buffer))],
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { answer: { id, kind: "failed", reason }, memory: [] };
+  }
+}
