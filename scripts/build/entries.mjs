@@ -16,6 +16,7 @@ export const nodeEntries = [
 /** Every file below `out/` that something else starts or opens by its name. */
 export const namedOutputs = [
   ...nodeEntries.map((entry) => entry.output),
+  "raster-threads/decoders.wasm",
   "desktop/main.cjs",
   "desktop/preload.cjs",
   "page/index.html",

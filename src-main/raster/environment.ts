@@ -2,6 +2,8 @@ import sharp from "sharp";
 import { BlockCache } from "./blocks/block-cache.ts";
 import type { BlockEnvironment } from "./blocks/block-reader.ts";
 import { Limiter } from "./blocks/limiter.ts";
+import { OpenImages } from "./blocks/open-images.ts";
+import { SpareMemory } from "./threads/spare-memory.ts";
 import { DecodeThreads } from "./threads/decode-threads.ts";
 import type { SampleArray } from "./typed-pixels.ts";
 
@@ -20,11 +22,15 @@ sharp.cache(false);
 // Batches run side by side already; threads within one only wait for each other.
 sharp.concurrency(1);
 
+const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
+
 /** The cache, limits and threads shared by all rasters of this process. */
 export const blockEnvironment: BlockEnvironment = {
   cache: new BlockCache<SampleArray>({ maxBytes: defaultCacheBytes }),
   limiter: new Limiter(batchesAtOnce),
-  threads: new DecodeThreads(),
+  threads: new DecodeThreads(spareMemory),
+  spareMemory,
+  images: new OpenImages(),
 };
 
 /** Changes the settings of the raster engine, at start or while running. */

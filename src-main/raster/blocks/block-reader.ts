@@ -4,20 +4,24 @@ import { decodeUnitsNatively, goesNatively } from "../codecs/native-units.ts";
 import { isPlain, plainUnits } from "../codecs/plain-units.ts";
 import { asRasterError, RasterError } from "../raster-error.ts";
 import type { DecodeThreads } from "../threads/decode-threads.ts";
+import type { SpareMemory } from "../threads/spare-memory.ts";
 import { blockFormatOf, type BlockFormat, type TiffLayout } from "../tiff/layout.ts";
 import type { SampleArray } from "../typed-pixels.ts";
 import type { BlockCache } from "./block-cache.ts";
 import { batchUnits, encodedBatch, planUnit, spanOf, type PlannedUnit } from "./block-plan.ts";
 import { unitGrid, type Granularity, type UnitGrid } from "./block-units.ts";
 import type { Limiter } from "./limiter.ts";
+import type { OpenImages } from "./open-images.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { SharedLoad } from "./shared-load.ts";
 
-/** What all readers share: one cache, one bound on what is decoded at once, and the threads that decode. */
+/** What all readers share: one cache, one bound on what is decoded at once, the threads that decode, and their memory. */
 export interface BlockEnvironment {
   readonly cache: BlockCache<SampleArray>;
   readonly limiter: Limiter;
   readonly threads: DecodeThreads;
+  readonly spareMemory: SpareMemory;
+  readonly images: OpenImages;
 }
 
 /** One decoded unit of one plane: `unitWidth` samples times stride a row, valid up to `rows`. */
@@ -48,6 +52,8 @@ const mostBatchBytes: Readonly<Record<Codec, number>> = {
   native: 4 * 2 ** 20,
   threads: 2 ** 20,
 };
+/** Decoded bytes of the units that are loaded around a missing one. */
+const neighbourhoodBytes = 3 * 2 ** 20;
 /** Batches that one read is cut into, so that it is decoded on two cores at least. */
 const leastBatches = 2;
 
@@ -91,6 +97,7 @@ export class BlockReader {
   /** Stops what was read ahead; reads that somebody waits for go on. */
   close(): void {
     this.#closing.abort();
+    this.#environment.images.remove(this.#keyPrefix);
   }
 
   /**
@@ -131,9 +138,14 @@ export class BlockReader {
         }
       }
     }
-    for (const batch of this.#batches(missing, grid, leastBatches)) {
+    const wanted = new Set(missing.map(({ key }) => key));
+    const neighbours = missing.length === 0 ? [] : this.#neighbours(range, granularity, wanted);
+    for (const batch of this.#batches([...missing, ...neighbours], grid, leastBatches)) {
       this.#start(batch, { urgent: true }).forEach((load, index) => {
         const unit = batch[index] as PlannedUnit;
+        if (!wanted.has(unit.key)) {
+          return;
+        }
         loads.push(
           load.join(options.signal).then((samples) => {
             use({ plane: unit.plane, column: unit.column, row: unit.row, rows: unit.rows, samples });
@@ -149,6 +161,42 @@ export class BlockReader {
 
   #keyOf(granularity: Granularity, plane: number, column: number, row: number): string {
     return `${this.#keyPrefix}${granularity[0] ?? ""}${plane}/${column}/${row}`;
+  }
+
+  /**
+   * Units around those that are missing, while all images being read fit into the cache together: each of them will be wanted
+   * sooner or later, and one call for many is cheaper than many calls.
+   */
+  #neighbours(range: UnitRange, granularity: Granularity, wanted: ReadonlySet<string>): PlannedUnit[] {
+    const { cache, images } = this.#environment;
+    const grid = this.grid(granularity);
+    images.add(this.#keyPrefix, this.#unitBytes(grid) * grid.unitsAcross * grid.unitsDown * this.layout.planes);
+    if (images.totalBytes > cache.maxBytes * 1.02 || granularity === "fine") {
+      return [];
+    }
+    const side = Math.floor(Math.sqrt(neighbourhoodBytes / this.#unitBytes(grid)));
+    const found: PlannedUnit[] = [];
+    const firstRow = range.rows[0] ?? 0;
+    const lastRow = range.rows.at(-1) ?? 0;
+    const top = firstRow - (firstRow % side);
+    const left = range.columns[0] - (range.columns[0] % side);
+    for (let row = top; side > 1 && row < Math.min(grid.unitsDown, Math.max(top + side, lastRow + 1)); row += 1) {
+      for (
+        let column = left;
+        column < Math.min(grid.unitsAcross, Math.max(left + side, range.columns[1]));
+        column += 1
+      ) {
+        const key = this.#keyOf(granularity, range.plane, column, row);
+        if (!wanted.has(key) && !this.#inFlight.has(key) && !cache.has(key)) {
+          try {
+            found.push(planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }));
+          } catch {
+            // A damaged unit is reported to who asks for it.
+          }
+        }
+      }
+    }
+    return found;
   }
 
   /** Starts to load what probably comes next, when the image is being read in order. */
@@ -251,7 +299,7 @@ export class BlockReader {
         `the file is cut short: the block at column ${first?.column ?? 0}, row ${first?.row ?? 0} should reach byte ${end}, but the file ends at ${this.#source.size}`,
       );
     }
-    const bytes = end === 0 ? new Uint8Array(0) : await this.#source.read(start, end - start, { signal });
+    const bytes = await this.#read(start, end - start, signal);
     signal.throwIfAborted();
     try {
       const decoded = await this.#decode(batch, bytes, start);
@@ -264,6 +312,16 @@ export class BlockReader {
         `decoding the block at column ${first?.column ?? 0}, row ${first?.row ?? 0} of its blocks`,
       );
     }
+  }
+
+  async #read(start: number, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    if (length === 0) {
+      return new Uint8Array(0);
+    }
+    // What threads get they give back; plain samples stay in the cache, sharp makes its own copy.
+    return this.#codec === "threads"
+      ? this.#source.read(start, length, { memory: this.#environment.spareMemory.take(length), signal })
+      : this.#source.read(start, length, { signal });
   }
 
   async #decode(

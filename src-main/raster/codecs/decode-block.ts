@@ -108,6 +108,15 @@ function largestExpansion(code: number): number {
   }
 }
 
+/** Refuses a block that declares more than its compressed bytes can hold. */
+export function checkExpansion(layout: BlockFormat, compressedBytes: number, byteLength: number): void {
+  if (byteLength > compressedBytes * largestExpansion(layout.compression) + 64) {
+    throw new Error(
+      `${compressedBytes} compressed bytes can't hold the ${byteLength} bytes that the block's size asks for`,
+    );
+  }
+}
+
 async function decompress(
   layout: BlockFormat,
   encoded: Uint8Array<ArrayBuffer>,
@@ -115,11 +124,7 @@ async function decompress(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const input =
     layout.fillOrder === 2 && layout.compression !== compression.none ? withReversedBits(encoded) : encoded;
-  if (byteLength > input.length * largestExpansion(layout.compression) + 64) {
-    throw new Error(
-      `${input.length} compressed bytes can't hold the ${byteLength} bytes that the block's size asks for`,
-    );
-  }
+  checkExpansion(layout, input.length, byteLength);
   switch (layout.compression) {
     case compression.none: {
       if (encoded.length < byteLength) {

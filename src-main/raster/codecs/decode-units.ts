@@ -1,7 +1,9 @@
-import { isCmyk, type BlockFormat } from "../tiff/layout.ts";
+import type { WasmDecoders } from "../threads/wasm-decoders.ts";
+import { isCmyk, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
 import { decodeBlock } from "./decode-block.ts";
 import { bytesOf, type EncodedBatch, type EncodedUnit } from "./encoded-batch.ts";
+import { decodeUnitsFast, packedBytesOf } from "./fast-units.ts";
 import { inkToRgb } from "./ink.ts";
 
 /**
@@ -10,7 +12,18 @@ import { inkToRgb } from "./ink.ts";
  * @returns one array a unit: `blockWidth · rows · stride` samples, pixel-interleaved, in this machine's byte order
  * @throws Error whose message says what is wrong with the block; the caller adds which file and block
  */
-export async function decodeUnitsHere(format: BlockFormat, batch: EncodedBatch): Promise<SampleArray[]> {
+export async function decodeUnitsHere(
+  format: BlockFormat,
+  batch: EncodedBatch,
+  decoders: WasmDecoders | null = null,
+): Promise<SampleArray[]> {
+  const packed = decoders === null ? null : packedBytesOf(format);
+  if (decoders !== null && packed !== null) {
+    const fast = await decodeUnitsFast(format, batch, packed, decoders);
+    if (fast !== null) {
+      return fast;
+    }
+  }
   const decoded: SampleArray[] = [];
   for (const unit of batch.units) {
     const pieces: SampleArray[] = [];
@@ -56,9 +69,4 @@ export function joinPieces(
     at += length;
   }
   return samples;
-}
-
-/** Bands that lie together in a block. */
-export function strideOf(format: BlockFormat): number {
-  return format.planes === 1 ? format.bands : 1;
 }

@@ -1,7 +1,7 @@
-import { isCmyk, isYCbCr, type BlockFormat } from "../tiff/layout.ts";
+import { isCmyk, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { compression } from "../tiff/tags.ts";
 import type { SampleArray } from "../typed-pixels.ts";
-import { joinPieces, strideOf } from "./decode-units.ts";
+import { joinPieces } from "./decode-units.ts";
 import { bytesOf, type EncodedBatch, type EncodedPiece } from "./encoded-batch.ts";
 import { inkToRgb } from "./ink.ts";
 import { decodeNatively } from "./native-tiff.ts";
@@ -9,7 +9,6 @@ import { decodeWebp } from "./webp.ts";
 
 /** Whether the blocks of an image are decoded by sharp's native libraries, on threads of their own. */
 export function goesNatively(format: BlockFormat): boolean {
-  const stride = strideOf(format);
   switch (format.compression) {
     case compression.jpeg:
     case compression.webp:
@@ -17,13 +16,6 @@ export function goesNatively(format: BlockFormat): boolean {
     case compression.ccittFax3:
     case compression.ccittFax4:
       return true;
-    case compression.lzw:
-      return (
-        format.dtype === "uint8" &&
-        format.bitsPerSample === 8 &&
-        (stride === 1 || stride === 3 || stride === 4) &&
-        !isYCbCr(format)
-      );
     default:
       return false;
   }

@@ -6,6 +6,7 @@ import { decodeUnitsHere } from "../codecs/decode-units.ts";
 import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import type { BlockFormat } from "../tiff/layout.ts";
 import type { SampleArray } from "../typed-pixels.ts";
+import type { SpareMemory } from "./spare-memory.ts";
 import type { DecodeAnswer } from "./messages.ts";
 
 /**
@@ -35,10 +36,17 @@ export class DecodeThreads {
   readonly #threads: Thread[] = [];
   readonly #most: number;
   readonly #program: string | null;
+  readonly #spare: SpareMemory;
   #requests = 0;
   #decoded = 0;
 
-  constructor(most = Math.min(mostThreads, availableParallelism()), program = findProgram()) {
+  /** `spare` gets the memory of batches back once they are decoded. */
+  constructor(
+    spare: SpareMemory,
+    most = Math.min(mostThreads, availableParallelism()),
+    program = findProgram(),
+  ) {
+    this.#spare = spare;
     this.#most = most;
     this.#program = program;
   }
@@ -103,6 +111,7 @@ export class DecodeThreads {
     worker.on("message", (answer: DecodeAnswer) => {
       const waiting = thread.waiting.get(answer.id);
       thread.waiting.delete(answer.id);
+      this.#spare.give(answer.spent);
       if (thread.waiting.size === 0) {
         worker.unref();
       }

@@ -9,7 +9,8 @@ export interface DecodeRequest {
   readonly batch: EncodedBatch;
 }
 
-/** What it answers; the samples' memory moves with it. */
-export type DecodeAnswer =
-  | { readonly id: number; readonly kind: "decoded"; readonly samples: SampleArray[] }
-  | { readonly id: number; readonly kind: "failed"; readonly reason: string };
+/** What it answers; the samples' memory moves with it, and that of the batch goes back to be read into again. */
+export type DecodeAnswer = { readonly id: number; readonly spent: ArrayBuffer } & (
+  | { readonly kind: "decoded"; readonly samples: SampleArray[] }
+  | { readonly kind: "failed"; readonly reason: string }
+);

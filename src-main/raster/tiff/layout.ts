@@ -67,6 +67,11 @@ export function blockFormatOf(layout: TiffLayout): BlockFormat {
   };
 }
 
+/** Bands that lie together in a block: all of them, or one when each has a plane of its own. */
+export function strideOf(format: BlockFormat): number {
+  return format.planes === 1 ? format.bands : 1;
+}
+
 /** The largest block that is decoded in one piece; what is larger could be made to exhaust memory. */
 export const maxBlockBytes = 512 * 2 ** 20;
 const maxBlocks = 8 * 2 ** 20;
