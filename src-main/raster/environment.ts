@@ -11,6 +11,8 @@ import type { SampleArray } from "./typed-pixels.ts";
 export interface RasterSettings {
   /** Bytes of decoded blocks kept for all open rasters together. */
   readonly cacheBytes?: number;
+  /** Whether files on other servers may be opened; yes unless told otherwise. */
+  readonly remote?: boolean;
 }
 
 const defaultCacheBytes = 256 * 2 ** 20;
@@ -25,7 +27,8 @@ sharp.concurrency(1);
 const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
 
 /** The cache, limits and threads shared by all rasters of this process. */
-export const blockEnvironment: BlockEnvironment = {
+export const blockEnvironment: BlockEnvironment & { readonly remote: { allowed: boolean } } = {
+  remote: { allowed: true },
   cache: new BlockCache<SampleArray>({ maxBytes: defaultCacheBytes }),
   limiter: new Limiter(batchesAtOnce),
   threads: new DecodeThreads(spareMemory),
@@ -37,6 +40,9 @@ export const blockEnvironment: BlockEnvironment = {
 export function configureRaster(settings: RasterSettings): void {
   if (settings.cacheBytes !== undefined) {
     blockEnvironment.cache.resize(settings.cacheBytes);
+  }
+  if (settings.remote !== undefined) {
+    blockEnvironment.remote.allowed = settings.remote;
   }
 }
 
