@@ -55,7 +55,10 @@ export function registerInfoCommand(program: Command, io: CliIo): void {
       for (const given of paths) {
         io.signal.throwIfAborted();
         try {
-          const found = !isAddress(given) && (await isFolder(given)) ? await folderInfo(given, io) : [await fileInfo(given, io)];
+          const found =
+            !isAddress(given) && (await isFolder(given))
+              ? await folderInfo(given, io)
+              : [await fileInfo(given, io)];
           items.push(...found);
           if (found.every((item) => "error" in item)) {
             failures.push(`${given}: none of its images can be opened`);

@@ -20,11 +20,7 @@ export interface ByteSource {
    *
    * @throws RasterError "damaged" when the range reaches past the end of the file.
    */
-  read(
-    offset: number,
-    length: number,
-    options?: ReadOptions,
-  ): Promise<Uint8Array<ArrayBuffer>>;
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -64,11 +60,7 @@ class FileSource implements ByteSource {
     this.#handle = handle;
   }
 
-  async read(
-    offset: number,
-    length: number,
-    options?: ReadOptions,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     options?.signal?.throwIfAborted();
     if (offset < 0 || length < 0 || offset + length > this.size) {
       throw new RasterError(
@@ -78,8 +70,7 @@ class FileSource implements ByteSource {
       );
     }
     const given = options?.memory;
-    const bytes =
-      given?.length === length ? given : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer as ArrayBuffer);
+    const bytes = given?.length === length ? given : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await this.#handle.read(bytes, filled, length - filled, offset + filled);

@@ -62,7 +62,7 @@ export function stretchOf(values: Float64Array): BandStretch {
   if (low < high) {
     return { low, high };
   }
-  const [first, last] = [values[0] as number, values.at(-1) as number];
+  const [first, last] = [values[0] as number, values.at(-1)];
   return first < last ? { low: first, high: last } : { low, high: low + 1 };
 }
 

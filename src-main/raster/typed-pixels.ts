@@ -35,7 +35,7 @@ export function allocateSamples(dtype: RasterDtype, length: number): SampleArray
 /** An array of samples with whatever stood in its memory: for those who write every one of them. */
 export function unfilledSamples(dtype: RasterDtype, length: number): SampleArray {
   const { buffer } = Buffer.allocUnsafeSlow(length * dtypeBytes(dtype));
-  return new constructors[dtype](buffer as ArrayBuffer, 0, length);
+  return new constructors[dtype](buffer, 0, length);
 }
 
 /** The bytes seen as samples of this machine's byte order, copied only when they aren't aligned. */

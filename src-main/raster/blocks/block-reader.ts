@@ -170,7 +170,10 @@ export class BlockReader {
   #neighbours(range: UnitRange, granularity: Granularity, wanted: ReadonlySet<string>): PlannedUnit[] {
     const { cache, images } = this.#environment;
     const grid = this.grid(granularity);
-    images.add(this.#keyPrefix, this.#unitBytes(grid) * grid.unitsAcross * grid.unitsDown * this.layout.planes);
+    images.add(
+      this.#keyPrefix,
+      this.#unitBytes(grid) * grid.unitsAcross * grid.unitsDown * this.layout.planes,
+    );
     if (images.totalBytes > cache.maxBytes * 1.02 || granularity === "fine") {
       return [];
     }
@@ -180,7 +183,11 @@ export class BlockReader {
     const lastRow = range.rows.at(-1) ?? 0;
     const top = firstRow - (firstRow % side);
     const left = range.columns[0] - (range.columns[0] % side);
-    for (let row = top; side > 1 && row < Math.min(grid.unitsDown, Math.max(top + side, lastRow + 1)); row += 1) {
+    for (
+      let row = top;
+      side > 1 && row < Math.min(grid.unitsDown, Math.max(top + side, lastRow + 1));
+      row += 1
+    ) {
       for (
         let column = left;
         column < Math.min(grid.unitsAcross, Math.max(left + side, range.columns[1]));

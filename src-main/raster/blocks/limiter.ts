@@ -16,10 +16,7 @@ export class Limiter {
     this.#limit = limit;
   }
 
-  async run<Result>(
-    task: () => Promise<Result>,
-    options: TurnOptions = {},
-  ): Promise<Result> {
+  async run<Result>(task: () => Promise<Result>, options: TurnOptions = {}): Promise<Result> {
     await this.#acquire(options.urgent === true ? this.#urgent : this.#waiting, options.signal);
     try {
       return await task();

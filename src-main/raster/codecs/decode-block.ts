@@ -164,7 +164,7 @@ function inflateExactly(input: Uint8Array, byteLength: number): Uint8Array<Array
   });
   expectFull(inflated.length, byteLength);
   const exact = inflated.subarray(0, byteLength);
-  return new Uint8Array(exact.buffer as ArrayBuffer, exact.byteOffset, exact.byteLength);
+  return new Uint8Array(exact.buffer, exact.byteOffset, exact.byteLength);
 }
 
 function expectFull(found: number, expected: number): void {

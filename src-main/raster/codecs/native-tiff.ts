@@ -23,7 +23,12 @@ interface NativeRun {
  *
  * @returns all rows of all blocks below each other, pixel-interleaved; bits come as 0 and 255
  */
-export async function decodeNatively({ format, blocks, rows, stride }: NativeRun): Promise<Uint8Array<ArrayBuffer>> {
+export async function decodeNatively({
+  format,
+  blocks,
+  rows,
+  stride,
+}: NativeRun): Promise<Uint8Array<ArrayBuffer>> {
   const height = rows.reduce((sum, count) => sum + count, 0);
   const tiff = wrapInTiff({ format, blocks, rows, stride }, height);
   const pipeline = sharp(tiff, {
@@ -41,7 +46,7 @@ export async function decodeNatively({ format, blocks, rows, stride }: NativeRun
       `expected ${format.blockWidth} × ${height} pixels of ${stride} bands, the decoder gave ${info.width} × ${info.height} of ${info.channels}`,
     );
   }
-  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 interface WrittenTag {

@@ -16,7 +16,12 @@ export function undoHorizontalDifferencing(samples: SampleArray, width: number, 
         samples[index] = (samples[index] as number) + sum;
         sum = samples[index] as number;
       }
-    } else if (stride === 3 && samples instanceof Uint8Array && (rowLength | samples.byteOffset) % 4 === 0 && rowLength % 12 === 0) {
+    } else if (
+      stride === 3 &&
+      samples instanceof Uint8Array &&
+      (rowLength | samples.byteOffset) % 4 === 0 &&
+      rowLength % 12 === 0
+    ) {
       undoRgbRow(new Uint32Array(samples.buffer, samples.byteOffset + row, rowLength / 4));
     } else if (stride === 3 && samples instanceof Uint8Array) {
       let red = samples[row] as number;

@@ -18,12 +18,20 @@ export async function openHttpSource(
 ): Promise<ByteSource> {
   const url = remoteAddress(address);
   if (url === null) {
-    throw new RasterError("invalid-request", address, "expected an address that begins with http:// or https://");
+    throw new RasterError(
+      "invalid-request",
+      address,
+      "expected an address that begins with http:// or https://",
+    );
   }
   const first = await requestRange(url, 0, pageBytes, null, options.signal);
   const size = first.totalBytes;
   if (size === null) {
-    throw new RasterError("unsupported", url.href, "unsupported: the server does not say how large the file is");
+    throw new RasterError(
+      "unsupported",
+      url.href,
+      "unsupported: the server does not say how large the file is",
+    );
   }
   return new HttpSource(url, size, first);
 }

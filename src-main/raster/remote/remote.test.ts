@@ -97,14 +97,18 @@ describe("files on a server", () => {
     answer = (_request, response, file) => {
       response.writeHead(200).end(file);
     };
-    expect(await failure(`${base}/overviews.tif`)).toMatch(/overviews\.tif: unsupported: .* only whole files/);
+    expect(await failure(`${base}/overviews.tif`)).toMatch(
+      /overviews\.tif: unsupported: .* only whole files/,
+    );
     answer = (_request, response) => {
       response.writeHead(503).end();
     };
     requests = [];
     expect(await failure(`${base}/overviews.tif`)).toMatch(/the server answers 503 \(tried 3 times\)/);
     expect(requests).toHaveLength(3);
-    expect(await failure("http://127.0.0.1:1/x.tif")).toMatch(/x\.tif: it can't be fetched from 127\.0\.0\.1/);
+    expect(await failure("http://127.0.0.1:1/x.tif")).toMatch(
+      /x\.tif: it can't be fetched from 127\.0\.0\.1/,
+    );
   });
 
   test("one failure in passing is not noticed", async () => {

@@ -1,15 +1,16 @@
 // A decoding thread: takes encoded batches, answers samples. It owns no file and keeps nothing between batches.
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { decodeUnitsHere } from "../codecs/decode-units.ts";
 import { startWasmDecoders } from "./wasm-decoders.ts";
-import type { DecodeAnswer, DecodeRequest } from "./messages.ts";
+import type { DecodeAnswer, DecodeRequest, DecodeThreadData } from "./messages.ts";
 
 const port = parentPort;
 if (port === null) {
   throw new Error("this is a worker thread's program; it can't be run by itself");
 }
 
-const decoders = startWasmDecoders();
+const { decodersModule } = workerData as DecodeThreadData;
+const decoders = decodersModule === null ? null : startWasmDecoders(decodersModule);
 
 // Batches one after the other: a thread has one core.
 let turn: Promise<void> = Promise.resolve();

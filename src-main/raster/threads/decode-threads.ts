@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { decodeUnitsHere } from "../codecs/decode-units.ts";
@@ -7,7 +8,8 @@ import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import type { BlockFormat } from "../tiff/layout.ts";
 import type { SampleArray } from "../typed-pixels.ts";
 import type { SpareMemory } from "./spare-memory.ts";
-import type { DecodeAnswer } from "./messages.ts";
+import type { DecodeAnswer, DecodeThreadData } from "./messages.ts";
+import { compileWasmDecoders } from "./wasm-decoders.ts";
 
 /**
  * Where the threads' program may stand: beside the folder of the built program that this is part of, and, when this runs from its source (tests,
@@ -37,6 +39,7 @@ export class DecodeThreads {
   readonly #most: number;
   readonly #program: string | null;
   readonly #spare: SpareMemory;
+  #decodersModule: WebAssembly.Module | null = null;
   #requests = 0;
   #decoded = 0;
 
@@ -104,7 +107,9 @@ export class DecodeThreads {
 
   #start(program: string): Thread {
     // The host's own flags (an inspector's port, a test runner's loader) are not the threads'.
-    const worker = new Worker(program, { execArgv: [], name: "raster" });
+    this.#decodersModule ??= compileWasmDecoders(join(dirname(program), "decoders.wasm"));
+    const workerData: DecodeThreadData = { decodersModule: this.#decodersModule };
+    const worker = new Worker(program, { execArgv: [], name: "raster", workerData });
     const thread: Thread = { worker, waiting: new Map() };
     this.#threads.push(thread);
     worker.unref();

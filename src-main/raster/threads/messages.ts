@@ -2,6 +2,12 @@ import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import type { BlockFormat } from "../tiff/layout.ts";
 import type { SampleArray } from "../typed-pixels.ts";
 
+/** What a decoding thread is started with. */
+export interface DecodeThreadData {
+  /** Decoders compiled for all threads, null where they are missing. */
+  readonly decodersModule: WebAssembly.Module | null;
+}
+
 /** What a decoding thread is asked; the batch's memory moves with it. */
 export interface DecodeRequest {
   readonly id: number;

@@ -24,7 +24,7 @@ export class SpareMemory {
       return new Uint8Array(found, 0, length);
     }
     const { buffer } = Buffer.allocUnsafeSlow(Math.ceil(length / sizeStep) * sizeStep);
-    return new Uint8Array(buffer as ArrayBuffer, 0, length);
+    return new Uint8Array(buffer, 0, length);
   }
 
   /** Takes memory back that nobody uses any more. */

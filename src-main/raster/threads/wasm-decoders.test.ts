@@ -1,15 +1,16 @@
 import { deflateSync, constants } from "node:zlib";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { WasmDecoders } from "./wasm-decoders.ts";
+import { compileWasmDecoders, startWasmDecoders, type WasmDecoders } from "./wasm-decoders.ts";
 
 // Built by the tests' global set-up (scripts/build/raster-threads.mjs).
-const program = readFileSync(join(import.meta.dirname, "../../../out/raster-threads/decoders.wasm"));
+const program = compileWasmDecoders(join(import.meta.dirname, "../../../out/raster-threads/decoders.wasm"));
 
 function decoders(): WasmDecoders {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(program), { env: { abort: () => 0 } });
-  return new WasmDecoders(exports as ConstructorParameters<typeof WasmDecoders>[0]);
+  if (program === null) {
+    throw new Error("the decoders have not been built");
+  }
+  return startWasmDecoders(program);
 }
 
 /** Park and Miller's generator: the same numbers every time. */

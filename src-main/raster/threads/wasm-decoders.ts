@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 /** What the compiled module offers (assembly/index.ts). */
 interface Exports {
@@ -53,8 +52,10 @@ export class WasmDecoders {
     this.#reserve(inputAt + input.length + roomBytes);
     this.#bytes.set(input, inputAt);
     this.#bytes.fill(0, inputAt + input.length, inputAt + input.length + 64);
-    const decode = codec === "deflate" ? this.#exports.inflate : this.#exports.decodeLzw;
-    const written = decode(inputAt, input.length, this.#start, length);
+    const written =
+      codec === "deflate"
+        ? this.#exports.inflate(inputAt, input.length, this.#start, length)
+        : this.#exports.decodeLzw(inputAt, input.length, this.#start, length);
     if (written === holdsMore) {
       return false;
     }
@@ -79,19 +80,23 @@ export class WasmDecoders {
   }
 }
 
-/** Starts the decoders that the build put beside this program; null where they are missing, since zlib does the same more slowly. */
-export function startWasmDecoders(): WasmDecoders | null {
+/** Compiles the decoders that the build put at the given place; null where they are missing, since zlib does the same more slowly. */
+export function compileWasmDecoders(wasmPath: string): WebAssembly.Module | null {
   try {
-    const program = readFileSync(fileURLToPath(new URL("decoders.wasm", import.meta.url)));
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(program), {
-      env: {
-        abort: () => {
-          throw new Error("the decoder gave up");
-        },
-      },
-    });
-    return new WasmDecoders(exports as Exports);
+    return new WebAssembly.Module(readFileSync(wasmPath));
   } catch {
     return null;
   }
+}
+
+/** Starts compiled decoders. Threads share one module, so that what one has made fast is fast in all. */
+export function startWasmDecoders(module: WebAssembly.Module): WasmDecoders {
+  const { exports } = new WebAssembly.Instance(module, {
+    env: {
+      abort: () => {
+        throw new Error("the decoder gave up");
+      },
+    },
+  });
+  return new WasmDecoders(exports as Exports);
 }

@@ -29,12 +29,12 @@ export function decodeLzw(inputAt: usize, inputLength: i32, outputAt: usize, out
       if (left < <i32>width) {
         return <i32>(output - outputAt);
       }
-      bits = (bits << 32) | <u64>bswap<u32>(load<u32>(input));
+      bits = (bits << 32) | (<u64>bswap<u32>(load<u32>(input)));
       input += 4;
       bitCount += 32;
     }
     bitCount -= width;
-    const code = <u32>(bits >> bitCount) & ((1 << width) - 1);
+    const code = (<u32>(bits >> bitCount)) & ((1 << width) - 1);
     if (code == CLEAR) {
       width = 9;
       nextCode = 258;
@@ -53,7 +53,7 @@ export function decodeLzw(inputAt: usize, inputLength: i32, outputAt: usize, out
     } else {
       let from: usize;
       if (code < nextCode) {
-        const entry = strings + (<usize>code << 3);
+        const entry = strings + ((<usize>code) << 3);
         from = load<u32>(entry);
         length = load<u32>(entry, 4);
       } else if (code == nextCode && previousStart != 0) {
@@ -81,7 +81,7 @@ export function decodeLzw(inputAt: usize, inputLength: i32, outputAt: usize, out
       output = end;
     }
     if (previousStart != 0 && nextCode < 4096) {
-      const entry = strings + (<usize>nextCode << 3);
+      const entry = strings + ((<usize>nextCode) << 3);
       store<u32>(entry, <u32>previousStart);
       store<u32>(entry, previousLength + 1, 4);
       nextCode += 1;

@@ -28,9 +28,18 @@ function oneBand(start: usize, end: usize): usize {
   let at = start;
   for (; at + 16 <= end; at += 16) {
     let sum = v128.load(at);
-    sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
-    sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29));
-    sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27));
+    sum = i8x16.add(
+      sum,
+      v128.shuffle<i8>(zero, sum, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30),
+    );
+    sum = i8x16.add(
+      sum,
+      v128.shuffle<i8>(zero, sum, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29),
+    );
+    sum = i8x16.add(
+      sum,
+      v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27),
+    );
     sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23));
     sum = i8x16.add(sum, last);
     v128.store(at, sum);
@@ -48,8 +57,14 @@ function threeBands(start: usize, end: usize): usize {
   for (; at + 16 <= end; at += 15) {
     let sum = next;
     next = v128.load(at + 15);
-    sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28));
-    sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25));
+    sum = i8x16.add(
+      sum,
+      v128.shuffle<i8>(zero, sum, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28),
+    );
+    sum = i8x16.add(
+      sum,
+      v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25),
+    );
     sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19));
     sum = i8x16.add(sum, last);
     v128.store(at, sum);
@@ -65,7 +80,10 @@ function fourBands(start: usize, end: usize): usize {
   let at = start;
   for (; at + 16 <= end; at += 16) {
     let sum = v128.load(at);
-    sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27));
+    sum = i8x16.add(
+      sum,
+      v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27),
+    );
     sum = i8x16.add(sum, v128.shuffle<i8>(zero, sum, 0, 0, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23));
     sum = i8x16.add(sum, last);
     v128.store(at, sum);
