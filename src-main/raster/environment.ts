@@ -31,6 +31,7 @@ export const blockEnvironment: BlockEnvironment & { readonly remote: { allowed: 
   remote: { allowed: true },
   cache: new BlockCache<SampleArray>({ maxBytes: defaultCacheBytes }),
   limiter: new Limiter(batchesAtOnce),
+  largeLimiter: new Limiter(1),
   threads: new DecodeThreads(spareMemory),
   spareMemory,
   images: new OpenImages(),

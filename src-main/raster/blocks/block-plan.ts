@@ -1,5 +1,6 @@
 import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import { RasterError } from "../raster-error.ts";
+import { compression } from "../tiff/tags.ts";
 import type { TiffLayout } from "../tiff/layout.ts";
 import type { UnitGrid } from "./block-units.ts";
 
@@ -116,8 +117,31 @@ function planPiece(
       `the file is cut short: block ${block} should reach byte ${offset + stored}, but the file ends at ${file.size}`,
     );
   }
-  return { offset: offset + skip, length: length ?? stored, rows };
+  return { offset: offset + skip, length: length ?? Math.min(stored, mostEncodedBytes(layout, rows)), rows };
 }
+
+/** What a block may take at most in its codec, so that a declared length of gigabytes isn't read: a decoder is done long before. */
+function mostEncodedBytes(layout: TiffLayout, rows: number): number {
+  const stride = layout.planes === 1 ? layout.bands : 1;
+  const decoded = Math.ceil((layout.blockWidth * stride * layout.bitsPerSample) / 8) * rows;
+  switch (layout.compression) {
+    case compression.none:
+      return Infinity;
+    case compression.lzw:
+      // Codes of up to 12 bits for a byte each.
+      return decoded * 1.5 + roomBytes;
+    case compression.ccittRle:
+    case compression.ccittFax3:
+    case compression.ccittFax4:
+      // 9 bits for two pixels, and ends of lines.
+      return decoded * 8 + roomBytes;
+    default:
+      return Math.ceil(decoded * 1.25) + roomBytes;
+  }
+}
+
+/** Headers, checksums, colour profiles in each block. */
+const roomBytes = 2 ** 20;
 
 /** How units are put together. */
 export interface BatchLimits {

@@ -19,6 +19,8 @@ import { SharedLoad } from "./shared-load.ts";
 export interface BlockEnvironment {
   readonly cache: BlockCache<SampleArray>;
   readonly limiter: Limiter;
+  /** Large blocks come one at a time, or four at once would take a gigabyte. */
+  readonly largeLimiter: Limiter;
   readonly threads: DecodeThreads;
   readonly spareMemory: SpareMemory;
   readonly images: OpenImages;
@@ -52,6 +54,7 @@ const mostBatchBytes: Readonly<Record<Codec, number>> = {
   native: 4 * 2 ** 20,
   threads: 2 ** 20,
 };
+const largeUnitBytes = 12 * 2 ** 20;
 /** Decoded bytes of the units that are loaded around a missing one. */
 const neighbourhoodBytes = 3 * 2 ** 20;
 /** Batches that one read is cut into, so that it is decoded on two cores at least. */
@@ -270,7 +273,12 @@ export class BlockReader {
     // Events would do, but a batch of many units would hang as many listeners on one signal.
     const forgetAll: (() => void)[] = [];
     let interested = batch.length;
-    const work = this.#environment.limiter.run(() => this.#load(batch, signal), { signal, urgent });
+    const { limiter, largeLimiter } = this.#environment;
+    const unitBytes = Math.max(...Object.values(this.#grids).map((grid) => this.#unitBytes(grid)));
+    const work = (unitBytes > largeUnitBytes ? largeLimiter : limiter).run(() => this.#load(batch, signal), {
+      signal,
+      urgent,
+    });
     return batch.map((unit, index) => {
       const load = new SharedLoad(
         work.then((decoded) => decoded[index] as SampleArray),

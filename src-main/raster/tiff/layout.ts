@@ -2,6 +2,7 @@ import type { RasterDtype } from "#shared/geo/raster-description.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { RasterError } from "../raster-error.ts";
 import type { TiffDirectory } from "./directory.ts";
+import { dtypeBytes } from "../typed-pixels.ts";
 import { compression, compressionName, photometric, photometricName, tag } from "./tags.ts";
 
 /** How the pixels of one directory lie in the file, checked against each other and against the file's size. */
@@ -72,9 +73,16 @@ export function strideOf(format: BlockFormat): number {
   return format.planes === 1 ? format.bands : 1;
 }
 
-/** The largest block that is decoded in one piece; what is larger could be made to exhaust memory. */
-export const maxBlockBytes = 512 * 2 ** 20;
-const maxBlocks = 8 * 2 ** 20;
+/**
+ * The largest block that is decoded in one piece, in bytes of its samples; what is larger could be made to exhaust memory. Decoding takes the
+ * compressed bytes and one or two copies besides: three where a library has its own memory.
+ */
+const maxBlockBytes = 64 * 2 ** 20;
+const maxLibraryBlockBytes = 40 * 2 ** 20;
+/** Blocks of an image; their places take 16 bytes each. A square of 362,000 pixels a side in tiles of 256 has as many. */
+const maxBlocks = 2 * 2 ** 20;
+/** Tables of quantization and Huffman codes take a few hundred bytes. */
+const maxJpegTableBytes = 2 ** 20;
 const maxBands = 4096;
 const maxSide = 2 ** 30;
 
@@ -163,11 +171,14 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
   }
   const samplesPerBlockPixel = planes === 1 ? bands : 1;
   const decodedBytes = Math.ceil((blockWidth * samplesPerBlockPixel * bitsPerSample) / 8) * blockHeight;
+  // Small samples are widened.
+  const sampleBytes = blockWidth * blockHeight * samplesPerBlockPixel * dtypeBytes(dtype);
   // Uncompressed strips are read row by row, so only their rows have to fit.
-  const onePiece = compressionCode === compression.none && !tiled ? decodedBytes / blockHeight : decodedBytes;
-  if (onePiece > maxBlockBytes) {
+  const onePiece = compressionCode === compression.none && !tiled ? sampleBytes / blockHeight : sampleBytes;
+  const mostBytes = isDecodedByLibrary(compressionCode) ? maxLibraryBlockBytes : maxBlockBytes;
+  if (onePiece > mostBytes) {
     throw unsupported(
-      `blocks of ${blockWidth} × ${blockHeight} pixels: ${Math.round(onePiece / 2 ** 20)} MB in one piece, at most ${maxBlockBytes / 2 ** 20} MB is read`,
+      `blocks of ${blockWidth} × ${blockHeight} pixels: ${Math.round(onePiece / 2 ** 20)} MB in one piece, at most ${mostBytes / 2 ** 20} MB is read; in smaller tiles it would open`,
     );
   }
 
@@ -208,7 +219,7 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
     extraSamples: [...((await directory.numbers(tag.extraSamples, maxBands)) ?? [])],
     blockOffsets,
     blockLengths,
-    jpegTables: await directory.bytes(tag.jpegTables),
+    jpegTables: await directory.bytes(tag.jpegTables, maxJpegTableBytes),
     lercParameters: await directory.numbers(tag.lercParameters, 8),
     yCbCrSubsampling: [subsampling?.[0] ?? 2, subsampling?.[1] ?? 2],
     t4Options: await directory.number(tag.t4Options, 0),
@@ -240,6 +251,11 @@ export function isCmyk(layout: BlockFormat): boolean {
     layout.planes === 1 &&
     layout.bitsPerSample === 8
   );
+}
+
+/** Whether a codec's library keeps blocks in memory of its own. */
+function isDecodedByLibrary(code: number): boolean {
+  return code === compression.jpeg || code === compression.webp || code === compression.lerc;
 }
 
 function isSide(pixels: number): boolean {
