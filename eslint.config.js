@@ -4,7 +4,16 @@ import tseslint from "typescript-eslint";
 
 // A rule is an error or it is off: warnings are not read.
 export default tseslint.config(
-  { ignores: ["node_modules/", "out/", "dist/", "artifacts/", "fixtures/negative/"] },
+  {
+    ignores: [
+      "node_modules/",
+      "out/",
+      "dist/",
+      "artifacts/",
+      "fixtures/negative/",
+      "src-main/raster/threads/assembly/",
+    ],
+  },
   {
     files: ["**/*.ts", "**/*.svelte.ts"],
     extends: [tseslint.configs.strictTypeChecked],

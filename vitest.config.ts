@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["{src-shared,src-main,src-renderer,scripts,fixtures,bench}/**/*.test.{ts,mjs}"],
     environment: "node",
+    globalSetup: "scripts/build/raster-threads.mjs",
     // The TensorFlow binding can be loaded once a process, and not in two worker threads: tests run in processes.
     pool: "forks",
     maxWorkers: 2,

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { rootDirectory } from "../setup/places.mjs";
 import { SetupError, step } from "../setup/step.mjs";
 import { namedOutputs, nodeEntries } from "./entries.mjs";
+import { buildDecoders } from "./wasm.mjs";
 
 const outDirectory = path.join(rootDirectory, "out");
 const stampFile = path.join(outDirectory, ".built");
@@ -53,6 +54,9 @@ export async function buildAll(names, progress = () => undefined) {
     if (wanted(entry.name)) {
       progress(entry.name);
       await named(entry.name, () => buildNodeEntry(entry));
+      if (entry.name === "raster-threads") {
+        await named("decoders", buildDecoders);
+      }
     }
   }
   if (wanted("desktop") || wanted("page")) {

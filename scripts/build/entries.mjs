@@ -5,11 +5,18 @@ export const nodeEntries = [
   { name: "engine", source: "src-main/engine/main.ts", output: "engine/engine.mjs" },
   { name: "server", source: "src-main/server/main.ts", output: "server/server.mjs" },
   { name: "cli", source: "src-main/cli/main.ts", output: "cli/cli.mjs" },
+  // Threads of whichever process reads rasters; tests and benchmarks run this very file too.
+  {
+    name: "raster-threads",
+    source: "src-main/raster/threads/decode-thread.ts",
+    output: "raster-threads/decode-thread.mjs",
+  },
 ];
 
 /** Every file below `out/` that something else starts or opens by its name. */
 export const namedOutputs = [
   ...nodeEntries.map((entry) => entry.output),
+  "raster-threads/decoders.wasm",
   "desktop/main.cjs",
   "desktop/preload.cjs",
   "page/index.html",

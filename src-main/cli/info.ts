@@ -48,14 +48,17 @@ export function registerInfoCommand(program: Command, io: CliIo): void {
   program
     .command("info")
     .description("say what rasters, or the mosaics and masks of a project folder, are")
-    .argument("<path...>", "raster files or project folders")
+    .argument("<path...>", "raster files, their addresses (http, https) or project folders")
     .action(async (paths: readonly string[]) => {
       const items: RasterInfo[] = [];
       const failures: string[] = [];
       for (const given of paths) {
         io.signal.throwIfAborted();
         try {
-          const found = (await isFolder(given)) ? await folderInfo(given, io) : [await fileInfo(given, io)];
+          const found =
+            !isAddress(given) && (await isFolder(given))
+              ? await folderInfo(given, io)
+              : [await fileInfo(given, io)];
           items.push(...found);
           if (found.every((item) => "error" in item)) {
             failures.push(`${given}: none of its images can be opened`);
@@ -72,6 +75,10 @@ export function registerInfoCommand(program: Command, io: CliIo): void {
         throw new Error(failures.join("; "));
       }
     });
+}
+
+function isAddress(given: string): boolean {
+  return /^https?:\/\//i.test(given);
 }
 
 async function isFolder(given: string): Promise<boolean> {

@@ -20,16 +20,23 @@ export function registerServeCommand(
       (root: string, before: readonly string[]) => [...before, root],
       [] as readonly string[],
     )
+    .option("--allow-remote", "open mosaics on other servers, as .url files in the folder name them", false)
     .action(
       async (
         dir: string | undefined,
-        options: { readonly port?: string; readonly host?: string; readonly root: readonly string[] },
+        options: {
+          readonly port?: string;
+          readonly host?: string;
+          readonly root: readonly string[];
+          readonly allowRemote: boolean;
+        },
       ) => {
         const words = [
           ...(dir === undefined ? [] : [dir]),
           ...(options.port === undefined ? [] : ["--port", options.port]),
           ...(options.host === undefined ? [] : ["--host", options.host]),
           ...options.root.flatMap((root) => ["--root", root]),
+          ...(options.allowRemote ? ["--allow-remote"] : []),
           ...(io.json ? ["--json"] : []),
         ];
         process.exitCode = await runServer(serverPath, words, io.signal);

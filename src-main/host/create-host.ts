@@ -5,6 +5,7 @@ import type { AppContract } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { serveContract } from "#shared/rpc/server.ts";
+import { configureRaster } from "../raster/index.ts";
 import { appService } from "./app-service.ts";
 import { Exports } from "./exports/index.ts";
 import type { Host, HostOptions } from "./host-options.ts";
@@ -20,6 +21,7 @@ import { createServices } from "./services.ts";
 /** Puts the host together: every service, and the contract that pages call. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { shell } = options;
+  configureRaster({ remote: options.opensRemoteFiles ?? true });
   const services = createServices(options);
   const { jobs, projects, folders, learning } = services;
   const tiles = new Tiles({ projects, predictions: learning });

@@ -13,6 +13,8 @@ export interface HostOptions {
   readonly allowedRoots: readonly string[] | "anywhere";
   /** The folder to begin with; null leaves it to the host (last project, else the start page). */
   readonly initialFolder: string | null;
+  /** Whether mosaics on other servers are opened; true where it isn't said. */
+  readonly opensRemoteFiles?: boolean;
   readonly version: string;
 }
 

@@ -1,7 +1,14 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { RasterError } from "./raster-error.ts";
 
-/** Random access to the bytes of one file, local now and remote later. */
+/** How bytes are read. */
+export interface ReadOptions {
+  /** To read into, instead of new memory. */
+  readonly memory?: Uint8Array<ArrayBuffer>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Random access to the bytes of one file, on this machine or behind an address. */
 export interface ByteSource {
   readonly filePath: string;
   /** Size in bytes when it was opened. */
@@ -9,15 +16,11 @@ export interface ByteSource {
   /** Milliseconds since the epoch when the file last changed; part of cache keys. */
   readonly modifiedMs: number;
   /**
-   * Reads exactly `length` bytes; the result belongs to the caller.
+   * Reads exactly `length` bytes; the result belongs to the caller. It may be `memory`, when that is given and as long.
    *
    * @throws RasterError "damaged" when the range reaches past the end of the file.
    */
-  read(
-    offset: number,
-    length: number,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Uint8Array<ArrayBuffer>>;
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
@@ -57,11 +60,7 @@ class FileSource implements ByteSource {
     this.#handle = handle;
   }
 
-  async read(
-    offset: number,
-    length: number,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     options?.signal?.throwIfAborted();
     if (offset < 0 || length < 0 || offset + length > this.size) {
       throw new RasterError(
@@ -70,7 +69,8 @@ class FileSource implements ByteSource {
         `the file is cut short or damaged: expected ${length} bytes at ${offset}, but it ends at ${this.size}`,
       );
     }
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const given = options?.memory;
+    const bytes = given?.length === length ? given : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await this.#handle.read(bytes, filled, length - filled, offset + filled);
@@ -83,7 +83,7 @@ class FileSource implements ByteSource {
       }
       filled += bytesRead;
     }
-    return new Uint8Array(bytes.buffer, 0, length);
+    return bytes;
   }
 
   async close(): Promise<void> {

@@ -2,12 +2,17 @@ import sharp from "sharp";
 import { BlockCache } from "./blocks/block-cache.ts";
 import type { BlockEnvironment } from "./blocks/block-reader.ts";
 import { Limiter } from "./blocks/limiter.ts";
+import { OpenImages } from "./blocks/open-images.ts";
+import { SpareMemory } from "./threads/spare-memory.ts";
+import { DecodeThreads } from "./threads/decode-threads.ts";
 import type { SampleArray } from "./typed-pixels.ts";
 
 /** Settings of the raster engine of this process. */
 export interface RasterSettings {
   /** Bytes of decoded blocks kept for all open rasters together. */
   readonly cacheBytes?: number;
+  /** Whether files on other servers may be opened; yes unless told otherwise. */
+  readonly remote?: boolean;
 }
 
 const defaultCacheBytes = 256 * 2 ** 20;
@@ -16,17 +21,29 @@ const batchesAtOnce = 4;
 
 // Every block is decoded once and kept by our own cache; sharp's would hold it a second time.
 sharp.cache(false);
+// Batches run side by side already; threads within one only wait for each other.
+sharp.concurrency(1);
 
-/** The cache and limits shared by all rasters of this process. */
-export const blockEnvironment: BlockEnvironment = {
+const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
+
+/** The cache, limits and threads shared by all rasters of this process. */
+export const blockEnvironment: BlockEnvironment & { readonly remote: { allowed: boolean } } = {
+  remote: { allowed: true },
   cache: new BlockCache<SampleArray>({ maxBytes: defaultCacheBytes }),
   limiter: new Limiter(batchesAtOnce),
+  largeLimiter: new Limiter(1),
+  threads: new DecodeThreads(spareMemory),
+  spareMemory,
+  images: new OpenImages(),
 };
 
 /** Changes the settings of the raster engine, at start or while running. */
 export function configureRaster(settings: RasterSettings): void {
   if (settings.cacheBytes !== undefined) {
     blockEnvironment.cache.resize(settings.cacheBytes);
+  }
+  if (settings.remote !== undefined) {
+    blockEnvironment.remote.allowed = settings.remote;
   }
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import proj4 from "proj4";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { isProjectable, type Crs } from "#shared/geo/crs.ts";
 import { rasterDescriptionSchema } from "#shared/geo/raster-description.ts";
+import { proj4 } from "./crs/projections.ts";
 import { crsFromWkt, openRaster, type Pixels, type Raster } from "./index.ts";
 
 const folder = join(import.meta.dirname, "../../fixtures/rasters");
@@ -109,8 +109,8 @@ async function using(name: string, check: (raster: Raster) => void | Promise<voi
 }
 
 /**
- * PROJ and we agree to a millimetre on the ground, 1e-8 of a degree; proj4js ends its iteration for equal-area cylinders
- * a little earlier.
+ * PROJ and we agree to a millimetre on the ground, 1e-8 of a degree; PROJ 9.5, which made the numbers, is itself 2 mm off on its way
+ * back from equal-area projections, which `crs/positions.test.ts` goes round.
  */
 function expectPositions(crs: Crs, positions: readonly (readonly [number, number, number, number])[]): void {
   if (!isProjectable(crs)) {
@@ -126,7 +126,7 @@ function expectPositions(crs: Crs, positions: readonly (readonly [number, number
     ? "+proj=longlat +a=6378137 +b=6378137"
     : `+proj=longlat ${datum === undefined ? ellipsoid : `+datum=${datum}`} +no_defs`;
   const converter = proj4(crs.proj4.replace(shift, ""), base);
-  const degrees = /\+proj=cea/.test(crs.proj4) ? 2e-8 : 1e-8;
+  const degrees = /\+proj=(cea|laea)/.test(crs.proj4) ? 2e-8 : 1e-8;
   for (const [x, y, longitude, latitude] of positions) {
     const [foundLongitude, foundLatitude] = converter.forward([x, y]);
     expect(Math.abs((foundLongitude ?? NaN) - longitude), `longitude of ${x}, ${y}`).toBeLessThan(degrees);

@@ -90,7 +90,10 @@ describe("made to hurt", () => {
       plain({ 256: 2 ** 20, 257: 2 ** 20, 322: 1, 323: 1 }),
       /blocks of 1 × 1 pixels, at most/,
     ],
-    ["bomb.tif", plain({ 256: 20_000, 257: 20_000, 278: 20_000, 259: 8 }), /can't hold/],
+    ["huge-deflate.tif", plain({ 256: 20_000, 257: 20_000, 278: 20_000, 259: 8 }), /381 MB in one piece/],
+    ["widened.tif", plain({ 256: 20_000, 257: 20_000, 278: 20_000, 258: 1, 259: 8 }), /381 MB in one piece/],
+    ["bomb.tif", plain({ 256: 8000, 257: 8000, 278: 8000, 259: 8 }), /can't hold/],
+    ["huge-jpeg.tif", plain({ 256: 8000, 257: 8000, 278: 8000, 259: 7 }), /at most 40 MB is read/],
     ["too-few-strips.tif", plain({ 257: 80 }), /expected the offsets and lengths of 10 blocks, found 1/],
     ["beyond-the-end.tif", plain({ 273: 100_000 }), /cut short/],
     ["short-strip.tif", plain({ 279: 10 }), /should hold 64 bytes/],
@@ -139,6 +142,19 @@ describe("made to hurt", () => {
       "nothing.tif: there is no such file",
     );
     await expect(openRaster(folder)).rejects.toThrow("expected a file");
+  });
+});
+
+describe("texts that make parsers slow", () => {
+  const metadata = (text: string): TagToWrite[] => [...plain(), { number: 42112, kind: "ascii", text }];
+
+  test.each([
+    ["items.tif", "<Item ".repeat(200_000)],
+    ["letters.tif", `<Item ${"a".repeat(1_000_000)}>x</Item>`],
+    ["quotes.tif", `<Item name="${'"'.repeat(500_000)}>x</Item>`],
+    ["spaces.tif", `<Item ${"a  ".repeat(300_000)}>x</Item>`],
+  ])("%s", async (name, text) => {
+    await outcome(name, tiff(metadata(text)));
   });
 });
 

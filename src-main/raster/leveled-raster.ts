@@ -110,6 +110,10 @@ export class LeveledRaster implements Raster {
       return;
     }
     this.#closed = true;
+    this.#levels.forEach(({ pixels, mask }) => {
+      pixels.close();
+      mask?.close();
+    });
     blockEnvironment.cache.deletePrefix(this.keyPrefix);
     await Promise.all([this.source, ...this.#sidecars].map((source) => source.close()));
   }

@@ -1,12 +1,16 @@
 import { looksLikeTiff } from "./tiff/directory.ts";
 import { openFileSource, type ByteSource } from "./byte-source.ts";
+import { blockEnvironment } from "./environment.ts";
 import { openImage } from "./image/open-image.ts";
 import { asRasterError, RasterError } from "./raster-error.ts";
 import type { Raster } from "./raster.ts";
+import { openHttpSource, remoteAddress } from "./remote/http-source.ts";
+import { addressInLinkFile, isLinkFile } from "./remote/link-file.ts";
 import { openTiff } from "./tiff/open-tiff.ts";
 
 /**
- * Opens a raster file for reading windows: GeoTIFF, plain TIFF, PNG or JPEG, told apart by their first bytes.
+ * Opens a raster for reading windows: GeoTIFF, plain TIFF, PNG or JPEG, told apart by their first bytes. `filePath` is a file, an address
+ * (http or https) of a file on a server that answers range requests, or a link file (`.url`) with such an address.
  *
  * @throws RasterError that names the file and says what was expected and what came
  */
@@ -15,7 +19,7 @@ export async function openRaster(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Raster> {
   options.signal?.throwIfAborted();
-  const source = await openFileSource(filePath);
+  const source = await openSource(filePath, options);
   try {
     const raster = await openByContent(source);
     options.signal?.throwIfAborted();
@@ -24,6 +28,24 @@ export async function openRaster(
     await source.close();
     throw asRasterError(error, filePath, "opening it");
   }
+}
+
+async function openSource(
+  filePath: string,
+  options: { readonly signal?: AbortSignal | undefined },
+): Promise<ByteSource> {
+  const address = isLinkFile(filePath) ? await addressInLinkFile(filePath) : filePath;
+  if (remoteAddress(address) === null) {
+    return openFileSource(address);
+  }
+  if (!blockEnvironment.remote.allowed) {
+    throw new RasterError(
+      "unsupported",
+      filePath,
+      "files on other servers are not opened here (orthomask serve --allow-remote opens them)",
+    );
+  }
+  return openHttpSource(address, options);
 }
 
 async function openByContent(source: ByteSource): Promise<Raster> {

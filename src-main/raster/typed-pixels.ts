@@ -32,6 +32,12 @@ export function allocateSamples(dtype: RasterDtype, length: number): SampleArray
   return new constructors[dtype](length);
 }
 
+/** An array of samples with whatever stood in its memory: for those who write every one of them. */
+export function unfilledSamples(dtype: RasterDtype, length: number): SampleArray {
+  const { buffer } = Buffer.allocUnsafeSlow(length * dtypeBytes(dtype));
+  return new constructors[dtype](buffer, 0, length);
+}
+
 /** The bytes seen as samples of this machine's byte order, copied only when they aren't aligned. */
 export function samplesOver(dtype: RasterDtype, bytes: Uint8Array): SampleArray {
   const width = dtypeBytes(dtype);

@@ -43,6 +43,7 @@ async function run(): Promise<void> {
     shell: noShell({ download: true }),
     allowedRoots: allowedRoots(options),
     initialFolder: options.folder,
+    opensRemoteFiles: options.allowsRemote,
     version: await packageVersion(),
   });
   const server = await serveApp({

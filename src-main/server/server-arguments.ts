@@ -11,6 +11,8 @@ export interface ServerArguments {
   readonly host: string;
   /** Folders that the folder picker may browse besides `folder`; empty when none was named. */
   readonly roots: readonly string[];
+  /** Whether mosaics on other servers (`.url` files) are opened: a folder from elsewhere could have this machine ask addresses that only it reaches. */
+  readonly allowsRemote: boolean;
   /** Print one JSON document instead of a sentence. */
   readonly json: boolean;
   readonly help: boolean;
@@ -23,6 +25,7 @@ Serves Orthomask to a browser and prints its address.
   --port N     port to listen at (default: a free one)
   --host ADDR  address to listen at (default: 127.0.0.1, this machine only)
   --root DIR   folder the folder picker may browse; can be repeated (default: your home folder)
+  --allow-remote  open mosaics on other servers, as .url files in the folder name them
   --json       print {"url": …} instead of a sentence
   --help       show this text`;
 
@@ -52,6 +55,7 @@ export function parseServerArguments(argv: readonly string[], workingDirectory: 
     port,
     host: values.host,
     roots: values.root.map((root) => path.resolve(workingDirectory, root)),
+    allowsRemote: values["allow-remote"],
     json: values.json,
     help: values.help,
   };
@@ -67,6 +71,7 @@ function parseWords(argv: readonly string[]) {
         port: { type: "string", default: "0" },
         host: { type: "string", default: "127.0.0.1" },
         root: { type: "string", multiple: true, default: [] },
+        "allow-remote": { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

@@ -3,7 +3,11 @@ import Projection from "ol/proj/Projection.js";
 import { register } from "ol/proj/proj4.js";
 import proj4 from "proj4";
 import type { MapPosition } from "#shared/geo/affine.ts";
+import { addOwnProjections, type ProjectionRegistry } from "#shared/geo/own-projections.ts";
 import type { MapProjection } from "#shared/project/mosaic.ts";
+
+// The host computes with the same formulas, so that a position read here is the position that is exported there.
+addOwnProjections(proj4.Proj.projections as unknown as ProjectionRegistry);
 
 /** Carries a position from one coordinate system to another; not finite where there is no such place. */
 export type PositionTransform = (position: MapPosition) => MapPosition;

@@ -24,8 +24,11 @@ export interface FolderListing {
   readonly strayMasks: readonly ListedFile[];
 }
 
-/** Extensions that are tried as images and masks, the preferred first where a name has several. */
-const RASTER_EXTENSIONS = [".tif", ".tiff", ".png", ".jpg", ".jpeg"];
+/**
+ * Extensions that are tried as images and masks, the preferred first where a name has several. A `.url` file holds the address of
+ * a raster on a server.
+ */
+const RASTER_EXTENSIONS = [".tif", ".tiff", ".png", ".jpg", ".jpeg", ".url"];
 const IMAGE_FOLDER = "images";
 const MASK_FOLDER = "masks";
 

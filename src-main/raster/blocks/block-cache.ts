@@ -3,19 +3,24 @@ export interface BlockCacheLimits {
   readonly maxBytes: number;
 }
 
-interface Entry<Value> {
-  readonly value: Value;
+/** Blocks that lie in the same memory, and therefore come and go together. */
+interface Slab<Value> {
+  readonly blocks: ReadonlyMap<string, Value>;
   readonly bytes: number;
 }
 
 /**
  * Decoded blocks of all open rasters, the least recently used thrown out first once their bytes exceed the limit.
  *
+ * Decoders often leave several blocks side by side in one piece of memory. Cutting them apart would copy every pixel once more, and
+ * throwing one out would free nothing: such a slab is one entry, used when any of its blocks is.
+ *
  * Values are shared: whoever gets one must not write into it.
  */
 export class BlockCache<Value> {
-  // A Map keeps insertion order, so the first key is the least recently used once every hit re-inserts.
-  readonly #entries = new Map<string, Entry<Value>>();
+  readonly #slabOf = new Map<string, Slab<Value>>();
+  // A Set keeps insertion order, so the first is the least recently used once every hit re-inserts.
+  readonly #slabs = new Set<Slab<Value>>();
   #maxBytes: number;
   #bytes = 0;
 
@@ -37,50 +42,76 @@ export class BlockCache<Value> {
     this.#evict();
   }
 
-  get(key: string): Value | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) {
-      return undefined;
-    }
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry.value;
+  has(key: string): boolean {
+    return this.#slabOf.has(key);
   }
 
-  /** Keeps a block; one larger than a quarter of the cache is let go at once, or it would flush everything else. */
+  get(key: string): Value | undefined {
+    const slab = this.#slabOf.get(key);
+    if (slab === undefined) {
+      return undefined;
+    }
+    this.#slabs.delete(slab);
+    this.#slabs.add(slab);
+    return slab.blocks.get(key);
+  }
+
+  /** Keeps one block that has its memory to itself. */
   set(key: string, value: Value, bytes: number): void {
-    this.delete(key);
+    this.setSlab(new Map([[key, value]]), bytes);
+  }
+
+  /** Keeps blocks that share one piece of memory; more than a quarter of the cache is let go at once, or it would flush everything else. */
+  setSlab(blocks: ReadonlyMap<string, Value>, bytes: number): void {
+    for (const key of blocks.keys()) {
+      this.delete(key);
+    }
     if (bytes > this.#maxBytes / 4) {
       return;
     }
-    this.#entries.set(key, { value, bytes });
+    const slab = { blocks, bytes };
+    for (const key of blocks.keys()) {
+      this.#slabOf.set(key, slab);
+    }
+    this.#slabs.add(slab);
     this.#bytes += bytes;
     this.#evict();
   }
 
+  /** Forgets a block, and with it those in the same memory. */
   delete(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) {
-      this.#entries.delete(key);
-      this.#bytes -= entry.bytes;
+    const slab = this.#slabOf.get(key);
+    if (slab !== undefined) {
+      this.#drop(slab);
     }
   }
 
   /** Forgets every block whose key begins with the prefix, as when its file is closed. */
   deletePrefix(prefix: string): void {
-    for (const key of [...this.#entries.keys()]) {
+    for (const key of [...this.#slabOf.keys()]) {
       if (key.startsWith(prefix)) {
         this.delete(key);
       }
     }
   }
 
+  #drop(slab: Slab<Value>): void {
+    if (this.#slabs.delete(slab)) {
+      this.#bytes -= slab.bytes;
+      for (const key of slab.blocks.keys()) {
+        if (this.#slabOf.get(key) === slab) {
+          this.#slabOf.delete(key);
+        }
+      }
+    }
+  }
+
   #evict(): void {
-    for (const key of this.#entries.keys()) {
+    for (const slab of this.#slabs) {
       if (this.#bytes <= this.#maxBytes) {
         return;
       }
-      this.delete(key);
+      this.#drop(slab);
     }
   }
 }

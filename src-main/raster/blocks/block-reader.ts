@@ -1,18 +1,29 @@
 import { setMaxListeners } from "node:events";
 import type { ByteSource } from "../byte-source.ts";
-import { decodeBlocks, goesNatively, type EncodedBlock } from "../codecs/decode-blocks.ts";
-import { samplesFromBytes, withReversedBits } from "../codecs/samples.ts";
+import { decodeUnitsNatively, goesNatively } from "../codecs/native-units.ts";
+import { isPlain, plainUnits } from "../codecs/plain-units.ts";
 import { asRasterError, RasterError } from "../raster-error.ts";
-import type { TiffLayout } from "../tiff/layout.ts";
-import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
+import type { DecodeThreads } from "../threads/decode-threads.ts";
+import type { SpareMemory } from "../threads/spare-memory.ts";
+import { blockFormatOf, type BlockFormat, type TiffLayout } from "../tiff/layout.ts";
+import type { SampleArray } from "../typed-pixels.ts";
 import type { BlockCache } from "./block-cache.ts";
+import { batchUnits, encodedBatch, planUnit, spanOf, type PlannedUnit } from "./block-plan.ts";
 import { unitGrid, type Granularity, type UnitGrid } from "./block-units.ts";
 import type { Limiter } from "./limiter.ts";
+import type { OpenImages } from "./open-images.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { SharedLoad } from "./shared-load.ts";
 
-/** What all readers share: one cache and one bound on what is decoded at once. */
+/** What all readers share: one cache, one bound on what is decoded at once, the threads that decode, and their memory. */
 export interface BlockEnvironment {
   readonly cache: BlockCache<SampleArray>;
   readonly limiter: Limiter;
+  /** Large blocks come one at a time, or four at once would take a gigabyte. */
+  readonly largeLimiter: Limiter;
+  readonly threads: DecodeThreads;
+  readonly spareMemory: SpareMemory;
+  readonly images: OpenImages;
 }
 
 /** One decoded unit of one plane: `unitWidth` samples times stride a row, valid up to `rows`. */
@@ -32,27 +43,22 @@ export interface UnitRange {
   readonly rows: readonly number[];
 }
 
-interface Piece {
-  readonly offset: number;
-  readonly length: number;
-  readonly rows: number;
-}
-
-interface PlannedUnit {
-  readonly key: string;
-  readonly plane: number;
-  readonly column: number;
-  readonly row: number;
-  readonly rows: number;
-  readonly pieces: readonly Piece[];
-  /** Bytes from the first piece's start to the last piece's end. */
-  readonly start: number;
-  readonly end: number;
-}
+/** Who does the decoding: nobody, sharp's libraries on their threads, or our own threads. */
+type Codec = "plain" | "native" | "threads";
 
 const maxGapBytes = 64 * 2 ** 10;
 const maxReadBytes = 4 * 2 ** 20;
-const maxNativeBatchBytes = 6 * 2 ** 20;
+/** Decoded bytes of a batch: a call of sharp costs 0.7 ms however many blocks it gets, a message to a thread 0.05 ms. */
+const mostBatchBytes: Readonly<Record<Codec, number>> = {
+  plain: 4 * 2 ** 20,
+  native: 4 * 2 ** 20,
+  threads: 2 ** 20,
+};
+const largeUnitBytes = 12 * 2 ** 20;
+/** Decoded bytes of the units that are loaded around a missing one. */
+const neighbourhoodBytes = 3 * 2 ** 20;
+/** Batches that one read is cut into, so that it is decoded on two cores at least. */
+const leastBatches = 2;
 
 /** Reads, decodes and caches the units of one image of one file. */
 export class BlockReader {
@@ -62,7 +68,12 @@ export class BlockReader {
   readonly #source: ByteSource;
   readonly #environment: BlockEnvironment;
   readonly #keyPrefix: string;
-  readonly #inFlight = new Map<string, SharedLoad>();
+  readonly #inFlight = new Map<string, SharedLoad<SampleArray>>();
+  readonly #format: BlockFormat;
+  readonly #codec: Codec;
+  readonly #grids: Readonly<Record<Granularity, UnitGrid>>;
+  readonly #ahead = new Map<string, ReadAhead>();
+  readonly #closing = new AbortController();
 
   constructor(
     source: ByteSource,
@@ -76,10 +87,20 @@ export class BlockReader {
     this.#environment = environment;
     this.#keyPrefix = keyPrefix;
     this.#fill = fill;
+    this.#format = blockFormatOf(layout);
+    this.#codec = isPlain(this.#format) ? "plain" : goesNatively(this.#format) ? "native" : "threads";
+    this.#grids = { coarse: unitGrid(layout, "coarse"), fine: unitGrid(layout, "fine") };
+    setMaxListeners(0, this.#closing.signal);
   }
 
   grid(granularity: Granularity): UnitGrid {
-    return unitGrid(this.layout, granularity);
+    return this.#grids[granularity];
+  }
+
+  /** Stops what was read ahead; reads that somebody waits for go on. */
+  close(): void {
+    this.#closing.abort();
+    this.#environment.images.remove(this.#keyPrefix);
   }
 
   /**
@@ -100,44 +121,163 @@ export class BlockReader {
     }
     const grid = this.grid(granularity);
     const missing: PlannedUnit[] = [];
-    const shared: Promise<void>[] = [];
+    const loads: Promise<void>[] = [];
     for (const row of range.rows) {
       for (let column = range.columns[0]; column < range.columns[1]; column += 1) {
-        const key = `${this.#keyPrefix}${granularity[0] ?? ""}${range.plane}/${column}/${row}`;
+        const key = this.#keyOf(granularity, range.plane, column, row);
         const cached = this.#environment.cache.get(key);
         const inFlight = this.#inFlight.get(key);
         const rows = Math.min(grid.unitHeight, this.layout.height - row * grid.unitHeight);
         if (cached !== undefined) {
           use({ plane: range.plane, column, row, rows, samples: cached });
         } else if (inFlight !== undefined) {
-          shared.push(
+          loads.push(
             inFlight.join(options.signal).then((samples) => {
               use({ plane: range.plane, column, row, rows, samples });
             }),
           );
         } else {
-          missing.push(this.#plan(grid, key, range.plane, column, row, rows));
+          missing.push(planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }));
         }
       }
     }
-    const batches = this.#batches(missing, grid);
-    const loads = batches.flatMap((batch) => this.#start(batch, grid, use, options.signal));
-    await settleAll([...shared, ...loads]);
+    const wanted = new Set(missing.map(({ key }) => key));
+    const neighbours = missing.length === 0 ? [] : this.#neighbours(range, granularity, wanted);
+    for (const batch of this.#batches([...missing, ...neighbours], grid, leastBatches)) {
+      this.#start(batch, { urgent: true }).forEach((load, index) => {
+        const unit = batch[index] as PlannedUnit;
+        if (!wanted.has(unit.key)) {
+          return;
+        }
+        loads.push(
+          load.join(options.signal).then((samples) => {
+            use({ plane: unit.plane, column: unit.column, row: unit.row, rows: unit.rows, samples });
+          }),
+        );
+      });
+    }
+    this.#readAhead(range, granularity);
+    if (loads.length > 0) {
+      await settleAll(loads);
+    }
   }
 
-  /** Starts one batch; others that want its units meanwhile join it, and it stops when nobody waits any more. */
-  #start(
-    batch: readonly PlannedUnit[],
-    grid: UnitGrid,
-    use: (unit: DecodedUnit) => void,
-    signal: AbortSignal | undefined,
-  ): Promise<void>[] {
+  #keyOf(granularity: Granularity, plane: number, column: number, row: number): string {
+    return `${this.#keyPrefix}${granularity[0] ?? ""}${plane}/${column}/${row}`;
+  }
+
+  /**
+   * Units around those that are missing, while all images being read fit into the cache together: each of them will be wanted
+   * sooner or later, and one call for many is cheaper than many calls.
+   */
+  #neighbours(range: UnitRange, granularity: Granularity, wanted: ReadonlySet<string>): PlannedUnit[] {
+    const { cache, images } = this.#environment;
+    const grid = this.grid(granularity);
+    images.add(
+      this.#keyPrefix,
+      this.#unitBytes(grid) * grid.unitsAcross * grid.unitsDown * this.layout.planes,
+    );
+    if (images.totalBytes > cache.maxBytes * 1.02 || granularity === "fine") {
+      return [];
+    }
+    const side = Math.floor(Math.sqrt(neighbourhoodBytes / this.#unitBytes(grid)));
+    const found: PlannedUnit[] = [];
+    const firstRow = range.rows[0] ?? 0;
+    const lastRow = range.rows.at(-1) ?? 0;
+    const top = firstRow - (firstRow % side);
+    const left = range.columns[0] - (range.columns[0] % side);
+    for (
+      let row = top;
+      side > 1 && row < Math.min(grid.unitsDown, Math.max(top + side, lastRow + 1));
+      row += 1
+    ) {
+      for (
+        let column = left;
+        column < Math.min(grid.unitsAcross, Math.max(left + side, range.columns[1]));
+        column += 1
+      ) {
+        const key = this.#keyOf(granularity, range.plane, column, row);
+        if (!wanted.has(key) && !this.#inFlight.has(key) && !cache.has(key)) {
+          try {
+            found.push(planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }));
+          } catch {
+            // A damaged unit is reported to who asks for it.
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Starts to load what probably comes next, when the image is being read in order. */
+  #readAhead(range: UnitRange, granularity: Granularity): void {
+    const firstRow = range.rows[0];
+    const lastRow = range.rows.at(-1);
+    if (firstRow === undefined || lastRow === undefined || lastRow - firstRow + 1 !== range.rows.length) {
+      return;
+    }
+    const pattern = `${granularity}${range.plane}`;
+    let ahead = this.#ahead.get(pattern);
+    if (ahead === undefined) {
+      ahead = new ReadAhead();
+      this.#ahead.set(pattern, ahead);
+    }
+    const grid = this.grid(granularity);
+    const next = ahead.after(
+      { firstColumn: range.columns[0], endColumn: range.columns[1], firstRow, endRow: lastRow + 1 },
+      grid,
+      this.#unitBytes(grid),
+    );
+    const missing: PlannedUnit[] = [];
+    let wanted = 0;
+    for (const { firstColumn, endColumn, firstRow: top, endRow } of next) {
+      for (let row = top; row < endRow; row += 1) {
+        for (let column = firstColumn; column < endColumn; column += 1) {
+          wanted += 1;
+          const key = this.#keyOf(granularity, range.plane, column, row);
+          if (!this.#inFlight.has(key) && !this.#environment.cache.has(key)) {
+            try {
+              missing.push(
+                planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }),
+              );
+            } catch {
+              // A damaged unit is reported to who asks for it.
+              return;
+            }
+          }
+        }
+      }
+    }
+    // In few large portions: small ones would cost a call each.
+    if (missing.length * 2 < wanted) {
+      return;
+    }
+    for (const batch of this.#batches(missing, grid, 1)) {
+      this.#start(batch, { urgent: false });
+    }
+  }
+
+  #batches(units: readonly PlannedUnit[], grid: UnitGrid, atLeast: number): PlannedUnit[][] {
+    const most = Math.max(1, Math.floor(mostBatchBytes[this.#codec] / this.#unitBytes(grid)));
+    return batchUnits(units, {
+      units: Math.min(most, Math.max(1, Math.ceil(units.length / atLeast))),
+      bytes: maxReadBytes,
+      gapBytes: maxGapBytes,
+    });
+  }
+
+  /** Starts one batch; others that want its units meanwhile join it, and it stops when all that waited have left. */
+  #start(batch: readonly PlannedUnit[], { urgent }: { readonly urgent: boolean }): SharedLoad<SampleArray>[] {
     const controller = new AbortController();
+    const signal = urgent ? controller.signal : AbortSignal.any([controller.signal, this.#closing.signal]);
     // Events would do, but a batch of many units would hang as many listeners on one signal.
     const forgetAll: (() => void)[] = [];
     let interested = batch.length;
-    const work = this.#environment.limiter.run(() => this.#load(batch, grid, controller.signal), {
-      signal: controller.signal,
+    const { limiter, largeLimiter } = this.#environment;
+    const unitBytes = Math.max(...Object.values(this.#grids).map((grid) => this.#unitBytes(grid)));
+    const work = (unitBytes > largeUnitBytes ? largeLimiter : limiter).run(() => this.#load(batch, signal), {
+      signal,
+      urgent,
     });
     return batch.map((unit, index) => {
       const load = new SharedLoad(
@@ -160,238 +300,81 @@ export class BlockReader {
       };
       load.result.then(forget, forget);
       forgetAll.push(forget);
-      return load.join(signal).then((samples) => {
-        use({ plane: unit.plane, column: unit.column, row: unit.row, rows: unit.rows, samples });
-      });
+      return load;
     });
   }
 
-  async #load(batch: readonly PlannedUnit[], grid: UnitGrid, signal: AbortSignal): Promise<SampleArray[]> {
-    const present = batch.filter((unit) => unit.pieces.length > 0);
-    const first = present[0];
-    let bytes = new Uint8Array(0);
-    let start = 0;
-    if (first !== undefined) {
-      start = Math.min(...present.map((unit) => unit.start));
-      const end = Math.max(...present.map((unit) => unit.end));
-      if (end > this.#source.size) {
-        throw new RasterError(
-          "damaged",
-          this.#source.filePath,
-          `the file is cut short: the block at column ${first.column}, row ${first.row} should reach byte ${end}, but the file ends at ${this.#source.size}`,
-        );
-      }
-      bytes = await this.#source.read(start, end - start, { signal });
+  async #load(batch: readonly PlannedUnit[], signal: AbortSignal): Promise<SampleArray[]> {
+    const { start, end } = spanOf(batch);
+    const [first] = batch;
+    if (end > this.#source.size) {
+      throw new RasterError(
+        "damaged",
+        this.#source.filePath,
+        `the file is cut short: the block at column ${first?.column ?? 0}, row ${first?.row ?? 0} should reach byte ${end}, but the file ends at ${this.#source.size}`,
+      );
     }
+    const bytes = await this.#read(start, end - start, signal);
     signal.throwIfAborted();
     try {
-      const decoded =
-        grid.blocksPerUnit === null
-          ? this.#rowsOf(batch, bytes, start)
-          : await this.#decode(batch, grid, bytes, start);
-      decoded.forEach((samples, index) => {
-        this.#environment.cache.set((batch[index] as PlannedUnit).key, samples, samples.byteLength);
-      });
+      const decoded = await this.#decode(batch, bytes, start);
+      this.#keep(batch, decoded);
       return decoded;
     } catch (error) {
       throw asRasterError(
         error,
         this.#source.filePath,
-        `decoding the block at column ${batch[0]?.column ?? 0}, row ${batch[0]?.row ?? 0} of its blocks`,
+        `decoding the block at column ${first?.column ?? 0}, row ${first?.row ?? 0} of its blocks`,
       );
     }
+  }
+
+  async #read(start: number, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    if (length === 0) {
+      return new Uint8Array(0);
+    }
+    // What threads get they give back; plain samples stay in the cache, sharp makes its own copy.
+    return this.#codec === "threads"
+      ? this.#source.read(start, length, { memory: this.#environment.spareMemory.take(length), signal })
+      : this.#source.read(start, length, { signal });
   }
 
   async #decode(
     batch: readonly PlannedUnit[],
-    grid: UnitGrid,
     bytes: Uint8Array<ArrayBuffer>,
     start: number,
   ): Promise<SampleArray[]> {
-    const encoded: EncodedBlock[] = [];
-    for (const unit of batch) {
-      for (const piece of unit.pieces) {
-        if (piece.length > 0) {
-          const from = piece.offset - start;
-          encoded.push({ bytes: bytes.slice(from, from + piece.length), rows: piece.rows });
-        }
-      }
+    const encoded = encodedBatch(batch, bytes, start, this.#fill);
+    switch (this.#codec) {
+      case "plain":
+        return plainUnits(this.#format, encoded);
+      case "native":
+        return decodeUnitsNatively(this.#format, encoded);
+      case "threads":
+        return this.#environment.threads.decode(this.#format, encoded);
     }
-    const decoded = await decodeBlocks(this.layout, encoded);
-    const stride = this.#stride;
-    let next = 0;
-    return batch.map((unit) => {
-      const onlyPiece = unit.pieces.length === 1 ? unit.pieces[0] : undefined;
-      if (onlyPiece !== undefined && onlyPiece.length > 0) {
-        return decoded[next++] as SampleArray;
-      }
-      const rows = this.layout.tiled ? grid.unitHeight : unit.rows;
-      const samples = allocateSamples(this.layout.dtype, grid.unitWidth * rows * stride);
-      if (unit.pieces.length === 0) {
-        return samples.fill(this.#fill);
-      }
-      let at = 0;
-      for (const piece of unit.pieces) {
-        const length = piece.rows * grid.unitWidth * stride;
-        if (piece.length > 0) {
-          samples.set(decoded[next++] as SampleArray, at);
-        } else {
-          samples.fill(this.#fill, at, at + length);
-        }
-        at += length;
-      }
-      return samples;
-    });
   }
 
-  /** Uncompressed strips: a unit's rows are its pieces' bytes, one behind the other. */
-  #rowsOf(batch: readonly PlannedUnit[], bytes: Uint8Array<ArrayBuffer>, start: number): SampleArray[] {
-    return batch.map((unit) => {
-      const stride = this.#stride;
-      const rowBytes = Math.ceil((this.layout.width * stride * this.layout.bitsPerSample) / 8);
-      if (unit.pieces.length === 0) {
-        return allocateSamples(this.layout.dtype, this.layout.width * unit.rows * stride).fill(this.#fill);
-      }
-      const joined = new Uint8Array(rowBytes * unit.rows);
-      let at = 0;
-      for (const piece of unit.pieces) {
-        joined.set(bytes.subarray(piece.offset - start, piece.offset - start + piece.rows * rowBytes), at);
-        at += piece.rows * rowBytes;
-      }
-      const ordered = this.layout.fillOrder === 2 ? withReversedBits(joined) : joined;
-      return samplesFromBytes(ordered, this.layout, this.layout.width, unit.rows, stride);
-    });
-  }
-
-  #plan(grid: UnitGrid, key: string, plane: number, column: number, row: number, rows: number): PlannedUnit {
-    const { layout } = this;
-    const perPlane = layout.blocksAcross * layout.blocksDown;
-    const pieces: Piece[] = [];
-    if (grid.blocksPerUnit === null) {
-      const stride = this.#stride;
-      const rowBytes = Math.ceil((layout.width * stride * layout.bitsPerSample) / 8);
-      const firstRow = row * grid.unitHeight;
-      for (let at = firstRow; at < firstRow + rows;) {
-        const strip = Math.floor(at / layout.blockHeight);
-        const within = at - strip * layout.blockHeight;
-        const count = Math.min(layout.blockHeight - within, firstRow + rows - at);
-        const block = plane * perPlane + strip;
-        this.#pushPiece(pieces, block, within * rowBytes, count * rowBytes, count);
-        at += count;
-      }
-    } else if (layout.tiled) {
-      this.#pushPiece(
-        pieces,
-        plane * perPlane + row * layout.blocksAcross + column,
-        0,
-        null,
-        layout.blockHeight,
-      );
-    } else {
-      for (let index = 0; index < grid.blocksPerUnit; index += 1) {
-        const strip = row * grid.blocksPerUnit + index;
-        if (strip < layout.blocksDown) {
-          const stripRows = Math.min(layout.blockHeight, layout.height - strip * layout.blockHeight);
-          this.#pushPiece(pieces, plane * perPlane + strip, 0, null, stripRows);
-        }
-      }
-    }
-    const stored = pieces.filter((piece) => piece.length > 0);
-    const start = stored.length === 0 ? 0 : Math.min(...stored.map((piece) => piece.offset));
-    const end = stored.length === 0 ? 0 : Math.max(...stored.map((piece) => piece.offset + piece.length));
-    return { key, plane, column, row, rows, pieces: stored.length === 0 ? [] : pieces, start, end };
-  }
-
-  #pushPiece(pieces: Piece[], block: number, skip: number, length: number | null, rows: number): void {
-    const offset = this.layout.blockOffsets[block] as number;
-    const stored = this.layout.blockLengths[block] as number;
-    const sparse = stored === 0;
-    if (!sparse && length !== null && skip + length > stored) {
-      throw new RasterError(
-        "damaged",
-        this.#source.filePath,
-        `strip ${block} should hold ${skip + length} bytes, but its length is given as ${stored}`,
-      );
-    }
-    if (!sparse && !(offset + stored <= this.#source.size)) {
-      throw new RasterError(
-        "damaged",
-        this.#source.filePath,
-        `the file is cut short: block ${block} should reach byte ${offset + stored}, but the file ends at ${this.#source.size}`,
-      );
-    }
-    pieces.push({ offset: sparse ? 0 : offset + skip, length: sparse ? 0 : (length ?? stored), rows });
-  }
-
-  /** Groups units whose bytes lie close together, so that one read serves them. */
-  #batches(units: readonly PlannedUnit[], grid: UnitGrid): PlannedUnit[][] {
-    const sorted = [...units].sort((first, second) => first.start - second.start);
-    const decodedBytes = grid.unitWidth * grid.unitHeight * this.#stride * (this.layout.bitsPerSample / 8);
-    // Blocks that are decoded one by one go in small batches, or one long batch would leave the other threads idle.
-    const mostDecoded = goesNatively(this.layout, this.#stride) ? maxNativeBatchBytes : maxReadBytes;
-    const most = Math.max(1, Math.floor(mostDecoded / decodedBytes));
-    const batches: PlannedUnit[][] = [];
-    let current: PlannedUnit[] = [];
-    let start = 0;
-    let end = 0;
-    for (const unit of sorted) {
-      const gap = unit.start - end;
-      const fits =
-        current.length < most &&
-        gap <= maxGapBytes &&
-        unit.end - start <= maxReadBytes &&
-        (unit.pieces.length > 0 || current[0]?.pieces.length === 0);
-      if (current.length > 0 && fits) {
-        current.push(unit);
+  /** Puts units into the cache, those in the same memory together. */
+  #keep(batch: readonly PlannedUnit[], decoded: readonly SampleArray[]): void {
+    const slabs = new Map<ArrayBuffer, Map<string, SampleArray>>();
+    decoded.forEach((samples, index) => {
+      const { key } = batch[index] as PlannedUnit;
+      const slab = slabs.get(samples.buffer);
+      if (slab === undefined) {
+        slabs.set(samples.buffer, new Map([[key, samples]]));
       } else {
-        current = [unit];
-        batches.push(current);
-        start = unit.start;
-        end = unit.start;
+        slab.set(key, samples);
       }
-      end = Math.max(end, unit.end);
-    }
-    return batches;
-  }
-
-  get #stride(): number {
-    return this.layout.planes === 1 ? this.layout.bands : 1;
-  }
-}
-
-/** A load that several readers may wait for, each able to leave; the last to leave stops it. */
-class SharedLoad {
-  readonly result: Promise<SampleArray>;
-  readonly #abandon: () => void;
-  #waiting = 0;
-
-  constructor(result: Promise<SampleArray>, abandon: () => void) {
-    this.result = result;
-    this.#abandon = abandon;
-  }
-
-  join(signal: AbortSignal | undefined): Promise<SampleArray> {
-    this.#waiting += 1;
-    if (signal === undefined) {
-      return this.result;
-    }
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting -= 1;
-        if (this.#waiting === 0) {
-          this.#abandon();
-        }
-        reject(signal.reason as Error);
-      };
-      if (signal.aborted) {
-        leave();
-        return;
-      }
-      signal.addEventListener("abort", leave, { once: true });
-      this.result.then(resolve, reject).finally(() => {
-        signal.removeEventListener("abort", leave);
-      });
     });
+    for (const [memory, blocks] of slabs) {
+      this.#environment.cache.setSlab(blocks, memory.byteLength);
+    }
+  }
+
+  #unitBytes(grid: UnitGrid): number {
+    const stride = this.layout.planes === 1 ? this.layout.bands : 1;
+    return grid.unitWidth * grid.unitHeight * stride * (this.layout.bitsPerSample / 8);
   }
 }
 

@@ -1,6 +1,14 @@
-/** Lets at most a number of tasks run at once; the others wait in order and leave the queue when aborted. */
+/** How a task waits its turn. */
+export interface TurnOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Ahead of those that wait without: somebody needs the result now. */
+  readonly urgent?: boolean;
+}
+
+/** Lets at most a number of tasks run at once; the others wait, urgent ones first, and leave the queue when aborted. */
 export class Limiter {
   readonly #limit: number;
+  readonly #urgent: (() => void)[] = [];
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
@@ -8,20 +16,17 @@ export class Limiter {
     this.#limit = limit;
   }
 
-  async run<Result>(
-    task: () => Promise<Result>,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Result> {
-    await this.#acquire(options?.signal);
+  async run<Result>(task: () => Promise<Result>, options: TurnOptions = {}): Promise<Result> {
+    await this.#acquire(options.urgent === true ? this.#urgent : this.#waiting, options.signal);
     try {
       return await task();
     } finally {
       this.#running -= 1;
-      this.#waiting.shift()?.();
+      (this.#urgent.shift() ?? this.#waiting.shift())?.();
     }
   }
 
-  async #acquire(signal: AbortSignal | undefined): Promise<void> {
+  async #acquire(queue: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     if (this.#running < this.#limit) {
       this.#running += 1;
@@ -34,13 +39,13 @@ export class Limiter {
         resolve();
       };
       const leave = (): void => {
-        const place = this.#waiting.indexOf(start);
+        const place = queue.indexOf(start);
         if (place >= 0) {
-          this.#waiting.splice(place, 1);
+          queue.splice(place, 1);
         }
         reject(abortReason(signal));
       };
-      this.#waiting.push(start);
+      queue.push(start);
       signal?.addEventListener("abort", leave, { once: true });
     });
   }

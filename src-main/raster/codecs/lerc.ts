@@ -1,7 +1,7 @@
 import { inflateSync } from "node:zlib";
 import Lerc from "lerc";
-import type { TiffLayout } from "../tiff/layout.ts";
-import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
+import type { BlockFormat } from "../tiff/layout.ts";
+import { allocateSamples, dtypeBytes, type SampleArray } from "../typed-pixels.ts";
 import { decodeZstd } from "./zstd.ts";
 
 /** The second value of the LercParameters tag: what the LERC stream is wrapped in. */
@@ -9,13 +9,13 @@ const wrapping = { none: 0, deflate: 1, zstd: 2 } as const;
 
 /** Decodes one LERC block; pixels that its own mask leaves out become 0, or NaN for floats, as in libtiff. */
 export async function decodeLerc(
-  layout: TiffLayout,
+  layout: BlockFormat,
   encoded: Uint8Array,
   width: number,
   rows: number,
   stride: number,
 ): Promise<SampleArray> {
-  const limit = width * rows * stride * 8 + 65536;
+  const limit = width * rows * stride * 2 * dtypeBytes(layout.dtype) + 65536;
   const kind = layout.lercParameters?.[1] ?? wrapping.none;
   let bytes = encoded;
   if (kind === wrapping.deflate) {
@@ -27,7 +27,7 @@ export async function decodeLerc(
   }
   const exact =
     bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  checkDeclaredSize(exact, width, rows);
+  checkDeclaredSize(exact, width, rows, stride, dtypeBytes(layout.dtype));
   const decoded = Lerc.decode(exact.buffer as ArrayBuffer, { returnPixelInterleavedDims: true });
   if (decoded.width !== width || decoded.height !== rows) {
     throw new Error(
@@ -58,19 +58,55 @@ export async function decodeLerc(
   return samples;
 }
 
-/** A stream that declares another size than its block would make the decoder take memory first and fail later. */
-function checkDeclaredSize(bytes: Uint8Array, width: number, rows: number): void {
+/** Bytes of a sample by LERC's number of its type: char, byte, short, ushort, int, uint, float, double. */
+const lercTypeBytes: readonly number[] = [1, 1, 2, 2, 4, 4, 4, 8];
+
+/**
+ * A stream that declares more pixels, bands or wider samples than its block would make the decoder take memory first and fail later: a plane
+ * of one value takes 70 bytes whatever its size. Only LERC 2 stands in TIFFs.
+ */
+function checkDeclaredSize(
+  bytes: Uint8Array,
+  width: number,
+  rows: number,
+  stride: number,
+  sampleBytes: number,
+): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (Buffer.from(bytes.subarray(0, 6)).toString("latin1") !== "Lerc2 " || bytes.length < 26) {
-    return;
-  }
-  const version = view.getInt32(6, true);
-  const at = version >= 3 ? 14 : 10;
-  const declaredRows = view.getUint32(at, true);
-  const declaredWidth = view.getUint32(at + 4, true);
-  if (declaredRows !== rows || declaredWidth !== width) {
-    throw new Error(
-      `expected a LERC block of ${width} × ${rows} pixels, found ${declaredWidth} × ${declaredRows}`,
-    );
+  let bands = 0;
+  for (let start = 0; start + 62 <= bytes.length || start === 0;) {
+    if (
+      start + 62 > bytes.length ||
+      Buffer.from(bytes.subarray(start, start + 6)).toString("latin1") !== "Lerc2 "
+    ) {
+      if (bands === 0) {
+        throw new Error("expected a LERC 2 stream");
+      }
+      return;
+    }
+    const version = view.getInt32(start + 6, true);
+    const at = start + (version >= 3 ? 14 : 10);
+    const declaredRows = view.getUint32(at, true);
+    const declaredWidth = view.getUint32(at + 4, true);
+    if (declaredRows !== rows || declaredWidth !== width) {
+      throw new Error(
+        `expected a LERC block of ${width} × ${rows} pixels, found ${declaredWidth} × ${declaredRows}`,
+      );
+    }
+    // From version 4 on several values a pixel may stand in one stream.
+    const depth = version >= 4 ? view.getUint32(at + 8, true) : 1;
+    const afterDepth = at + (version >= 4 ? 12 : 8);
+    const streamBytes = view.getUint32(afterDepth + 8, true);
+    const typeBytes = lercTypeBytes[view.getUint32(afterDepth + 12, true)] ?? Infinity;
+    bands += depth;
+    if (bands > stride || typeBytes > sampleBytes) {
+      throw new Error(
+        `expected a LERC block of ${stride} bands of ${sampleBytes} bytes, found ${bands} of ${typeBytes}`,
+      );
+    }
+    if (streamBytes < 62) {
+      return;
+    }
+    start += streamBytes;
   }
 }

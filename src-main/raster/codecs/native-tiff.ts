@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { compression, photometric, tag } from "../tiff/tags.ts";
-import type { TiffLayout } from "../tiff/layout.ts";
+import type { BlockFormat } from "../tiff/layout.ts";
 
 /*
  * libtiff, through sharp, decodes a run of compressed blocks copied unchanged behind a small TIFF header: a
@@ -10,7 +10,7 @@ import type { TiffLayout } from "../tiff/layout.ts";
 
 /** Photometric and codec tags that decide how libtiff turns a block into samples. */
 interface NativeRun {
-  readonly layout: TiffLayout;
+  readonly format: BlockFormat;
   readonly blocks: readonly Uint8Array[];
   /** Rows of each block; only the last may have fewer than the others. */
   readonly rows: readonly number[];
@@ -23,12 +23,17 @@ interface NativeRun {
  *
  * @returns all rows of all blocks below each other, pixel-interleaved; bits come as 0 and 255
  */
-export async function decodeNatively({ layout, blocks, rows, stride }: NativeRun): Promise<Uint8Array> {
+export async function decodeNatively({
+  format,
+  blocks,
+  rows,
+  stride,
+}: NativeRun): Promise<Uint8Array<ArrayBuffer>> {
   const height = rows.reduce((sum, count) => sum + count, 0);
-  const tiff = wrapInTiff({ layout, blocks, rows, stride }, height);
+  const tiff = wrapInTiff({ format, blocks, rows, stride }, height);
   const pipeline = sharp(tiff, {
     failOn: "error",
-    limitInputPixels: layout.blockWidth * height,
+    limitInputPixels: format.blockWidth * height,
     unlimited: true,
     sequentialRead: true,
   });
@@ -36,9 +41,9 @@ export async function decodeNatively({ layout, blocks, rows, stride }: NativeRun
     .toColourspace(stride === 1 ? "b-w" : "srgb")
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
-  if (info.width !== layout.blockWidth || info.height !== height || info.channels !== stride) {
+  if (info.width !== format.blockWidth || info.height !== height || info.channels !== stride) {
     throw new Error(
-      `expected ${layout.blockWidth} × ${height} pixels of ${stride} bands, the decoder gave ${info.width} × ${info.height} of ${info.channels}`,
+      `expected ${format.blockWidth} × ${height} pixels of ${stride} bands, the decoder gave ${info.width} × ${info.height} of ${info.channels}`,
     );
   }
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -50,41 +55,41 @@ interface WrittenTag {
   readonly values: readonly number[] | Uint8Array;
 }
 
-function wrapInTiff({ layout, blocks, rows, stride }: NativeRun, height: number): Buffer {
+function wrapInTiff({ format, blocks, rows, stride }: NativeRun, height: number): Buffer {
   const isColour =
-    layout.photometric === photometric.yCbCr && layout.compression === compression.jpeg && stride === 3;
+    format.photometric === photometric.yCbCr && format.compression === compression.jpeg && stride === 3;
   const dataLength = blocks.reduce((sum, block) => sum + block.length + (block.length & 1), 0);
   const tags: WrittenTag[] = [
-    { number: tag.imageWidth, type: 4, values: [layout.blockWidth] },
+    { number: tag.imageWidth, type: 4, values: [format.blockWidth] },
     { number: tag.imageLength, type: 4, values: [height] },
-    { number: tag.bitsPerSample, type: 3, values: new Array<number>(stride).fill(layout.bitsPerSample) },
-    { number: tag.compression, type: 3, values: [layout.compression] },
+    { number: tag.bitsPerSample, type: 3, values: new Array<number>(stride).fill(format.bitsPerSample) },
+    { number: tag.compression, type: 3, values: [format.compression] },
     {
       number: tag.photometric,
       type: 3,
       values: [isColour ? photometric.yCbCr : stride >= 3 ? photometric.rgb : photometric.minIsBlack],
     },
-    { number: tag.fillOrder, type: 3, values: [layout.fillOrder] },
+    { number: tag.fillOrder, type: 3, values: [format.fillOrder] },
     { number: tag.stripOffsets, type: 4, values: [] },
     { number: tag.samplesPerPixel, type: 3, values: [stride] },
     { number: tag.rowsPerStrip, type: 4, values: [rows[0] ?? height] },
     { number: tag.stripByteCounts, type: 4, values: blocks.map((block) => block.length) },
     { number: tag.planarConfiguration, type: 3, values: [1] },
   ];
-  if (layout.compression === compression.ccittFax3) {
-    tags.push({ number: tag.t4Options, type: 4, values: [layout.t4Options] });
+  if (format.compression === compression.ccittFax3) {
+    tags.push({ number: tag.t4Options, type: 4, values: [format.t4Options] });
   }
-  if (layout.predictor !== 1) {
-    tags.push({ number: tag.predictor, type: 3, values: [layout.predictor] });
+  if (format.predictor !== 1) {
+    tags.push({ number: tag.predictor, type: 3, values: [format.predictor] });
   }
   if (stride === 4) {
     tags.push({ number: tag.extraSamples, type: 3, values: [2] });
   }
-  if (layout.jpegTables !== null && layout.compression === compression.jpeg) {
-    tags.push({ number: tag.jpegTables, type: 7, values: layout.jpegTables });
+  if (format.jpegTables !== null && format.compression === compression.jpeg) {
+    tags.push({ number: tag.jpegTables, type: 7, values: format.jpegTables });
   }
   if (isColour) {
-    tags.push({ number: tag.yCbCrSubsampling, type: 3, values: [...layout.yCbCrSubsampling] });
+    tags.push({ number: tag.yCbCrSubsampling, type: 3, values: [...format.yCbCrSubsampling] });
   }
   const headerLength =
     8 +

@@ -1,4 +1,4 @@
-import type { TiffLayout } from "../tiff/layout.ts";
+import type { BlockFormat } from "../tiff/layout.ts";
 import { allocateSamples, samplesOver, type SampleArray } from "../typed-pixels.ts";
 
 const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -47,7 +47,7 @@ export function swapBytes(bytes: Uint8Array, sampleBytes: number): void {
  */
 export function samplesFromBytes(
   bytes: Uint8Array,
-  layout: TiffLayout,
+  layout: BlockFormat,
   width: number,
   rows: number,
   stride: number,

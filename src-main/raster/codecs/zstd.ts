@@ -1,21 +1,16 @@
 import * as zlib from "node:zlib";
-import { promisify } from "node:util";
 import { ZSTDDecoder } from "zstddec";
 
-type ZstdDecompress = (
-  input: Uint8Array,
-  options: object,
-  done: (error: Error | null, output: Buffer) => void,
-) => void;
+type ZstdDecompress = (input: Uint8Array, options: object) => Buffer;
 
-/** Node 22.15 and later decode ZSTD on its thread pool; before that a wasm build does on this thread. */
-const native = (zlib as { zstdDecompress?: ZstdDecompress }).zstdDecompress;
+/** Node 22.15 and later decode ZSTD natively; before that a wasm build does. */
+const native = (zlib as { zstdDecompressSync?: ZstdDecompress }).zstdDecompressSync;
 let wasm: Promise<ZSTDDecoder> | null = null;
 
 /** Decodes one ZSTD frame of at most `byteLength` bytes. */
 export async function decodeZstd(input: Uint8Array, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {
   if (native !== undefined) {
-    const output = await promisify<Uint8Array, object, Buffer>(native)(input, {
+    const output = native(input, {
       chunkSize: Math.max(64, byteLength + 1),
       maxOutputLength: byteLength + 65536,
     });

@@ -25,6 +25,7 @@ describe("EPSG codes", () => {
 
   test.each([
     [2048, /axes that run "wsu"/],
+    [4807, /grads instead of degrees/],
     [4978, /geocentric/],
     [6244, /projection "col_urban", which is not supported/],
     [5703, /heights, not positions/],

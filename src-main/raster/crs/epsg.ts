@@ -7,7 +7,12 @@ import { formulaProblem } from "./proj4-formula.ts";
 
 const require = createRequire(import.meta.url);
 
-const entrySchema = z.object({ kind: z.string(), name: z.string(), proj4: z.string().nullable() });
+const entrySchema = z.object({
+  kind: z.string(),
+  name: z.string(),
+  proj4: z.string().nullable(),
+  unit: z.string().nullish(),
+});
 
 /** One coordinate system of the EPSG table. */
 export interface EpsgEntry {
@@ -15,6 +20,8 @@ export interface EpsgEntry {
   readonly name: string;
   /** Null for systems that PROJ strings can't express: vertical, engineering. */
   readonly proj4: string | null;
+  /** Whether it is geographic and counts in grads, which neither PROJ strings nor proj4js can say. */
+  readonly inGrads: boolean;
 }
 
 const known = new Map<number, EpsgEntry | null>();
@@ -41,11 +48,15 @@ function readEntry(code: number): EpsgEntry | null {
       code,
       name: entry.name,
       proj4: entry.proj4 === null ? null : asProj4jsReads(code, entry.proj4.trim()),
+      inGrads: entry.unit === "grad",
     };
   } catch {
     return null;
   }
 }
+
+/** Systems whose axes run south and west though their formula in the table doesn't say so: the Austrian Gusterberg and St. Stephen grids. */
+const southWestward: ReadonlySet<number> = new Set([8044, 8045]);
 
 /** The CRS of an EPSG code; unknown, with the reason, where the table or proj4 can't express it. */
 export function crsFromEpsg(code: number): Crs {
@@ -55,6 +66,18 @@ export function crsFromEpsg(code: number): Crs {
   }
   if (entry.proj4 === null || entry.proj4 === "") {
     return { kind: "unknown", reason: `EPSG:${code} (${entry.name}) has no formula in the EPSG table` };
+  }
+  if (southWestward.has(code)) {
+    return {
+      kind: "unknown",
+      reason: `EPSG:${code} (${entry.name}) has axes that run south and west instead of east and north`,
+    };
+  }
+  if (entry.inGrads) {
+    return {
+      kind: "unknown",
+      reason: `EPSG:${code} (${entry.name}) counts angles in grads instead of degrees`,
+    };
   }
   const problem = formulaProblem(entry.proj4);
   if (problem !== null) {
@@ -83,9 +106,9 @@ const unknownEllipsoids: readonly (readonly [name: string, axes: string])[] = [
   ["+ellps=GSK2011", "+a=6378136.5 +rf=298.2564151"],
 ];
 
-/** Entries whose formula in the table is not the system's: the US National Atlas projects from a sphere. */
+/** Entries whose formula in the table is not the system's: the US National Atlas projects from the sphere of Clarke's area. */
 const corrected: ReadonlyMap<number, string> = new Map([
-  [9311, "+proj=laea +lat_0=45 +lon_0=-100 +x_0=0 +y_0=0 +R=6370997 +units=m +no_defs"],
+  [9311, "+proj=laea +lat_0=45 +lon_0=-100 +x_0=0 +y_0=0 +R=6370997.240632998 +units=m +no_defs"],
 ]);
 
 /** The table's PROJ string in words that proj4js understands as PROJ does. */

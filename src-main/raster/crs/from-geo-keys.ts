@@ -1,4 +1,4 @@
-import proj4 from "proj4";
+import { proj4 } from "./projections.ts";
 import type { Crs } from "#shared/geo/crs.ts";
 import type { GeoKeys } from "../tiff/geo-tags.ts";
 import { crsFromEpsg, epsgEntry } from "./epsg.ts";
@@ -74,7 +74,17 @@ export function crsFromGeoKeys(keys: GeoKeys): Crs {
   if (typeof base === "string") {
     return { kind: "unknown", reason: base };
   }
+  const angleDegrees = angularUnit(keys);
+  if (angleDegrees === null) {
+    return {
+      kind: "unknown",
+      reason: `its angular unit (code ${String(numberOf(keys, geoKey.angularUnits))}) is not known`,
+    };
+  }
   if (!isProjected) {
+    if (Math.abs(angleDegrees - 1) > 1e-9) {
+      return { kind: "unknown", reason: `it counts angles in units of ${angleDegrees}° instead of degrees` };
+    }
     const name = textOf(keys, geoKey.geogCitation) ?? "user-defined geographic";
     return checked(citedName(name), formatProj4(null, base, 1));
   }
@@ -83,13 +93,6 @@ export function crsFromGeoKeys(keys: GeoKeys): Crs {
     return {
       kind: "unknown",
       reason: `its linear unit (code ${String(numberOf(keys, geoKey.linearUnits))}) is not known`,
-    };
-  }
-  const angleDegrees = angularUnit(keys);
-  if (angleDegrees === null) {
-    return {
-      kind: "unknown",
-      reason: `its angular unit (code ${String(numberOf(keys, geoKey.angularUnits))}) is not known`,
     };
   }
   const formula = formulaFromGeoKeys(keys, unitMeters, angleDegrees);

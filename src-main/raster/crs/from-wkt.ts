@@ -52,9 +52,13 @@ function authorityCode(node: WktNode): number | null {
 
 function geographic(node: WktNode): Crs {
   const base = baseOf(node);
-  return base === null
-    ? { kind: "unknown", reason: "its ellipsoid is not stated" }
-    : checked(node, formatProj4(null, base, 1));
+  if (base === null) {
+    return { kind: "unknown", reason: "its ellipsoid is not stated" };
+  }
+  const degrees = degreesPerUnitOf(node);
+  return degrees === 1
+    ? checked(node, formatProj4(null, base, 1))
+    : { kind: "unknown", reason: `it counts angles in units of ${degrees}° instead of degrees` };
 }
 
 function projected(node: WktNode): Crs {
@@ -72,15 +76,19 @@ function projected(node: WktNode): Crs {
   }
   const unit = childNamed(node, "UNIT");
   const unitMeters = unit === null ? 1 : (numbersOf(unit)[0] ?? 1);
-  const angularUnit = childNamed(geographicNode, "UNIT");
-  const angleDegrees =
-    angularUnit === null ? 1 : ((numbersOf(angularUnit)[0] ?? Math.PI / 180) * 180) / Math.PI;
-  // 0.0174532925199433 is one degree as everyone writes it, a hair off the real thing.
-  const degrees = Math.abs(angleDegrees - 1) < 1e-9 ? 1 : angleDegrees;
+  const degrees = degreesPerUnitOf(geographicNode);
   const formula = formulaFromWkt(node, unitMeters, degrees);
   return typeof formula === "string"
     ? { kind: "unknown", reason: formula }
     : checked(node, formatProj4(formula, base, unitMeters));
+}
+
+/** Degrees in one angular unit of a GEOGCS element. */
+function degreesPerUnitOf(node: WktNode): number {
+  const unit = childNamed(node, "UNIT");
+  const degrees = unit === null ? 1 : ((numbersOf(unit)[0] ?? Math.PI / 180) * 180) / Math.PI;
+  // 0.0174532925199433 is one degree as everyone writes it, a hair off the real thing.
+  return Math.abs(degrees - 1) < 1e-9 ? 1 : degrees;
 }
 
 function checked(node: WktNode, proj4String: string): Crs {

@@ -1,4 +1,4 @@
-import proj4 from "proj4";
+import { proj4 } from "./projections.ts";
 
 /** Why a PROJ string can't be computed with, as the end of a sentence, or null when it can. */
 export function formulaProblem(proj4String: string): string | null {

@@ -1,4 +1,4 @@
-import proj4 from "proj4";
+import { proj4 } from "./projections.ts";
 import { isProjectable, type Crs } from "#shared/geo/crs.ts";
 import type { MapPosition } from "#shared/geo/affine.ts";
 
@@ -28,7 +28,21 @@ export function transformer(from: Crs, to: Crs): CrsTransformer | null {
   };
 }
 
-const unitMeters: Readonly<Record<string, number>> = { m: 1, km: 1000, ft: 0.3048, "us-ft": 1200 / 3937 };
+/** PROJ's names of linear units. */
+const unitMeters: Readonly<Record<string, number>> = {
+  m: 1,
+  km: 1000,
+  ft: 0.3048,
+  "us-ft": 1200 / 3937,
+  "ind-ft": 0.30479841,
+  yd: 0.9144,
+  "ind-yd": 0.91439523,
+  fath: 1.8288,
+  mi: 1609.344,
+  kmi: 1852,
+  ch: 20.1168,
+  link: 0.201168,
+};
 
 /** Metres in one unit of a projected system; null for degrees, unknown units, and a system that can't be computed with. */
 export function metersPerUnit(crs: Crs): number | null {

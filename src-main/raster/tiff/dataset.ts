@@ -90,6 +90,9 @@ export async function readMaskFile(
   return new BlockReader(source, await readTiffLayout(source, directory), environment, keyPrefix, 0);
 }
 
+/** Blocks of all overviews and masks together: twice what the finest image may have by itself. */
+const maxRelatedBlocks = 4 * 2 ** 20;
+
 async function relatedImages(
   source: ByteSource,
   directories: readonly TiffDirectory[],
@@ -101,9 +104,14 @@ async function relatedImages(
   const overviews: Image[] = [];
   const masks: Image[] = [];
   let pages = 0;
+  let blocksLeft = maxRelatedBlocks;
   for (const [index, directory] of directories.entries()) {
     if (index < from) {
       continue;
+    }
+    if (blocksLeft <= 0) {
+      warnings.push(`the images after the ${index}th are left out: together they have too many blocks`);
+      break;
     }
     const flags = await directory.number(tag.newSubfileType, 0);
     const reduced = (flags & 1) !== 0 || (await directory.number(tag.subfileType, 0)) === 2;
@@ -114,6 +122,7 @@ async function relatedImages(
     }
     try {
       const layout = await readTiffLayout(source, directory);
+      blocksLeft -= layout.blockOffsets.length;
       if (isMask) {
         masks.push(imageOf(layout, index));
       } else if (layout.width < full.width && layout.bands === full.bands && layout.dtype === full.dtype) {

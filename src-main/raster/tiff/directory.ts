@@ -13,7 +13,7 @@ const fieldTypeBytes: readonly number[] = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8
 const maxEntriesPerDirectory = 4096;
 const maxDirectories = 4096;
 /** Metadata, colour maps and geo keys are far smaller; block offsets have their own limit. */
-const maxValueBytes = 64 * 2 ** 20;
+const maxValueBytes = 8 * 2 ** 20;
 
 interface DirectoryEntry {
   readonly type: number;
@@ -80,10 +80,10 @@ export class TiffDirectory {
     return values?.[0] ?? otherwise;
   }
 
-  /** The raw bytes of a tag's values, in the file's byte order, or null. */
-  async bytes(tagNumber: number): Promise<Uint8Array | null> {
+  /** The raw bytes of a tag's values, at most `limit`, in the file's byte order, or null. */
+  async bytes(tagNumber: number, limit = maxValueBytes): Promise<Uint8Array | null> {
     const entry = this.#entries.get(tagNumber);
-    return entry === undefined ? null : this.#bytes(tagNumber, entry, entry.count, maxValueBytes);
+    return entry === undefined ? null : this.#bytes(tagNumber, entry, entry.count, limit);
   }
 
   /** A text tag without its closing zero, or null. */
@@ -111,6 +111,13 @@ export class TiffDirectory {
       );
     }
     const length = count * width;
+    if (length > limit && entry.offset + length <= this.#source.size) {
+      throw new RasterError(
+        "unsupported",
+        this.#source.filePath,
+        `unsupported: tag ${tagNumber} of ${length} bytes, at most ${limit} are read`,
+      );
+    }
     if (length > limit || entry.offset + length > this.#source.size) {
       throw new RasterError(
         "damaged",

@@ -2,6 +2,7 @@ import type { RasterDtype } from "#shared/geo/raster-description.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { RasterError } from "../raster-error.ts";
 import type { TiffDirectory } from "./directory.ts";
+import { dtypeBytes } from "../typed-pixels.ts";
 import { compression, compressionName, photometric, photometricName, tag } from "./tags.ts";
 
 /** How the pixels of one directory lie in the file, checked against each other and against the file's size. */
@@ -37,9 +38,51 @@ export interface TiffLayout {
   readonly t4Options: number;
 }
 
-/** The largest block that is decoded in one piece; what is larger could be made to exhaust memory. */
-export const maxBlockBytes = 512 * 2 ** 20;
-const maxBlocks = 8 * 2 ** 20;
+/** What it takes to decode a block of an image, without where the blocks are: small enough to go to another thread each time. */
+export type BlockFormat = Omit<
+  TiffLayout,
+  "width" | "height" | "blocksAcross" | "blocksDown" | "blockOffsets" | "blockLengths"
+>;
+
+/** The part of a layout that decoding needs. */
+export function blockFormatOf(layout: TiffLayout): BlockFormat {
+  return {
+    bands: layout.bands,
+    dtype: layout.dtype,
+    bitsPerSample: layout.bitsPerSample,
+    sampleFormat: layout.sampleFormat,
+    littleEndian: layout.littleEndian,
+    tiled: layout.tiled,
+    blockWidth: layout.blockWidth,
+    blockHeight: layout.blockHeight,
+    planes: layout.planes,
+    compression: layout.compression,
+    predictor: layout.predictor,
+    fillOrder: layout.fillOrder,
+    photometric: layout.photometric,
+    extraSamples: layout.extraSamples,
+    jpegTables: layout.jpegTables,
+    lercParameters: layout.lercParameters,
+    yCbCrSubsampling: layout.yCbCrSubsampling,
+    t4Options: layout.t4Options,
+  };
+}
+
+/** Bands that lie together in a block: all of them, or one when each has a plane of its own. */
+export function strideOf(format: BlockFormat): number {
+  return format.planes === 1 ? format.bands : 1;
+}
+
+/**
+ * The largest block that is decoded in one piece, in bytes of its samples; what is larger could be made to exhaust memory. Decoding takes the
+ * compressed bytes and one or two copies besides: three where a library has its own memory.
+ */
+const maxBlockBytes = 64 * 2 ** 20;
+const maxLibraryBlockBytes = 40 * 2 ** 20;
+/** Blocks of an image; their places take 16 bytes each. A square of 362,000 pixels a side in tiles of 256 has as many. */
+const maxBlocks = 2 * 2 ** 20;
+/** Tables of quantization and Huffman codes take a few hundred bytes. */
+const maxJpegTableBytes = 2 ** 20;
 const maxBands = 4096;
 const maxSide = 2 ** 30;
 
@@ -128,11 +171,14 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
   }
   const samplesPerBlockPixel = planes === 1 ? bands : 1;
   const decodedBytes = Math.ceil((blockWidth * samplesPerBlockPixel * bitsPerSample) / 8) * blockHeight;
+  // Small samples are widened.
+  const sampleBytes = blockWidth * blockHeight * samplesPerBlockPixel * dtypeBytes(dtype);
   // Uncompressed strips are read row by row, so only their rows have to fit.
-  const onePiece = compressionCode === compression.none && !tiled ? decodedBytes / blockHeight : decodedBytes;
-  if (onePiece > maxBlockBytes) {
+  const onePiece = compressionCode === compression.none && !tiled ? sampleBytes / blockHeight : sampleBytes;
+  const mostBytes = isDecodedByLibrary(compressionCode) ? maxLibraryBlockBytes : maxBlockBytes;
+  if (onePiece > mostBytes) {
     throw unsupported(
-      `blocks of ${blockWidth} × ${blockHeight} pixels: ${Math.round(onePiece / 2 ** 20)} MB in one piece, at most ${maxBlockBytes / 2 ** 20} MB is read`,
+      `blocks of ${blockWidth} × ${blockHeight} pixels: ${Math.round(onePiece / 2 ** 20)} MB in one piece, at most ${mostBytes / 2 ** 20} MB is read; in smaller tiles it would open`,
     );
   }
 
@@ -173,7 +219,7 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
     extraSamples: [...((await directory.numbers(tag.extraSamples, maxBands)) ?? [])],
     blockOffsets,
     blockLengths,
-    jpegTables: await directory.bytes(tag.jpegTables),
+    jpegTables: await directory.bytes(tag.jpegTables, maxJpegTableBytes),
     lercParameters: await directory.numbers(tag.lercParameters, 8),
     yCbCrSubsampling: [subsampling?.[0] ?? 2, subsampling?.[1] ?? 2],
     t4Options: await directory.number(tag.t4Options, 0),
@@ -181,12 +227,12 @@ export async function readTiffLayout(source: ByteSource, directory: TiffDirector
 }
 
 /** Whether blocks hold colours that decoding turns into RGB, so that their bytes can't be taken as samples. */
-export function convertsColours(layout: TiffLayout): boolean {
+export function convertsColours(layout: BlockFormat): boolean {
   return isYCbCr(layout) || isCmyk(layout);
 }
 
 /** Whether blocks hold 8-bit YCbCr, often with fewer colour than brightness samples. */
-export function isYCbCr(layout: TiffLayout): boolean {
+export function isYCbCr(layout: BlockFormat): boolean {
   return (
     layout.photometric === photometric.yCbCr &&
     layout.compression !== compression.jpeg &&
@@ -198,13 +244,18 @@ export function isYCbCr(layout: TiffLayout): boolean {
 }
 
 /** Whether blocks hold 8-bit CMYK, which is read as RGB and opacity, as GDAL does. */
-export function isCmyk(layout: TiffLayout): boolean {
+export function isCmyk(layout: BlockFormat): boolean {
   return (
     layout.photometric === photometric.cmyk &&
     layout.bands === 4 &&
     layout.planes === 1 &&
     layout.bitsPerSample === 8
   );
+}
+
+/** Whether a codec's library keeps blocks in memory of its own. */
+function isDecodedByLibrary(code: number): boolean {
+  return code === compression.jpeg || code === compression.webp || code === compression.lerc;
 }
 
 function isSide(pixels: number): boolean {

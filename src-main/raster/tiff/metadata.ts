@@ -13,12 +13,14 @@ const maxItems = 10_000;
 /** Reads the items of GDAL's metadata XML (tag 42112). */
 export function parseGdalMetadata(xml: string): MetadataItem[] {
   const items: MetadataItem[] = [];
-  for (const match of xml.matchAll(/<Item\b([^>]*)>([^<]*)<\/Item>/g)) {
+  for (const match of xml.matchAll(/<Item\b([^<>]*)>([^<]*)<\/Item>/g)) {
     if (items.length >= maxItems) {
       break;
     }
     const attributes = new Map<string, string>();
-    for (const attribute of (match[1] ?? "").matchAll(/([A-Za-z_]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
+    for (const attribute of (match[1] ?? "").matchAll(
+      /(?<![A-Za-z_])([A-Za-z_]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g,
+    )) {
       attributes.set(attribute[1] ?? "", unescapeXml(attribute[2] ?? attribute[3] ?? ""));
     }
     const sample = attributes.get("sample");

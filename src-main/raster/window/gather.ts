@@ -1,7 +1,7 @@
 import type { BlockReader, DecodedUnit } from "../blocks/block-reader.ts";
 import type { Granularity } from "../blocks/block-units.ts";
 import type { Level } from "../tiff/dataset.ts";
-import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
+import { allocateSamples, unfilledSamples, type SampleArray } from "../typed-pixels.ts";
 
 /** Pixels taken from one level: samples pixel-interleaved, one validity byte a pixel or null when all are valid. */
 export interface GatheredPixels {
@@ -31,13 +31,17 @@ export async function gather(
 ): Promise<GatheredPixels> {
   const { columns, rows } = index;
   const { layout } = level.pixels;
-  const data = allocateSamples(layout.dtype, columns.length * rows.length * bands.length);
   const hasOutside = columns.includes(-1) || rows.includes(-1);
+  const length = columns.length * rows.length * bands.length;
+  // Where every position is filled from the raster, zeroing them first would write everything twice.
+  const data = hasOutside ? allocateSamples(layout.dtype, length) : unfilledSamples(layout.dtype, length);
   if (hasOutside && validity.nodata !== null && validity.nodata !== 0) {
     data.fill(validity.nodata);
   }
   const readsAlpha = level.mask === null && validity.alphaBand !== null;
-  const valid = new Uint8Array(columns.length * rows.length);
+  const isFloat = data instanceof Float32Array || data instanceof Float64Array;
+  const mayHide = hasOutside || readsAlpha || level.mask !== null || validity.nodata !== null || isFloat;
+  const valid = new Uint8Array(mayHide ? columns.length * rows.length : 0);
   if (!hasOutside && !readsAlpha && level.mask === null) {
     valid.fill(1);
   } else if (!readsAlpha && level.mask === null) {
@@ -107,7 +111,7 @@ async function eachUnit(
     return;
   }
   await reader.readUnits(
-    { plane, columns: [columns[0] as number, (columns.at(-1) as number) + 1], rows: [...unitRows.keys()] },
+    { plane, columns: [columns[0] as number, columns.at(-1) + 1], rows: [...unitRows.keys()] },
     granularity,
     (unit) => {
       const columnSpan = unitColumns.get(unit.column);

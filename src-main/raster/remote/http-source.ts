@@ -1,0 +1,242 @@
+import type { ByteSource, ReadOptions } from "../byte-source.ts";
+import { RasterError } from "../raster-error.ts";
+
+const attempts = 3;
+const timeoutMs = 20_000;
+/** Directories and their values are many small reads close together: they are answered from whole pages. */
+const pageBytes = 64 * 2 ** 10;
+const pagesKept = 64;
+
+/**
+ * Opens a file behind an address for random access by range requests (RFC 9110, section 14).
+ *
+ * @throws RasterError "not-found" for a refusal or an unreachable server, "unsupported" for a server without ranges
+ */
+export async function openHttpSource(
+  address: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ByteSource> {
+  const url = remoteAddress(address);
+  if (url === null) {
+    throw new RasterError(
+      "invalid-request",
+      address,
+      "expected an address that begins with http:// or https://",
+    );
+  }
+  const first = await requestRange(url, 0, pageBytes, null, options.signal);
+  const size = first.totalBytes;
+  if (size === null) {
+    throw new RasterError(
+      "unsupported",
+      url.href,
+      "unsupported: the server does not say how large the file is",
+    );
+  }
+  return new HttpSource(url, size, first);
+}
+
+/** The address as a URL when it is one that we fetch, else null. */
+export function remoteAddress(address: string): URL | null {
+  if (!/^https?:\/\//i.test(address)) {
+    return null;
+  }
+  return URL.canParse(address) ? new URL(address) : null;
+}
+
+interface RangeAnswer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly totalBytes: number | null;
+  /** Says whether the file is still the same: its ETag, else its date. */
+  readonly version: string | null;
+  readonly modifiedMs: number;
+}
+
+class HttpSource implements ByteSource {
+  readonly filePath: string;
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly #url: URL;
+  readonly #version: string | null;
+  readonly #pages = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
+
+  constructor(url: URL, size: number, first: RangeAnswer) {
+    this.#url = url;
+    // Errors name the file: without what may be secret in the address.
+    this.filePath = `${url.origin}${url.pathname}`;
+    this.size = size;
+    this.modifiedMs = first.modifiedMs;
+    this.#version = first.version;
+    this.#pages.set(0, Promise.resolve(first.bytes));
+  }
+
+  async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    options.signal?.throwIfAborted();
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new RasterError(
+        "damaged",
+        this.filePath,
+        `the file is cut short or damaged: expected ${length} bytes at ${offset}, but it ends at ${this.size}`,
+      );
+    }
+    if (length > pageBytes) {
+      const { bytes } = await this.#request(offset, length, options.signal);
+      return bytes;
+    }
+    const result = new Uint8Array(length);
+    const firstPage = Math.floor(offset / pageBytes);
+    const lastPage = Math.floor(Math.max(offset, offset + length - 1) / pageBytes);
+    for (let page = firstPage; page <= lastPage; page += 1) {
+      const bytes = await this.#page(page);
+      options.signal?.throwIfAborted();
+      const start = page * pageBytes;
+      const from = Math.max(offset, start);
+      const end = Math.min(offset + length, start + bytes.length);
+      result.set(bytes.subarray(from - start, end - start), from - offset);
+    }
+    return result;
+  }
+
+  close(): Promise<void> {
+    this.#pages.clear();
+    return Promise.resolve();
+  }
+
+  /** A page is fetched once for all who want it, so that one of them leaving doesn't stop it. */
+  #page(page: number): Promise<Uint8Array<ArrayBuffer>> {
+    const known = this.#pages.get(page);
+    this.#pages.delete(page);
+    const start = page * pageBytes;
+    const loading =
+      known ??
+      this.#request(start, Math.min(pageBytes, this.size - start), undefined).then(({ bytes }) => bytes);
+    this.#pages.set(page, loading);
+    loading.catch(() => {
+      this.#pages.delete(page);
+    });
+    const [oldest] = this.#pages.keys();
+    if (oldest !== undefined && this.#pages.size > pagesKept) {
+      this.#pages.delete(oldest);
+    }
+    return loading;
+  }
+
+  async #request(offset: number, length: number, signal: AbortSignal | undefined): Promise<RangeAnswer> {
+    const answer = await requestRange(this.#url, offset, length, this.#version, signal);
+    if (answer.bytes.length !== length) {
+      throw new RasterError(
+        "damaged",
+        this.filePath,
+        `the server sent ${answer.bytes.length} bytes where ${length} were asked for`,
+      );
+    }
+    return answer;
+  }
+}
+
+/** What a further attempt may put right. */
+class Passing extends Error {}
+
+async function requestRange(
+  url: URL,
+  offset: number,
+  length: number,
+  version: string | null,
+  signal: AbortSignal | undefined,
+): Promise<RangeAnswer> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted();
+    try {
+      return await requestOnce(url, offset, length, version, signal);
+    } catch (error) {
+      if (signal?.aborted === true || error instanceof RasterError) {
+        throw error;
+      }
+      if (attempt === attempts) {
+        const cause = error instanceof Error ? error : new Error(String(error));
+        const reason =
+          cause.name === "TimeoutError"
+            ? `no answer within ${timeoutMs / 1000} s`
+            : cause.cause instanceof Error
+              ? cause.cause.message
+              : cause.message;
+        throw new RasterError(
+          "not-found",
+          `${url.origin}${url.pathname}`,
+          `it can't be fetched from ${url.host}: ${reason} (tried ${attempts} times)`,
+          error,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** (attempt - 1)));
+    }
+  }
+}
+
+async function requestOnce(
+  url: URL,
+  offset: number,
+  length: number,
+  version: string | null,
+  signal: AbortSignal | undefined,
+): Promise<RangeAnswer> {
+  const refuse = (code: "not-found" | "unsupported" | "damaged", explanation: string): RasterError =>
+    new RasterError(code, `${url.origin}${url.pathname}`, explanation);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, {
+    headers: { range: `bytes=${offset}-${offset + length - 1}` },
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  });
+  if (response.status !== 206) {
+    // The body is not wanted: it may be the whole file.
+    await response.body?.cancel();
+  }
+  if (response.status === 429 || response.status >= 500) {
+    throw new Passing(`the server answers ${response.status}`);
+  }
+  if (response.status === 200) {
+    throw refuse("unsupported", "unsupported: the server sends only whole files (it ignores range requests)");
+  }
+  if (response.status === 416) {
+    throw refuse("damaged", "the file became shorter while it was read, or is empty");
+  }
+  if (response.status !== 206) {
+    const meaning = response.status === 404 ? "there is no such file" : "the server refuses it";
+    throw refuse("not-found", `${meaning} (${url.host} answers ${response.status})`);
+  }
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
+  if (range === null || Number(range[1]) !== offset) {
+    await response.body?.cancel();
+    throw refuse("unsupported", "unsupported: the server answers another range than the one asked for");
+  }
+  const lastModified = response.headers.get("last-modified");
+  const found = response.headers.get("etag") ?? lastModified;
+  if (version !== null && found !== version) {
+    await response.body?.cancel();
+    throw refuse("damaged", "the file on the server was replaced while it was read; open it again");
+  }
+  const bytes = await bodyOf(response, length);
+  const modifiedMs = lastModified === null ? NaN : Date.parse(lastModified);
+  return {
+    bytes,
+    totalBytes: range[2] === "*" ? null : Number(range[2]),
+    version: found,
+    modifiedMs: Number.isNaN(modifiedMs) ? 0 : modifiedMs,
+  };
+}
+
+/** The body, of which never more than was asked for is held. */
+async function bodyOf(response: Response, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  if (response.body !== null) {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      const part = chunk.subarray(0, length - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+      if (filled === length) {
+        break;
+      }
+    }
+  }
+  return bytes.subarray(0, filled);
+}

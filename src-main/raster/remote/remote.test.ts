@@ -1,0 +1,153 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openHttpSource } from "./http-source.ts";
+import { configureRaster, openRaster, RasterError } from "../index.ts";
+
+const fixtures = join(import.meta.dirname, "../../../fixtures/rasters");
+type Answer = (request: IncomingMessage, response: ServerResponse, file: Buffer) => void;
+
+let server: Server;
+let base: string;
+let folder: string;
+let requests: string[] = [];
+let answer: Answer;
+
+/** A server of files that answers one range a request, as any object store does. */
+const withRanges: Answer = (request, response, file) => {
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+  const start = Number(range?.[1]);
+  const end = Math.min(Number(range?.[2]), file.length - 1);
+  response.writeHead(206, { "content-range": `bytes ${start}-${end}/${file.length}`, etag: '"one"' });
+  response.end(file.subarray(start, end + 1));
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "orthomask-remote-"));
+  server = createServer((request, response) => {
+    requests.push(request.headers.range ?? "whole");
+    readFile(join(fixtures, (request.url ?? "").replace(/^\/|\?.*$/g, ""))).then(
+      (file) => {
+        answer(request, response, file);
+      },
+      () => {
+        response.writeHead(404).end();
+      },
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  requests = [];
+  answer = withRanges;
+});
+
+async function pixelsOf(path: string): Promise<unknown> {
+  const raster = await openRaster(path);
+  try {
+    const { width, height } = raster.description;
+    return {
+      description: raster.description,
+      pixels: await raster.readWindow({ pixelWindow: { x: 0, y: 0, width, height }, bands: [0] }),
+    };
+  } finally {
+    await raster.close();
+  }
+}
+
+async function failure(path: string): Promise<string> {
+  const error = await pixelsOf(path).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(RasterError);
+  return (error as RasterError).message;
+}
+
+describe("files on a server", () => {
+  test.each(["overviews", "mask", "jpeg-ycbcr", "bigtiff", "deflate-strips-pixel"])(
+    "%s reads as from the disk, in few requests",
+    async (name) => {
+      expect(await pixelsOf(`${base}/${name}.tif`)).toEqual(await pixelsOf(join(fixtures, `${name}.tif`)));
+      expect(requests.length).toBeLessThan(12);
+      expect(requests).not.toContain("whole");
+    },
+  );
+
+  test("a link file stands for its address", async () => {
+    const here = await pixelsOf(join(fixtures, "overviews.tif"));
+    const link = join(folder, "there.url");
+    await writeFile(link, `[InternetShortcut]\r\nURL=${base}/overviews.tif?token=secret\r\n`);
+    expect(await pixelsOf(link)).toEqual(here);
+    await writeFile(link, `${base}/overviews.tif\n`);
+    expect(await pixelsOf(link)).toEqual(here);
+    await writeFile(link, "[InternetShortcut]\nURL=file:///etc/passwd\n");
+    expect(await failure(link)).toMatch(/there\.url: expected an address that begins with http/);
+  });
+
+  test("what goes wrong is said, without what may be secret in the address", async () => {
+    const missing = await failure(`${base}/nothing.tif?token=secret`);
+    expect(missing).toMatch(/^nothing\.tif: there is no such file \(127\.0\.0\.1:\d+ answers 404\)$/);
+    answer = (_request, response, file) => {
+      response.writeHead(200).end(file);
+    };
+    expect(await failure(`${base}/overviews.tif`)).toMatch(
+      /overviews\.tif: unsupported: .* only whole files/,
+    );
+    answer = (_request, response) => {
+      response.writeHead(503).end();
+    };
+    requests = [];
+    expect(await failure(`${base}/overviews.tif`)).toMatch(/the server answers 503 \(tried 3 times\)/);
+    expect(requests).toHaveLength(3);
+    expect(await failure("http://127.0.0.1:1/x.tif")).toMatch(
+      /x\.tif: it can't be fetched from 127\.0\.0\.1/,
+    );
+  });
+
+  test("one failure in passing is not noticed", async () => {
+    let failures = 1;
+    answer = (request, response, file) => {
+      if (failures > 0) {
+        failures -= 1;
+        response.destroy();
+      } else {
+        withRanges(request, response, file);
+      }
+    };
+    await pixelsOf(`${base}/overviews.tif`);
+  });
+
+  test("a file replaced while it is read is an error, not a mixture", async () => {
+    answer = (request, response, file) => {
+      withRanges(request, response, Buffer.concat([file, Buffer.alloc(200_000)]));
+    };
+    const source = await openHttpSource(`${base}/overviews.tif`);
+    expect(await source.read(150_000, 10)).toEqual(new Uint8Array(10));
+    expect(await source.read(20_000, 170_000)).toHaveLength(170_000);
+    answer = (_request, response) => {
+      response.writeHead(206, { "content-range": "bytes 65536-131071/300000", etag: '"two"' });
+      response.end(Buffer.alloc(65_536));
+    };
+    await expect(source.read(100_000, 10)).rejects.toThrow(
+      /overviews\.tif: the file on the server was replaced/,
+    );
+    await source.close();
+  });
+
+  test("a host that refuses other servers asks none", async () => {
+    configureRaster({ remote: false });
+    try {
+      expect(await failure(`${base}/overviews.tif`)).toMatch(/not opened here/);
+      expect(requests).toEqual([]);
+    } finally {
+      configureRaster({ remote: true });
+    }
+  });
+});

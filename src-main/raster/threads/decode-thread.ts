@@ -1,0 +1,44 @@
+// A decoding thread: takes encoded batches, answers samples. It owns no file and keeps nothing between batches.
+import { parentPort, workerData } from "node:worker_threads";
+import { decodeUnitsHere } from "../codecs/decode-units.ts";
+import { startWasmDecoders } from "./wasm-decoders.ts";
+import type { DecodeAnswer, DecodeRequest, DecodeThreadData } from "./messages.ts";
+
+const port = parentPort;
+if (port === null) {
+  throw new Error("this is a worker thread's program; it can't be run by itself");
+}
+
+const { decodersModule } = workerData as DecodeThreadData;
+const decoders = decodersModule === null ? null : startWasmDecoders(decodersModule);
+
+// Batches one after the other: a thread has one core.
+let turn: Promise<void> = Promise.resolve();
+port.on("message", (request: DecodeRequest) => {
+  turn = turn.then(async () => {
+    const { answer, memory } = await answerTo(request);
+    port.postMessage(answer, memory);
+  });
+});
+
+async function answerTo({
+  id,
+  format,
+  batch,
+}: DecodeRequest): Promise<{ answer: DecodeAnswer; memory: ArrayBuffer[] }> {
+  const spent = batch.bytes.buffer;
+  try {
+    const samples = await decodeUnitsHere(format, batch, decoders);
+    // A small array may be part of Node's pool, which must not be given away: it is copied.
+    const movable = samples.map((array) =>
+      array.byteLength * 2 < array.buffer.byteLength ? array.slice() : array,
+    );
+    return {
+      answer: { id, spent, kind: "decoded", samples: movable },
+      memory: [...new Set([spent, ...movable.map((array) => array.buffer)])],
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { answer: { id, spent, kind: "failed", reason }, memory: [spent] };
+  }
+}

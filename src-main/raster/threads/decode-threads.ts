@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { decodeUnitsHere } from "../codecs/decode-units.ts";
+import type { EncodedBatch } from "../codecs/encoded-batch.ts";
+import type { BlockFormat } from "../tiff/layout.ts";
+import type { SampleArray } from "../typed-pixels.ts";
+import type { SpareMemory } from "./spare-memory.ts";
+import type { DecodeAnswer, DecodeThreadData } from "./messages.ts";
+import { compileWasmDecoders } from "./wasm-decoders.ts";
+
+/**
+ * Where the threads' program may stand: beside the folder of the built program that this is part of, and, when this runs from its source (tests,
+ * benchmarks), where the build puts it.
+ */
+const places = ["../raster-threads/decode-thread.mjs", "../../../out/raster-threads/decode-thread.mjs"];
+
+const mostThreads = 4;
+
+interface Waiting {
+  readonly resolve: (samples: SampleArray[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Map<number, Waiting>;
+}
+
+/**
+ * Threads that decode blocks, as many as there are cores and at most four, each started when the ones before it are busy.
+ *
+ * They don't keep the process alive. Where none can be started, blocks are decoded in this thread.
+ */
+export class DecodeThreads {
+  readonly #threads: Thread[] = [];
+  readonly #most: number;
+  readonly #program: string | null;
+  readonly #spare: SpareMemory;
+  #decodersModule: WebAssembly.Module | null = null;
+  #requests = 0;
+  #decoded = 0;
+
+  /** `spare` gets the memory of batches back once they are decoded. */
+  constructor(
+    spare: SpareMemory,
+    most = Math.min(mostThreads, availableParallelism()),
+    program = findProgram(),
+  ) {
+    this.#spare = spare;
+    this.#most = most;
+    this.#program = program;
+  }
+
+  /** Batches that threads have decoded so far, for tests that want to know that they are used. */
+  get batchesDecoded(): number {
+    return this.#decoded;
+  }
+
+  /** Threads running now. */
+  get size(): number {
+    return this.#threads.length;
+  }
+
+  /**
+   * Decodes a batch; its bytes are moved away and must not be used after.
+   *
+   * @throws Error whose message says what is wrong with a block
+   */
+  async decode(format: BlockFormat, batch: EncodedBatch): Promise<SampleArray[]> {
+    const thread = this.#leastBusy();
+    if (thread === null) {
+      return decodeUnitsHere(format, batch);
+    }
+    this.#requests += 1;
+    const id = this.#requests;
+    return new Promise((resolve, reject) => {
+      thread.waiting.set(id, { resolve, reject });
+      // Referenced only while somebody waits: an idle thread must not hold the process.
+      thread.worker.ref();
+      thread.worker.postMessage({ id, format, batch }, [batch.bytes.buffer]);
+    });
+  }
+
+  /** Ends all threads; what they were decoding is rejected. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));
+  }
+
+  #leastBusy(): Thread | null {
+    if (this.#program === null) {
+      return null;
+    }
+    let best: Thread | null = null;
+    for (const thread of this.#threads) {
+      if (best === null || thread.waiting.size < best.waiting.size) {
+        best = thread;
+      }
+    }
+    if (best === null || (best.waiting.size > 0 && this.#threads.length < this.#most)) {
+      return this.#start(this.#program);
+    }
+    return best;
+  }
+
+  #start(program: string): Thread {
+    // The host's own flags (an inspector's port, a test runner's loader) are not the threads'.
+    this.#decodersModule ??= compileWasmDecoders(join(dirname(program), "decoders.wasm"));
+    const workerData: DecodeThreadData = { decodersModule: this.#decodersModule };
+    const worker = new Worker(program, { execArgv: [], name: "raster", workerData });
+    const thread: Thread = { worker, waiting: new Map() };
+    this.#threads.push(thread);
+    worker.unref();
+    worker.on("message", (answer: DecodeAnswer) => {
+      const waiting = thread.waiting.get(answer.id);
+      thread.waiting.delete(answer.id);
+      this.#spare.give(answer.spent);
+      if (thread.waiting.size === 0) {
+        worker.unref();
+      }
+      if (answer.kind === "decoded") {
+        this.#decoded += 1;
+        waiting?.resolve(answer.samples);
+      } else {
+        waiting?.reject(new Error(answer.reason));
+      }
+    });
+    const ended = (error: Error): void => {
+      const place = this.#threads.indexOf(thread);
+      if (place >= 0) {
+        this.#threads.splice(place, 1);
+      }
+      thread.waiting.forEach(({ reject }) => {
+        reject(error);
+      });
+      thread.waiting.clear();
+    };
+    worker.on("error", (error) => {
+      ended(error instanceof Error ? error : new Error(String(error)));
+    });
+    worker.on("exit", (code) => {
+      ended(new Error(`a decoding thread ended with code ${code}`));
+    });
+    return thread;
+  }
+}
+
+function findProgram(): string | null {
+  for (const place of places) {
+    const path = fileURLToPath(new URL(place, import.meta.url));
+    if (existsSync(path)) {
+      return path;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,22 @@
+import type { EncodedBatch } from "../codecs/encoded-batch.ts";
+import type { BlockFormat } from "../tiff/layout.ts";
+import type { SampleArray } from "../typed-pixels.ts";
+
+/** What a decoding thread is started with. */
+export interface DecodeThreadData {
+  /** Decoders compiled for all threads, null where they are missing. */
+  readonly decodersModule: WebAssembly.Module | null;
+}
+
+/** What a decoding thread is asked; the batch's memory moves with it. */
+export interface DecodeRequest {
+  readonly id: number;
+  readonly format: BlockFormat;
+  readonly batch: EncodedBatch;
+}
+
+/** What it answers; the samples' memory moves with it, and that of the batch goes back to be read into again. */
+export type DecodeAnswer = { readonly id: number; readonly spent: ArrayBuffer } & (
+  | { readonly kind: "decoded"; readonly samples: SampleArray[] }
+  | { readonly kind: "failed"; readonly reason: string }
+);
