@@ -14,6 +14,14 @@ export { geoTagsFor, geoTagsLike } from "./write/geo-tags-for.ts";
 export { createAtomicFile, writeError } from "./write/atomic-file.ts";
 export type { GeoTags } from "./tiff/geo-tags.ts";
 export { noGeoTags } from "./tiff/geo-tags.ts";
+export {
+  tracePolygons,
+  vectorExtensions,
+  writePolygons,
+  type ClassRows,
+  type PolygonOptions,
+} from "./vector/write-polygons.ts";
+export type { PolygonLayer } from "./vector/polygon-layer.ts";
 export { ClassGrid, type ClassGridOptions, type ClassWindow } from "./class-grid/class-grid.ts";
 export { unlabelledId } from "./class-grid/zarr-metadata.ts";
 export { displayBands, estimateStretch, type BandStretch } from "./stretch.ts";
