@@ -24,6 +24,9 @@ import {
 
 export { exportModelOfRun, modelFileName } from "./write-model.ts";
 export { refuseForeignFile } from "./export-plan.ts";
+export { exportMaskFile } from "./export-polygons.ts";
+export { mergeMaskFiles } from "./merge-files.ts";
+export { mergeRules, type MergeRule } from "./merge-masks.ts";
 export { exportTags, fileOptions } from "./write-export.ts";
 
 /** What exports need of the runs. */

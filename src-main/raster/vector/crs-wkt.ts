@@ -192,6 +192,6 @@ export function ellipsoidOf(formula: string): {
   readonly semiMajorMeters: number;
   readonly eccentricitySquared: number;
 } {
-  const { a, b } = proj4.Proj(formula);
+  const { a, b }: { readonly a: number; readonly b: number } = proj4.Proj(formula);
   return { semiMajorMeters: a, eccentricitySquared: 1 - (b * b) / (a * a) };
 }

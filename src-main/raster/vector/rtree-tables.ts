@@ -101,7 +101,7 @@ const bits = new Int32Array(float.buffer);
 /** The largest 32-bit float that is not above a number: boxes may grow by rounding, never shrink. */
 function floatBelow(value: number): number {
   float[0] = value;
-  if ((float[0]) > value) {
+  if (float[0] > value) {
     bits[0] = (bits[0] as number) + (value > 0 ? -1 : 1);
   }
   return float[0];

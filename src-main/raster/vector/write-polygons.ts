@@ -47,7 +47,7 @@ export interface PolygonOptions {
 /**
  * Writes the polygons of a class raster to a GeoPackage, GeoJSON or FlatGeobuf file, by the ending of its name.
  *
- * @returns how many polygons were written
+ * @returns how many polygons were written, and the ids that occur among them
  * @throws RasterError when the ending is another, the disk refuses, or GeoJSON can't be had of the CRS; nothing is left behind then
  */
 export async function writePolygons(
@@ -55,7 +55,7 @@ export async function writePolygons(
   rows: ClassRows,
   layer: PolygonLayer,
   options: PolygonOptions,
-): Promise<{ readonly features: number }> {
+): Promise<{ readonly features: number; readonly classIds: readonly number[] }> {
   const create = writers.get(extname(filePath).toLowerCase());
   if (create === undefined) {
     throw new RasterError(
@@ -66,12 +66,14 @@ export async function writePolygons(
   }
   const writer = await create(filePath, layer);
   try {
+    const classIds = new Set<number>();
     const features = await tracePolygons(rows, layer, options, (polygon) => {
+      classIds.add(polygon.classId);
       writer.write(polygon);
     });
     options.signal?.throwIfAborted();
     await writer.finish();
-    return { features };
+    return { features, classIds: [...classIds].sort((first, second) => first - second) };
   } catch (error) {
     await writer.discard();
     throw error;
