@@ -1,7 +1,8 @@
 import { mkdir, realpath } from "node:fs/promises";
 import path from "node:path";
 import { Option, type Command } from "commander";
-import { exportMaskFile, mergeMaskFiles, mergeRules, type MergeRule } from "../host/exports/index.ts";
+import { mergeRuleSchema, type MergeRule } from "#shared/project/export-options.ts";
+import { exportMaskFile, mergeMaskFiles } from "../host/exports/index.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { registerModelExport } from "./export-model.ts";
 import { share } from "./option-values.ts";
@@ -67,7 +68,7 @@ function registerMerge(command: Command, io: CliIo): void {
     .requiredOption("--out <file>", "the GeoTIFF to write")
     .addOption(
       new Option("--rule <rule>", "which counts where several have a class")
-        .choices(mergeRules)
+        .choices(mergeRuleSchema.options)
         .default("last"),
     )
     .action(

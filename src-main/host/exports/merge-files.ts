@@ -1,13 +1,14 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
+import type { MergeRule } from "#shared/project/export-options.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { geoTagsFor, geoTagsLike, openRaster, type GeoTags, type Raster } from "../../raster/index.ts";
 import { categorySidecar } from "./category-sidecar.ts";
 import { maskSource } from "./class-source.ts";
 import { classesBeside, classesIn } from "./export-polygons.ts";
-import { mergeGrid, mergeMasks, type MergeGrid, type MergeRule, type PlacedSource } from "./merge-masks.ts";
+import { mergeGrid, mergeMasks, type MergeGrid, type PlacedSource } from "./merge-masks.ts";
 import { maskStyle, type StyledClass } from "./qgis-style.ts";
 import { writeWithCompanions, type Companion } from "./write-with-companions.ts";
 

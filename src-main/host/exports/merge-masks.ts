@@ -6,14 +6,11 @@ import {
   type MapPosition,
 } from "#shared/geo/affine.ts";
 import { crsLabel, sameCrs, type Crs } from "#shared/geo/crs.ts";
+import type { MergeRule } from "#shared/project/export-options.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { createGeoTiffWriter, transformer, type GeoTiffOptions } from "../../raster/index.ts";
 import type { ClassSource } from "./class-source.ts";
-
-/** Which mask counts where several have a class. */
-export const mergeRules = ["first", "last", "most-confident"] as const;
-export type MergeRule = (typeof mergeRules)[number];
 
 /** One mask of a merge with its place. */
 export interface PlacedSource {
@@ -22,6 +19,11 @@ export interface PlacedSource {
   readonly geotransform: Geotransform;
   readonly crs: Crs;
 }
+
+/** The place of a mask, without its pixels. */
+export type Placed = Omit<PlacedSource, "source"> & {
+  readonly source: Pick<ClassSource, "width" | "height">;
+};
 
 /** The grid that a merge writes. */
 export interface MergeGrid {
@@ -40,7 +42,7 @@ const largestSide = 2_000_000;
  * The grid on which masks are merged: the CRS and pixel size of the first, north up, round all of them. Pixels of the first, and of others on the
  * same grid, stay exactly what they are. Throws `invalid-input` where a mask has no CRS to be carried from.
  */
-export function mergeGrid(sources: readonly PlacedSource[]): MergeGrid {
+export function mergeGrid(sources: readonly Placed[]): MergeGrid {
   const [first] = sources;
   if (first === undefined) {
     throw new RpcError("invalid-input", "There is nothing to merge: name at least one mask.");
@@ -89,7 +91,10 @@ export function mergeGrid(sources: readonly PlacedSource[]): MergeGrid {
 }
 
 /** From a mask's CRS to another, or the identity where both are one. */
-function carrier({ name, crs }: PlacedSource, to: Crs): (position: MapPosition) => MapPosition | null {
+function carrier(
+  { name, crs }: Pick<Placed, "name" | "crs">,
+  to: Crs,
+): (position: MapPosition) => MapPosition | null {
   if (sameCrs(crs, to)) {
     return (position) => position;
   }
@@ -103,7 +108,7 @@ function carrier({ name, crs }: PlacedSource, to: Crs): (position: MapPosition) 
   return (position) => found.forward(position);
 }
 
-function rim({ source, geotransform }: PlacedSource): MapPosition[] {
+function rim({ source, geotransform }: Placed): MapPosition[] {
   const steps = 21;
   return Array.from({ length: steps }, (_, index) => index / (steps - 1)).flatMap((share) => [
     pixelToMap(geotransform, [share * source.width, 0]),

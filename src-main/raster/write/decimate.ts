@@ -33,6 +33,10 @@ export function halveInto(
     halveBytes(source, target, targetX, targetY);
     return;
   }
+  if (resampling === "mode" && source.bands === 1 && source.samples instanceof Uint8Array) {
+    halveIds(source, target, targetX, targetY, nodata);
+    return;
+  }
   const { bands } = source;
   const width = Math.ceil(source.width / 2);
   const height = Math.ceil(source.height / 2);
@@ -98,6 +102,55 @@ function halveBytes(source: SampleGrid, target: SampleGrid, targetX: number, tar
         target.samples[to] = (sum + 2) >> 2;
         to += 1;
       }
+    }
+  }
+}
+
+/** The common case of class ids: where all four are the same, which is nearly everywhere, nothing is counted. */
+function halveIds(
+  source: SampleGrid,
+  target: SampleGrid,
+  targetX: number,
+  targetY: number,
+  nodata: number | null,
+): void {
+  const { samples } = source;
+  const width = Math.ceil(source.width / 2);
+  const height = Math.ceil(source.height / 2);
+  const without = nodata ?? -1;
+  const four = new Uint8Array(4);
+  for (let row = 0; row < height; row += 1) {
+    const above = row * 2 * source.width;
+    const hasBelow = row * 2 + 1 < source.height;
+    const below = hasBelow ? above + source.width : above;
+    let to = (targetY + row) * target.width + targetX;
+    for (let column = 0; column < width; column += 1) {
+      const left = column * 2;
+      const hasRight = left + 1 < source.width;
+      const right = hasRight ? left + 1 : left;
+      const first = samples[above + left] as number;
+      const second = samples[above + right] as number;
+      const third = samples[below + left] as number;
+      const fourth = samples[below + right] as number;
+      if (first === second && first === third && first === fourth) {
+        target.samples[to] = first;
+      } else {
+        let count = 0;
+        if (first !== without) {
+          four[count++] = first;
+        }
+        if (hasRight && second !== without) {
+          four[count++] = second;
+        }
+        if (hasBelow && third !== without) {
+          four[count++] = third;
+        }
+        if (hasRight && hasBelow && fourth !== without) {
+          four[count++] = fourth;
+        }
+        target.samples[to] = count === 0 ? first : modeOf(four, count);
+      }
+      to += 1;
     }
   }
 }
