@@ -98,7 +98,8 @@ export class Exports {
         mosaicId: null,
         canPause: false,
       },
-      async ({ signal, report }) => {
+      async (running) => {
+        const { signal } = running;
         const made = await makeFolder(folderPath).catch((error: unknown) => {
           throw writeError(error, folderPath);
         });
@@ -113,7 +114,7 @@ export class Exports {
             await writePlannedFile(file, context, {
               signal,
               onProgress: (share) => {
-                report({ progress: (index + share) / files.length, detail });
+                running.report({ progress: (index + share) / files.length, detail });
               },
             });
             written.push(path.join(folderPath, file.fileName));

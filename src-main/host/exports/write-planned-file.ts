@@ -24,7 +24,7 @@ export interface ExportContext {
   readonly version: string;
   readonly folderPath: string;
   /** The ids of a mosaic, on the grid of its image. */
-  sourceOf(mosaicId: string): Promise<ClassSource>;
+  readonly sourceOf: (mosaicId: string) => Promise<ClassSource>;
 }
 
 interface Progress {

@@ -192,6 +192,7 @@ export function ellipsoidOf(formula: string): {
   readonly semiMajorMeters: number;
   readonly eccentricitySquared: number;
 } {
-  const { a, b }: { readonly a: number; readonly b: number } = proj4.Proj(formula);
+  const projection = proj4.Proj(formula);
+  const [a, b] = [Number(projection.a), Number(projection.b)];
   return { semiMajorMeters: a, eccentricitySquared: 1 - (b * b) / (a * a) };
 }
