@@ -11,7 +11,9 @@ import { mergeGrid } from "./merge-masks.ts";
 
 /** Samples of a whole export, so that a plan comes at once however many mosaics there are. */
 const samplesInAll = 16;
-const sampleSide = 512;
+const sampleSide = 256;
+/** After this long each mosaic gets one sample more at most: masks of nothing but specks take long to trace. */
+const longEnoughMilliseconds = 500;
 /** Overviews add a third at most. */
 const overviewShare = 4 / 3;
 /** Bytes of a feature besides its positions, and of a position, in each vector format. */
@@ -25,9 +27,13 @@ export async function estimateFiles(
 ): Promise<PlannedExportFile[]> {
   const mosaics = new Set(files.flatMap((file) => file.mosaics));
   const each = Math.max(1, Math.floor(samplesInAll / Math.max(1, mosaics.size)));
+  const deadline = performance.now() + longEnoughMilliseconds;
   const densities = new Map<string, Density>();
   for (const mosaic of mosaics) {
-    densities.set(mosaic.id, await densityOf(await sourceOf(mosaic.id), mosaic.image, each, vector));
+    densities.set(
+      mosaic.id,
+      await densityOf(await sourceOf(mosaic.id), mosaic.image, { samples: each, deadline }, vector),
+    );
   }
   return files.map(({ mosaics: own, content, fileName }) => {
     let bytes = 0;
@@ -81,14 +87,14 @@ interface Density {
 async function densityOf(
   source: ClassSource,
   image: PlannedFile["mosaics"][number]["image"],
-  samples: number,
+  { samples, deadline }: { readonly samples: number; readonly deadline: number },
   vector: ExportOptions["vector"],
 ): Promise<Density> {
   let pixels = 0;
   let bytes = 0;
   let features = 0;
   let positions = 0;
-  for (let index = 0; index < samples; index += 1) {
+  for (let index = 0; index < samples && (index === 0 || performance.now() < deadline); index += 1) {
     // Along the diagonal, in the middle when there is only one.
     const share = (index + 0.5) / samples;
     const width = Math.min(sampleSide, source.width);
