@@ -11,6 +11,7 @@ export { createGeoTiffWriter, type GeoTiffWriter } from "./write/geotiff-writer.
 export type { GeoTiffOptions } from "./write/geotiff-options.ts";
 export type { OverviewResampling } from "./write/decimate.ts";
 export { geoTagsFor, geoTagsLike } from "./write/geo-tags-for.ts";
+export { eachInParallel } from "./blocks/limiter.ts";
 export { createAtomicFile, writeError } from "./write/atomic-file.ts";
 export type { GeoTags } from "./tiff/geo-tags.ts";
 export { noGeoTags } from "./tiff/geo-tags.ts";

@@ -1,5 +1,5 @@
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
-import { createGeoTiffWriter, geoTagsLike, openRaster } from "../../raster/index.ts";
+import { createGeoTiffWriter, eachInParallel, geoTagsLike, openRaster } from "../../raster/index.ts";
 import type { GeoTiffOptions, Raster } from "../../raster/index.ts";
 import { maskSource, type ClassSource } from "./class-source.ts";
 import { classesBeside, classesIn } from "./export-polygons.ts";
@@ -27,28 +27,17 @@ export async function writeClassFile(
   const writer = await createGeoTiffWriter(filePath, { ...fileOptions, tileSize: tileSide });
   try {
     const total = writer.tilesAcross * writer.tilesDown;
-    let next = 0;
     let done = 0;
-    const worker = async (): Promise<void> => {
-      while (next < total) {
-        options.signal?.throwIfAborted();
-        const index = next;
-        next += 1;
-        const column = index % writer.tilesAcross;
-        const row = Math.floor(index / writer.tilesAcross);
-        const pixelWindow = { x: column * tileSide, y: row * tileSide, width: tileSide, height: tileSide };
-        const ids = await source[read](pixelWindow, options);
-        await writer.writeTile(column, row, ids ?? new Uint8Array(tileSide * tileSide));
-        done += 1;
-        options.onProgress?.(done / total);
-      }
-    };
-    const outcomes = await Promise.allSettled(Array.from({ length: tilesAtOnce }, worker));
-    for (const outcome of outcomes) {
-      if (outcome.status === "rejected") {
-        throw outcome.reason;
-      }
-    }
+    await eachInParallel(total, tilesAtOnce, async (index) => {
+      options.signal?.throwIfAborted();
+      const column = index % writer.tilesAcross;
+      const row = Math.floor(index / writer.tilesAcross);
+      const pixelWindow = { x: column * tileSide, y: row * tileSide, width: tileSide, height: tileSide };
+      const ids = await source[read](pixelWindow, options);
+      await writer.writeTile(column, row, ids ?? new Uint8Array(tileSide * tileSide));
+      done += 1;
+      options.onProgress?.(done / total);
+    });
     await writer.finish({ signal: options.signal });
   } catch (error) {
     await writer.abort();
