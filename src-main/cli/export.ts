@@ -1,7 +1,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import path from "node:path";
 import { Option, type Command } from "commander";
-import { mergeRuleSchema, type MergeRule } from "#shared/project/export-options.ts";
+import { mergeRuleSchema, vectorFormatSchema, type MergeRule } from "#shared/project/export-options.ts";
 import { exportMaskFile, mergeMaskFiles } from "../host/exports/index.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { registerModelExport } from "./export-model.ts";
@@ -42,6 +42,10 @@ function registerVector(command: Command, io: CliIo): void {
         }: { readonly out: string; readonly simplify: number; readonly minArea: number },
       ) => {
         const output = path.resolve(out);
+        const format = path.extname(output).slice(1).toLowerCase();
+        if (!vectorFormatSchema.safeParse(format).success) {
+          throw new UsageError(`--out: expected a name that ends with .gpkg, .geojson or .fgb, got ${out}.`);
+        }
         await refuseInput(output, [mask]);
         await mkdir(path.dirname(output), { recursive: true });
         const progress = io.progress(`tracing ${path.basename(mask)}`);

@@ -74,7 +74,7 @@ export async function exportMaskFile(
   if (!vectorExtensions.includes(extension)) {
     throw new RpcError(
       "invalid-input",
-      `${outputPath}: expected a name that ends with ${vectorExtensions.join(", ")}.`,
+      `${outputPath}: expected a name that ends with ${vectorExtensions.join(" or ")}.`,
     );
   }
   const mask = await openRaster(maskPath, { signal: options.signal });
