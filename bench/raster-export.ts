@@ -6,38 +6,21 @@ import { promisify } from "node:util";
 import { exportMaskFile } from "../src-main/host/exports/index.ts";
 import { copyMask } from "../src-main/host/exports/copy-mask.ts";
 import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../src-main/raster/index.ts";
+import { sampleOf, type Bench, type BenchReport, type BenchRow } from "./harness/bench.ts";
 
 const runFile = promisify(execFile);
 const side = 512;
-
-interface Row {
-  readonly work: string;
-  readonly measure: string;
-  readonly unit: string;
-  readonly ours: Sample;
-  readonly peer: { readonly name: string; readonly sample: Sample } | null;
-  readonly target: { readonly of: "ratio" | "value"; readonly atMost: number } | null;
-}
-interface Sample {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-  readonly count: number;
-}
+const rounds = 3;
 
 /** Exports of a class mask against GDAL's own programs. */
-export const bench = {
+export const bench: Bench = {
   title: "Exports of a class mask",
   method:
     "A made-up mask of five classes in patches, one pixel in 200 a speck. Cloud Optimized GeoTIFF with overviews by mode, Deflate level 6, 512 × 512 tiles, against `gdal_translate -of COG`; polygons as GeoPackage, 4-connected, against `gdal_polygonize.py`. Both read the same file.",
-  async run(words: readonly string[]): Promise<{
-    versions: Record<string, string>;
-    rows: Row[];
-    notes: string[];
-  }> {
+  async run(words): Promise<BenchReport> {
     const [width, height] = words.includes("large") ? [36_000, 36_000] : [9000, 9500];
     const folder = await mkdtemp(join(tmpdir(), "orthomask-bench-"));
-    const rows: Row[] = [];
+    const rows: BenchRow[] = [];
     const versions: Record<string, string> = {};
     try {
       const mask = join(folder, "mask.tif");
@@ -69,13 +52,18 @@ export const bench = {
         join(folder, `gdal-${threads}.tif`),
       ];
       const work = `mask of ${width} × ${height}`;
-      const ours = await timed(() => copyMask(mask, join(folder, "ours.tif"), { version: "bench" }));
-      const theirs =
-        gdal === null || words.includes("large")
-          ? null
-          : await timed(() => runFile("gdal_translate", translate("1")));
-      const theirsThreaded =
-        theirs === null ? null : await timed(() => runFile("gdal_translate", translate("ALL_CPUS")));
+      const withPeer = gdal !== null && !words.includes("large");
+      const ours: number[] = [];
+      const theirs: number[] = [];
+      const theirsThreaded: number[] = [];
+      // In turns, so that both see the same machine.
+      for (let round = 0; round < (words.includes("large") ? 1 : rounds); round += 1) {
+        ours.push(await timed(() => copyMask(mask, join(folder, "ours.tif"), { version: "bench" })));
+        if (withPeer) {
+          theirs.push(await timed(() => runFile("gdal_translate", translate("1"))));
+          theirsThreaded.push(await timed(() => runFile("gdal_translate", translate("ALL_CPUS"))));
+        }
+      }
       rows.push(row(work, "COG with overviews", ours, "gdal_translate", theirs, 1));
       rows.push(
         row(
@@ -90,23 +78,24 @@ export const bench = {
       const oursPolygons = await timed(() =>
         exportMaskFile(mask, join(folder, "ours.gpkg"), { simplify: 0, minArea: 0 }),
       );
-      const theirPolygons =
-        theirs === null
-          ? null
-          : await timed(() =>
+      const theirPolygons = withPeer
+        ? [
+            await timed(() =>
               runFile(
                 "gdal_polygonize.py",
                 ["-q", "-f", "GPKG", mask, join(folder, "gdal.gpkg"), "mask", "class_id"],
                 { maxBuffer: 1 << 28 },
               ),
-            );
-      rows.push(row(work, "polygons as GeoPackage", oursPolygons, "gdal_polygonize", theirPolygons, 1));
+            ),
+          ]
+        : [];
+      rows.push(row(work, "polygons as GeoPackage", [oursPolygons], "gdal_polygonize", theirPolygons, 1));
       const memory = process.resourceUsage().maxRSS / 1024;
       rows.push({
         work,
         measure: "resident memory at most",
         unit: "MB",
-        ours: one(memory),
+        ours: sampleOf([memory]),
         peer: null,
         target: { of: "value", atMost: 600 },
       });
@@ -121,38 +110,22 @@ export const bench = {
   },
 };
 
-/** Prints the rows, for running this file alone. */
-export async function run(words: readonly string[]): Promise<void> {
-  const { rows, versions } = await bench.run(words);
-  console.log(JSON.stringify(versions));
-  for (const { work, measure, unit, ours, peer } of rows) {
-    const ratio = peer === null ? "–" : (ours.median / peer.sample.median).toFixed(2);
-    console.log(
-      `${work} | ${measure} | ours ${ours.median.toFixed(0)} ${unit} | ${peer === null ? "–" : `${peer.name} ${peer.sample.median.toFixed(0)}`} | ${ratio}`,
-    );
-  }
-}
-
 function row(
   work: string,
   measure: string,
-  ours: number,
+  ours: readonly number[],
   name: string,
-  theirs: number | null,
+  theirs: readonly number[],
   atMost: number | null,
-): Row {
+): BenchRow {
   return {
     work,
     measure,
     unit: "ms",
-    ours: one(ours),
-    peer: theirs === null ? null : { name, sample: one(theirs) },
+    ours: sampleOf(ours),
+    peer: theirs.length === 0 ? null : { name, sample: sampleOf(theirs) },
     target: atMost === null ? null : { of: "ratio", atMost },
   };
-}
-
-function one(value: number): Sample {
-  return { median: value, low: value, high: value, count: 1 };
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

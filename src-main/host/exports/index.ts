@@ -259,7 +259,7 @@ export class Exports {
 /** The labels of a mosaic, as the map shows them. */
 function labelSource(project: Project, mosaicId: string, name: string): ClassSource {
   const { width, height } = project.mosaic(mosaicId).image;
-  if (project.maskPath(mosaicId) === null) {
+  if (project.labelsVersion(mosaicId) === null) {
     throw new RpcError("not-found", `${name} has no labels.`);
   }
   return {

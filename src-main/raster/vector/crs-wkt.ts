@@ -182,9 +182,20 @@ function geographicWkt(name: string, words: Words, formula: string): string {
   const datum = words.get("datum");
   const shift = words.get("towgs84")?.split(",").map(Number);
   const sevenShift = shift === undefined ? "" : `,TOWGS84[${[...shift, 0, 0, 0, 0].slice(0, 7).join(",")}]`;
+  const meridian = primeMeridianOf(formula);
   const datumName =
     datum === "WGS84" ? "WGS_1984" : datum === "NAD83" ? "North_American_Datum_1983" : "unknown";
-  return `GEOGCS["${name}",DATUM["${datumName}",SPHEROID["unknown",${semiMajorMeters},${inverse}]${sevenShift}],PRIMEM["${Number(words.get("pm") ?? 0) === 0 ? "Greenwich" : "unknown"}",${Number(words.get("pm") ?? 0)}],UNIT["degree",0.0174532925199433]]`;
+  return `GEOGCS["${name}",DATUM["${datumName}",SPHEROID["unknown",${semiMajorMeters},${inverse}]${sevenShift}],PRIMEM["${meridian === 0 ? "Greenwich" : "unknown"}",${meridian}],UNIT["degree",0.0174532925199433]]`;
+}
+
+/** Degrees from Greenwich to the meridian that longitudes count from, which a PROJ string gives as a number or by name. */
+function primeMeridianOf(formula: string): number {
+  const projection = proj4.Proj(formula);
+  const radians =
+    "from_greenwich" in projection && typeof projection.from_greenwich === "number"
+      ? projection.from_greenwich
+      : 0;
+  return Number(((radians * 180) / Math.PI).toFixed(12));
 }
 
 /** The ellipsoid of a PROJ string. */

@@ -6,7 +6,7 @@ const tileSize = 16;
 const nodata = 255;
 
 /** The most frequent of each four pixels that aren't nodata, the first in a tie; written without regard to speed. */
-function halvedByCounting(ids: Uint8Array, width: number, height: number): Uint8Array {
+function halvedByCounting(ids: Uint8Array, width: number, height: number): Uint8Array<ArrayBuffer> {
   const [halfWidth, halfHeight] = [Math.ceil(width / 2), Math.ceil(height / 2)];
   return Uint8Array.from({ length: halfWidth * halfHeight }, (_, at) => {
     const [column, row] = [(at % halfWidth) * 2, Math.floor(at / halfWidth) * 2];
@@ -29,7 +29,13 @@ function halvedByCounting(ids: Uint8Array, width: number, height: number): Uint8
   });
 }
 
-function tileOf(ids: Uint8Array, width: number, height: number, column: number, row: number): Uint8Array {
+function tileOf(
+  ids: Uint8Array,
+  width: number,
+  height: number,
+  column: number,
+  row: number,
+): Uint8Array<ArrayBuffer> {
   const tile = new Uint8Array(tileSize * tileSize).fill(nodata);
   for (let y = 0; y < tileSize && row * tileSize + y < height; y += 1) {
     for (let x = 0; x < tileSize && column * tileSize + x < width; x += 1) {
