@@ -86,7 +86,7 @@ function channels(color: string): readonly [red: number, green: number, blue: nu
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-/** Text as an XML attribute has it. */
+/** Text as an XML attribute has it; line ends by number, since a parser makes blanks of them. */
 export function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  return text.replaceAll(/[&<>"'\n\r\t]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
