@@ -15,6 +15,7 @@ import {
 } from "./metrics/evaluation-detail.ts";
 import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
+import { exportOptionsSchema, plannedFileSchema } from "./project/export-options.ts";
 import { bandStatisticsSchema, imageryDisplaySchema } from "./project/imagery-display.ts";
 import { landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
@@ -167,6 +168,9 @@ export type LabelEvent = z.infer<typeof labelEventSchema>;
 
 /** What an edit came to: null revision when no pixel changed, so that there is nothing to undo. */
 export const labelEditResultSchema = z.strictObject({ revision: z.int().nullable() });
+
+/** What is exported: predictions of a run, or the labels where `runId` is null. */
+const exportInput = { projectId: idSchema, runId: idSchema.nullable(), mosaicIds: z.array(idSchema).min(1) };
 
 /** Which pixels a report is about: the run's own validation tiles at its best epoch, or whole predicted mosaics. */
 export const evaluationAreaSchema = z.discriminatedUnion("kind", [
@@ -388,27 +392,13 @@ export const contract = defineContract({
   exports: {
     /** What would be written, so that it can be shown before it is. */
     plan: call(
-      z.strictObject({ projectId: idSchema, runId: idSchema, mosaicIds: z.array(idSchema).min(1) }),
-      z.strictObject({
-        files: z.array(
-          z.strictObject({
-            fileName: z.string(),
-            width: z.int(),
-            height: z.int(),
-            crs: z.string(),
-            uncompressedBytes: z.number(),
-          }),
-        ),
-        displayPath: z.string(),
-      }),
+      z.strictObject({ ...exportInput, options: exportOptionsSchema }),
+      z.strictObject({ files: z.array(plannedFileSchema), displayPath: z.string() }),
     ),
-    mask: call(
+    start: call(
       z.strictObject({
-        projectId: idSchema,
-        runId: idSchema,
-        mosaicIds: z.array(idSchema).min(1),
-        /** Also writes NAME_confidence.tif. */
-        confidence: z.boolean(),
+        ...exportInput,
+        options: exportOptionsSchema,
         destination: exportDestinationSchema,
       }),
       z.strictObject({ jobId: idSchema }),

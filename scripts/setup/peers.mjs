@@ -22,6 +22,7 @@ const requirements = [
   "onnx==1.20.1",
   "rasterio==1.4.4",
   "shapely==2.1.2",
+  "pyogrio==0.13.0",
 ];
 
 /** One version from Python 3.11 on, and the last that still runs on 3.10. */

@@ -6,10 +6,8 @@ import { UsageError, type CliIo } from "./cli-io.ts";
 import { findRun } from "./find-run.ts";
 
 /** `orthomask export model`: a trained network for other programs. */
-export function registerExportCommand(program: Command, io: CliIo): void {
-  program
-    .command("export")
-    .description("write what was learned for other programs")
+export function registerModelExport(command: Command, io: CliIo): void {
+  command
     .command("model")
     .description(
       "write a run's best network as SavedModel, Keras weights or ONNX (with what Deepness for QGIS reads)",

@@ -8,7 +8,7 @@ import { userDirectories } from "../host/user-directories.ts";
 import { registerCacheCommand } from "./cache.ts";
 import { registerDoctorCommand } from "./doctor-command.ts";
 import { registerEvaluateCommand } from "./evaluate.ts";
-import { registerExportCommand } from "./export-model.ts";
+import { registerExportCommand } from "./export.ts";
 import { registerInfoCommand } from "./info.ts";
 import { registerModelsCommand } from "./models.ts";
 import { registerPredictCommand } from "./predict.ts";
@@ -46,8 +46,8 @@ process.exitCode = await runProgram(
     registerTrainCommand,
     registerPredictCommand,
     registerEvaluateCommand,
-    registerModelsCommand,
     registerExportCommand,
+    registerModelsCommand,
     (program, io) => {
       registerServeCommand(program, io, { serverPath: path.join(out, "server/server.mjs") });
     },

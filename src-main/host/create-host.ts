@@ -97,7 +97,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     labels: labelsService(projects),
     exports: {
       plan: (request) => exports.plan(request),
-      mask: async ({ destination, ...request }) =>
+      start: async ({ destination, ...request }) =>
         exports.start({
           ...request,
           folderPath: destination.kind === "folder" ? await folders.resolve(destination.folderId) : null,

@@ -11,9 +11,18 @@ export { createGeoTiffWriter, type GeoTiffWriter } from "./write/geotiff-writer.
 export type { GeoTiffOptions } from "./write/geotiff-options.ts";
 export type { OverviewResampling } from "./write/decimate.ts";
 export { geoTagsFor, geoTagsLike } from "./write/geo-tags-for.ts";
+export { eachInParallel } from "./blocks/limiter.ts";
 export { createAtomicFile, writeError } from "./write/atomic-file.ts";
 export type { GeoTags } from "./tiff/geo-tags.ts";
 export { noGeoTags } from "./tiff/geo-tags.ts";
+export {
+  tracePolygons,
+  vectorExtensions,
+  writePolygons,
+  type ClassRows,
+  type PolygonOptions,
+} from "./vector/write-polygons.ts";
+export type { PolygonLayer } from "./vector/polygon-layer.ts";
 export { ClassGrid, type ClassGridOptions, type ClassWindow } from "./class-grid/class-grid.ts";
 export { unlabelledId } from "./class-grid/zarr-metadata.ts";
 export { sampleStatistics } from "./statistics.ts";

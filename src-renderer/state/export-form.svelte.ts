@@ -1,4 +1,10 @@
 import type { Folder } from "#shared/contract.ts";
+import type {
+  ExportOptions,
+  MergeRule,
+  PlannedExportFile,
+  VectorFormat,
+} from "#shared/project/export-options.ts";
 import type { ModelFormat } from "#shared/training/model-format.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
@@ -6,13 +12,7 @@ import { MosaicChoice } from "./mosaic-choice.svelte.ts";
 
 /** What an export would write. */
 export interface ExportPlan {
-  readonly files: readonly {
-    readonly fileName: string;
-    readonly width: number;
-    readonly height: number;
-    readonly crs: string;
-    readonly uncompressedBytes: number;
-  }[];
+  readonly files: readonly PlannedExportFile[];
   readonly displayPath: string;
 }
 
@@ -31,8 +31,18 @@ export class ExportForm {
   #starting = $state(false);
   #request = new AbortController();
 
+  /** Predictions of the chosen run, or the labels. */
+  source: "prediction" | "labels" = $state("prediction");
+  /** The class masks themselves. */
+  mask = $state(true);
   /** Also writes how sure the network was. */
   confidence = $state(false);
+  /** Null writes no polygons. */
+  vectorFormat: VectorFormat | null = $state(null);
+  simplifyMeters = $state(0);
+  minAreaSquareMeters = $state(0);
+  /** Null writes a file for each mosaic. */
+  merge: MergeRule | null = $state(null);
   /** Null writes beside the project's own files. */
   folder: Folder | null = $state.raw(null);
   /** The last export that was started here. */
@@ -64,10 +74,33 @@ export class ExportForm {
     return this.#starting;
   }
 
-  /** Asks what would be written. */
-  async makePlan(runId: string, mosaicIds: readonly string[]): Promise<void> {
+  /** What is to be written, as the contract says it. */
+  get options(): ExportOptions {
+    return {
+      mask: this.mask,
+      // Labels have none; the host leaves it out.
+      confidence: this.confidence,
+      vector:
+        this.vectorFormat === null
+          ? null
+          : {
+              format: this.vectorFormat,
+              simplifyMeters: this.simplifyMeters,
+              minAreaSquareMeters: this.minAreaSquareMeters,
+            },
+      merge: this.merge,
+    };
+  }
+
+  /** Whether anything is chosen to be written. */
+  get writesAnything(): boolean {
+    return this.mask || this.options.confidence || this.vectorFormat !== null || this.merge !== null;
+  }
+
+  /** Asks what would be written; `runId` is null for labels. */
+  async makePlan(runId: string | null, mosaicIds: readonly string[]): Promise<void> {
     this.#request.abort();
-    if (mosaicIds.length === 0) {
+    if (mosaicIds.length === 0 || !this.writesAnything) {
       this.#plan = { kind: "none" };
       return;
     }
@@ -75,7 +108,7 @@ export class ExportForm {
     this.#request = request;
     try {
       const plan = await this.#host.client.exports.plan(
-        { projectId: this.#projectId, runId, mosaicIds: [...mosaicIds] },
+        { projectId: this.#projectId, runId, mosaicIds: [...mosaicIds], options: this.options },
         { signal: request.signal },
       );
       this.#plan = { kind: "ready", plan };
@@ -109,15 +142,15 @@ export class ExportForm {
     return this.folder === null ? { kind: "project" } : { kind: "folder", folderId: this.folder.folderId };
   }
 
-  async start(runId: string, mosaicIds: readonly string[]): Promise<void> {
+  async start(runId: string | null, mosaicIds: readonly string[]): Promise<void> {
     this.#failure = null;
     this.#starting = true;
     try {
-      const { jobId } = await this.#host.client.exports.mask({
+      const { jobId } = await this.#host.client.exports.start({
         projectId: this.#projectId,
         runId,
         mosaicIds: [...mosaicIds],
-        confidence: this.confidence,
+        options: this.options,
         destination: this.#destination(),
       });
       this.jobId = jobId;

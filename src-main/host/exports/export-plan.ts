@@ -1,9 +1,11 @@
-import { readdir, realpath } from "node:fs/promises";
+import { readdir, readFile, realpath } from "node:fs/promises";
 import path from "node:path";
-import { crsLabel } from "#shared/geo/crs.ts";
+import type { PlannedExportFile } from "#shared/project/export-options.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
+import type { ExportRequest } from "./export-request.ts";
+import { styleMark } from "./qgis-style.ts";
 import { openRaster } from "../../raster/index.ts";
 import { isRasterName, type Project } from "../projects/index.ts";
 
@@ -12,44 +14,53 @@ export const RUN_TAG = "ORTHOMASK_RUN";
 
 /** One file that an export writes. */
 export interface PlannedFile {
-  readonly mosaic: ReadyMosaic;
-  readonly content: "classes" | "confidence";
+  /** The mosaics it is made of: one, or all that are merged. */
+  readonly mosaics: readonly ReadyMosaic[];
+  readonly content: PlannedExportFile["content"];
   readonly fileName: string;
 }
 
-/** A planned file as the page shows it before it is written. */
-export interface FileSummary {
-  readonly fileName: string;
-  readonly width: number;
-  readonly height: number;
-  readonly crs: string;
-  readonly uncompressedBytes: number;
-}
-
-/** The files of an export: a mask for each mosaic, named as it is, and its confidence where that is wanted. */
+/** The files of an export, named as the mosaics are, in the order they are written. */
 export function plannedFiles(
   project: Project,
-  mosaicIds: readonly string[],
-  { confidence }: { readonly confidence: boolean },
+  { runId, mosaicIds, options }: Pick<ExportRequest, "runId" | "mosaicIds" | "options">,
 ): PlannedFile[] {
-  return [...new Set(mosaicIds)].flatMap((mosaicId): PlannedFile[] => {
-    const mosaic = project.mosaic(mosaicId);
-    // A mosaic that shares its stem with another has its extension in its name.
-    const base = mosaic.name.replaceAll(/[/\\:]/g, "-").replace(/\.(tiff?|png|jpe?g)$/i, "-$1");
-    const mask: PlannedFile = { mosaic, content: "classes", fileName: `${base}.tif` };
-    return confidence
-      ? [mask, { mosaic, content: "confidence", fileName: `${base}_confidence.tif` }]
-      : [mask];
-  });
-}
-
-export function summaryOf({ mosaic, fileName }: PlannedFile): FileSummary {
-  const { width, height, crs } = mosaic.image;
-  return { fileName, width, height, crs: crsLabel(crs), uncompressedBytes: width * height };
+  const mosaics = [...new Set(mosaicIds)].map((mosaicId) => project.mosaic(mosaicId));
+  const classes = runId === null ? "labels" : "classes";
+  // A mosaic that shares its stem with another has its extension in its name.
+  const named = mosaics.map((mosaic) => ({
+    mosaics: [mosaic],
+    base: mosaic.name.replaceAll(/[/\\:]/g, "-").replace(/\.(tiff?|png|jpe?g)$/i, "-$1"),
+  }));
+  const groups = options.merge === null ? named : [{ mosaics, base: "merged" }];
+  const { vector } = options;
+  return [
+    // Polygons of a merged mask are traced on it, so it is always written.
+    ...(options.mask || options.merge !== null
+      ? groups.map(
+          ({ mosaics: own, base }) => ({ mosaics: own, content: classes, fileName: `${base}.tif` }) as const,
+        )
+      : []),
+    ...(options.confidence && runId !== null
+      ? named.map(
+          ({ mosaics: own, base }) =>
+            ({ mosaics: own, content: "confidence", fileName: `${base}_confidence.tif` }) as const,
+        )
+      : []),
+    ...(vector === null
+      ? []
+      : groups.map(
+          ({ mosaics: own, base }) =>
+            ({ mosaics: own, content: "polygons", fileName: `${base}_polygons.${vector.format}` }) as const,
+        )),
+  ];
 }
 
 /** Where exports of a run go when no folder was chosen: `exports/<run>` beside the project's other files. */
-export function exportFolder(project: Project, run: Run): string {
+export function exportFolder(project: Project, run: Run | null): string {
+  if (run === null) {
+    return path.join(project.storageDirectory, "exports", "labels");
+  }
   const readable = run.name
     .normalize("NFKD")
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
@@ -115,7 +126,13 @@ export async function refuseForeignFile(filePath: string): Promise<void> {
   }
 }
 
+/** A GeoTIFF says so in its tags; polygons in the style that lies beside them. */
 async function isOurExport(filePath: string): Promise<boolean> {
+  const { dir, name, ext } = path.parse(filePath);
+  if (!/^\.tiff?$/i.test(ext)) {
+    const style = await readFile(path.join(dir, `${name}.qml`), "utf8").catch(() => "");
+    return style.includes(`<!-- ${styleMark} -->`);
+  }
   try {
     const raster = await openRaster(filePath);
     try {

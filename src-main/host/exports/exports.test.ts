@@ -102,7 +102,7 @@ async function exportTo(folderPath: string | null, more: Partial<ExportRequest> 
     projectId: project.id,
     runId: run.id,
     mosaicIds: [mosaicId],
-    confidence: false,
+    options: { mask: true, confidence: false, vector: null, merge: null },
     folderPath,
     ...more,
   });
@@ -121,7 +121,9 @@ async function exportTo(folderPath: string | null, more: Partial<ExportRequest> 
 
 describe("an export", () => {
   it("lies on the mosaic's exact grid, with colours, names, nodata and where it came from", async () => {
-    const state = await exportTo(null, { confidence: true });
+    const state = await exportTo(null, {
+      options: { mask: true, confidence: true, vector: null, merge: null },
+    });
     expect(state).toMatchObject({
       kind: "succeeded",
       result: {
@@ -152,9 +154,13 @@ describe("an export", () => {
     });
     await raster.close();
     // Exported again, it replaces itself and nothing else stands beside it.
-    expect((await exportTo(null, { confidence: true })).kind).toBe("succeeded");
+    expect(
+      (await exportTo(null, { options: { mask: true, confidence: true, vector: null, merge: null } })).kind,
+    ).toBe("succeeded");
     expect((await readdir(path.dirname(file?.filePath ?? ""))).sort()).toEqual([
+      "town.qml",
       "town.tif",
+      "town.tif.aux.xml",
       "town_confidence.tif",
     ]);
   });
@@ -199,11 +205,24 @@ with rasterio.open(sys.argv[1]) as mask, rasterio.open(sys.argv[2]) as image:
   );
 
   it("is planned before it is written", async () => {
-    expect(await exports.plan({ projectId: project.id, runId: run.id, mosaicIds: [mosaicId] })).toMatchObject(
-      {
-        files: [{ fileName: "town.tif", width: WIDTH, height: HEIGHT, uncompressedBytes: WIDTH * HEIGHT }],
-      },
-    );
+    expect(
+      await exports.plan({
+        projectId: project.id,
+        runId: run.id,
+        mosaicIds: [mosaicId],
+        options: {
+          mask: true,
+          confidence: false,
+          vector: { format: "gpkg", simplifyMeters: 0, minAreaSquareMeters: 0 },
+          merge: null,
+        },
+      }),
+    ).toMatchObject({
+      files: [
+        { content: "classes", fileName: "town.tif", width: WIDTH, height: HEIGHT, estimatedFeatures: null },
+        { content: "polygons", fileName: "town_polygons.gpkg" },
+      ],
+    });
   });
 });
 

@@ -1,19 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import path from "node:path";
+import type { PlannedExportFile } from "#shared/project/export-options.ts";
+import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { ModelFormat } from "#shared/training/model-format.ts";
 import type { Run } from "#shared/training/run.ts";
-import type { ClassGrid } from "../../raster/index.ts";
 import { writeError } from "../../raster/index.ts";
 import type { DownloadableFile, ShellBridge } from "../host-options.ts";
 import { makeFolder } from "../make-folder.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Project, Projects } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
-import { exportFolder, plannedFiles, refuseToOverwrite, summaryOf } from "./export-plan.ts";
-import type { FileSummary, PlannedFile } from "./export-plan.ts";
-import { writeExport } from "./write-export.ts";
+import { gridSource, type ClassSource } from "./class-source.ts";
+import { estimateFiles } from "./estimate-files.ts";
+import { exportFolder, plannedFiles, refuseToOverwrite } from "./export-plan.ts";
+import type { PlannedFile } from "./export-plan.ts";
+import type { ExportRequest } from "./export-request.ts";
+import { writePlannedFile, type ExportContext } from "./write-planned-file.ts";
 import {
   expectBest,
   exportModelOfRun,
@@ -24,6 +28,8 @@ import {
 
 export { exportModelOfRun, modelFileName } from "./write-model.ts";
 export { refuseForeignFile } from "./export-plan.ts";
+export { exportMaskFile } from "./export-polygons.ts";
+export { mergeMaskFiles } from "./merge-files.ts";
 export { exportTags, fileOptions } from "./write-export.ts";
 
 /** What exports need of the runs. */
@@ -31,14 +37,7 @@ export interface PredictionSource extends PredictionGrids {
   run(projectId: string, runId: string): Run | Promise<Run>;
 }
 
-export interface ExportRequest {
-  readonly projectId: string;
-  readonly runId: string;
-  readonly mosaicIds: readonly string[];
-  readonly confidence: boolean;
-  /** Null: `exports/<run>` where the project keeps its own files. */
-  readonly folderPath: string | null;
-}
+export type { ExportRequest } from "./export-request.ts";
 
 /** Writes predictions as files for other programs, and lets a browser fetch them. */
 export class Exports {
@@ -65,55 +64,60 @@ export class Exports {
 
   /** What an export into the project's own folder would write. */
   async plan(
-    request: Pick<ExportRequest, "projectId" | "runId" | "mosaicIds">,
-  ): Promise<{ readonly files: FileSummary[]; readonly displayPath: string }> {
-    const project = this.#given.projects.get(request.projectId);
-    const run = await this.#given.predictions.run(request.projectId, request.runId);
+    request: Omit<ExportRequest, "folderPath">,
+  ): Promise<{ readonly files: PlannedExportFile[]; readonly displayPath: string }> {
+    const { project, run, files, context } = await this.#prepare({ ...request, folderPath: null });
     return {
-      files: plannedFiles(project, request.mosaicIds, { confidence: false }).map(summaryOf),
+      files: await estimateFiles(files, (mosaicId) => context.sourceOf(mosaicId), request.options),
       displayPath: exportFolder(project, run),
     };
   }
 
-  /** Starts a job that writes the masks; what can be known to fail is refused before. */
+  /** Starts a job that writes the files; what can be known to fail is refused before. */
   async start(request: ExportRequest): Promise<{ readonly jobId: string }> {
-    const { projects, jobs, predictions } = this.#given;
-    const project = projects.get(request.projectId);
-    const run = await predictions.run(request.projectId, request.runId);
-    const files = plannedFiles(project, request.mosaicIds, request);
-    const folderPath = request.folderPath ?? exportFolder(project, run);
-    const grids = new Map<string, ClassGrid>();
-    for (const { mosaic, fileName } of files) {
-      await refuseToOverwrite(project, path.join(folderPath, fileName));
-      grids.set(mosaic.id, await this.#prediction(request, mosaic.id, mosaic.name));
+    const { project, run, files, context } = await this.#prepare(request);
+    const { folderPath } = context;
+    if (files.length === 0) {
+      throw new RpcError(
+        "invalid-input",
+        "Nothing is chosen to be written: choose masks, confidence or polygons.",
+      );
     }
-    const { job } = jobs.start(
+    for (const { fileName, mosaics } of files) {
+      await refuseToOverwrite(project, path.join(folderPath, fileName));
+      for (const mosaic of mosaics) {
+        await context.sourceOf(mosaic.id);
+      }
+    }
+    const { job } = this.#given.jobs.start(
       {
         kind: "export",
         title: files.length === 1 ? `Export ${files[0]?.fileName ?? ""}` : `Export ${files.length} files`,
         projectId: project.id,
-        runId: run.id,
+        runId: run?.id ?? null,
         mosaicId: null,
         canPause: false,
       },
-      async (context) => {
-        const { signal } = context;
+      async (running) => {
+        const { signal } = running;
         const made = await makeFolder(folderPath).catch((error: unknown) => {
           throw writeError(error, folderPath);
         });
         const written: string[] = [];
         try {
           for (const [index, file] of files.entries()) {
-            const grid = grids.get(file.mosaic.id);
-            if (grid === undefined) {
-              throw new Error(`${file.mosaic.name} has lost its prediction`);
+            signal.throwIfAborted();
+            for (const mosaic of file.mosaics) {
+              await checkSize(project, mosaic, await context.sourceOf(mosaic.id));
             }
-            const filePath = path.join(folderPath, file.fileName);
             const detail = files.length === 1 ? file.fileName : `file ${index + 1} of ${files.length}`;
-            await this.#write(project, file, { filePath, grid, run }, signal, (share) => {
-              context.report({ progress: (index + share) / files.length, detail });
+            await writePlannedFile(file, context, {
+              signal,
+              onProgress: (share) => {
+                running.report({ progress: (index + share) / files.length, detail });
+              },
             });
-            written.push(filePath);
+            written.push(path.join(folderPath, file.fileName));
           }
         } catch (error) {
           for (const folder of [...made].reverse()) {
@@ -199,31 +203,45 @@ export class Exports {
     return this.#downloads.get(downloadId) ?? null;
   }
 
-  async #prediction({ projectId, runId }: ExportRequest, mosaicId: string, name: string): Promise<ClassGrid> {
-    const grid = await this.#given.predictions.readPrediction(projectId, mosaicId, runId);
-    if (grid === null) {
-      throw new RpcError("not-found", `${name} has no prediction by this run. Predict it first.`);
-    }
-    return grid;
-  }
-
-  async #write(
-    project: Project,
-    { mosaic, content }: PlannedFile,
-    { filePath, grid, run }: { readonly filePath: string; readonly grid: ClassGrid; readonly run: Run },
-    signal: AbortSignal,
-    onProgress: (share: number) => void,
-  ): Promise<void> {
-    const image = await project.image(mosaic.id);
-    const { width, height } = image.description;
-    if (grid.width !== width || grid.height !== height) {
-      throw new RpcError(
-        "conflict",
-        `${mosaic.name} is ${width}×${height} px now, but its prediction ${grid.width}×${grid.height}: the image was changed. Predict it again.`,
-      );
-    }
-    const source = { image, grid, run, version: this.#given.version };
-    await writeExport(filePath, content, source, { signal, onProgress });
+  async #prepare(request: ExportRequest): Promise<{
+    readonly project: Project;
+    readonly run: Run | null;
+    readonly files: PlannedFile[];
+    readonly context: ExportContext;
+  }> {
+    const { projects, predictions, version } = this.#given;
+    const { projectId, runId, folderPath, options } = request;
+    const project = projects.get(projectId);
+    const run = runId === null ? null : await predictions.run(projectId, runId);
+    const sources = new Map<string, Promise<ClassSource>>();
+    const open = async (mosaicId: string): Promise<ClassSource> => {
+      const { name } = project.mosaic(mosaicId);
+      if (run === null) {
+        return labelSource(project, mosaicId, name);
+      }
+      const grid = await predictions.readPrediction(projectId, mosaicId, run.id);
+      if (grid === null) {
+        throw new RpcError("not-found", `${name} has no prediction by this run. Predict it first.`);
+      }
+      return gridSource(grid);
+    };
+    return {
+      project,
+      run,
+      files: plannedFiles(project, request),
+      context: {
+        project,
+        run,
+        options,
+        version,
+        folderPath: folderPath ?? exportFolder(project, run),
+        sourceOf: (mosaicId) => {
+          const known = sources.get(mosaicId) ?? open(mosaicId);
+          sources.set(mosaicId, known);
+          return known;
+        },
+      },
+    };
   }
 
   #grant(filePaths: readonly string[]): string[] {
@@ -235,5 +253,29 @@ export class Exports {
       this.#downloads.set(downloadId, { filePath, fileName: path.basename(filePath) });
       return downloadId;
     });
+  }
+}
+
+/** The labels of a mosaic, as the map shows them. */
+function labelSource(project: Project, mosaicId: string, name: string): ClassSource {
+  const { width, height } = project.mosaic(mosaicId).image;
+  if (project.labelsVersion(mosaicId) === null) {
+    throw new RpcError("not-found", `${name} has no labels.`);
+  }
+  return {
+    width,
+    height,
+    readIds: (pixelWindow, options) => project.readLabels(mosaicId, { pixelWindow }, options),
+    readConfidence: () => Promise.resolve(null),
+  };
+}
+
+async function checkSize(project: Project, { id, name }: ReadyMosaic, source: ClassSource): Promise<void> {
+  const { width, height } = (await project.image(id)).description;
+  if (source.width !== width || source.height !== height) {
+    throw new RpcError(
+      "conflict",
+      `${name} is ${width}×${height} px now, but its prediction ${source.width}×${source.height}: the image was changed. Predict it again.`,
+    );
   }
 }

@@ -52,7 +52,7 @@ export async function readMaskIds(
 
 /** 8-bit values are ids as they stand. */
 function maskedIds(data: Uint8Array, valid: Uint8Array | null): Uint8Array<ArrayBuffer> {
-  const ids = Uint8Array.from(data);
+  const ids = new Uint8Array(data);
   if (valid !== null) {
     for (let index = 0; index < ids.length; index++) {
       if (valid[index] === 0) {

@@ -33,6 +33,10 @@ export function halveInto(
     halveBytes(source, target, targetX, targetY);
     return;
   }
+  if (resampling === "mode" && source.bands === 1 && source.samples instanceof Uint8Array) {
+    halveIds(source, target, targetX, targetY, nodata);
+    return;
+  }
   const { bands } = source;
   const width = Math.ceil(source.width / 2);
   const height = Math.ceil(source.height / 2);
@@ -100,6 +104,76 @@ function halveBytes(source: SampleGrid, target: SampleGrid, targetX: number, tar
       }
     }
   }
+}
+
+/** The common case of class ids: where all four are the same, which is nearly everywhere, nothing is counted. */
+function halveIds(
+  source: SampleGrid,
+  target: SampleGrid,
+  targetX: number,
+  targetY: number,
+  nodata: number | null,
+): void {
+  const { samples } = source;
+  const width = Math.ceil(source.width / 2);
+  const height = Math.ceil(source.height / 2);
+  const without = nodata ?? -1;
+  const four = new Uint8Array(4);
+  const fours = inFours(samples, source.width);
+  for (let row = 0; row < height; row += 1) {
+    const above = row * 2 * source.width;
+    const hasBelow = row * 2 + 1 < source.height;
+    const below = hasBelow ? above + source.width : above;
+    let to = (targetY + row) * target.width + targetX;
+    for (let column = 0; column < width; column += 1) {
+      if (fours !== null && (column & 1) === 0) {
+        const upper = fours[(above >> 2) + (column >> 1)] as number;
+        if (
+          upper === fours[(below >> 2) + (column >> 1)] &&
+          upper === Math.imul(upper & 255, 0x01_01_01_01)
+        ) {
+          target.samples[to] = upper & 255;
+          target.samples[to + 1] = upper & 255;
+          to += 2;
+          column += 1;
+          continue;
+        }
+      }
+      const left = column * 2;
+      const hasRight = left + 1 < source.width;
+      const right = hasRight ? left + 1 : left;
+      const first = samples[above + left] as number;
+      const second = samples[above + right] as number;
+      const third = samples[below + left] as number;
+      const fourth = samples[below + right] as number;
+      if (first === second && first === third && first === fourth) {
+        target.samples[to] = first;
+      } else {
+        let count = 0;
+        if (first !== without) {
+          four[count++] = first;
+        }
+        if (hasRight && second !== without) {
+          four[count++] = second;
+        }
+        if (hasBelow && third !== without) {
+          four[count++] = third;
+        }
+        if (hasRight && hasBelow && fourth !== without) {
+          four[count++] = fourth;
+        }
+        target.samples[to] = count === 0 ? first : modeOf(four, count);
+      }
+      to += 1;
+    }
+  }
+}
+
+/** The same bytes in groups of four, so that eight pixels are compared at a time; null where rows don't begin with a group. */
+function inFours(samples: SampleArray, width: number): Int32Array | null {
+  return width % 4 === 0 && samples.byteOffset % 4 === 0
+    ? new Int32Array(samples.buffer, samples.byteOffset, samples.length >> 2)
+    : null;
 }
 
 /** The most frequent of up to four values, the earliest in a tie. */

@@ -1,0 +1,158 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { noShell } from "../host/ports/no-shell.ts";
+import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../raster/index.ts";
+import { registerExportCommand } from "./export.ts";
+import { runProgram } from "./run-program.ts";
+
+let base: string;
+beforeAll(async () => {
+  base = await mkdtemp(path.join(tmpdir(), "orthomask-cli-export-"));
+  await drawMask("west.tif", 0, 1);
+  await drawMask("east.tif", 64, 2);
+});
+afterAll(() => rm(base, { recursive: true, force: true }));
+
+/** 64 × 64 pixels of a quarter metre: one class, with a square of 16 × 16 pixels of class 3. */
+async function drawMask(name: string, left: number, id: number): Promise<void> {
+  const writer = await createGeoTiffWriter(path.join(base, name), {
+    width: 64,
+    height: 64,
+    bands: 1,
+    dtype: "uint8",
+    tileSize: 64,
+    geoTags: geoTagsFor([0.25, 0, 500_000 + left * 0.25, 0, -0.25, 5_400_000], crsFromEpsg(32633)),
+    nodata: 255,
+    categoryNames: { "1": "field", "2": "water", "3": "house" },
+  });
+  const ids = new Uint8Array(64 * 64).fill(id);
+  for (let row = 8; row < 24; row += 1) {
+    ids.fill(3, row * 64 + 8, row * 64 + 24);
+  }
+  await writer.writeTile(0, 0, ids);
+  await writer.finish();
+}
+
+async function run(
+  words: string[],
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  let stdout = "";
+  let stderr = "";
+  const code = await runProgram(["export", ...words], [registerExportCommand], {
+    version: "0.1.0",
+    stdout: { write: (text: string) => (stdout += text) },
+    stderr: { write: (text: string) => (stderr += text) },
+    signal: new AbortController().signal,
+    hostOptions: () => ({
+      dataDirectory: path.join(base, "data"),
+      cacheDirectory: path.join(base, "cache"),
+      engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
+      shell: noShell({ download: false }),
+      allowedRoots: "anywhere",
+      initialFolder: null,
+      version: "0.1.0",
+    }),
+  });
+  return { code, stdout, stderr };
+}
+
+const geoJsonSchema = z.object({
+  features: z.array(
+    z.object({
+      properties: z.object({ class_id: z.number(), class_name: z.string(), area_m2: z.number() }),
+      geometry: z.object({ coordinates: z.array(z.array(z.tuple([z.number(), z.number()]))) }),
+    }),
+  ),
+});
+
+describe("export vector", () => {
+  it("writes polygons with class, name and area, and answers one JSON document", async () => {
+    const output = path.join(base, "new/folder/west.geojson");
+    const { code, stdout, stderr } = await run([
+      "vector",
+      path.join(base, "west.tif"),
+      "--out",
+      output,
+      "--json",
+    ]);
+    expect({ code, answer: JSON.parse(stdout) as unknown }).toEqual({
+      code: 0,
+      answer: { output, features: 2 },
+    });
+    expect(stderr).toContain("tracing west.tif");
+    const { features } = geoJsonSchema.parse(JSON.parse(await readFile(output, "utf8")));
+    expect(features.map(({ properties }) => properties)).toEqual(
+      expect.arrayContaining([
+        { class_id: 1, class_name: "field", area_m2: (64 * 64 - 16 * 16) / 16 },
+        { class_id: 3, class_name: "house", area_m2: (16 * 16) / 16 },
+      ]),
+    );
+    expect(features.find(({ properties }) => properties.class_id === 1)?.geometry.coordinates.length).toBe(2);
+    expect(await readdir(path.dirname(output))).toEqual(["west.geojson", "west.qml"]);
+  });
+
+  it.each([
+    ["west.gpkg", "SQLite format 3\0"],
+    ["west.fgb", "fgb\u0003fgb"],
+  ])("%s begins as its format says, and small areas are given away", async (name, signature) => {
+    const output = path.join(base, name);
+    const mask = path.join(base, "west.tif");
+    const { code, stdout } = await run(["vector", mask, "--out", output, "--min-area", "20", "--json"]);
+    expect({ code, answer: JSON.parse(stdout) as unknown }).toEqual({
+      code: 0,
+      answer: { output, features: 1 },
+    });
+    const bytes = await readFile(output);
+    expect(bytes.toString("latin1", 0, signature.length)).toBe(signature);
+  });
+
+  it("says what is wrong with a name, a mask, a number", async () => {
+    const mask = path.join(base, "west.tif");
+    expect(await run(["vector", mask, "--out", path.join(base, "a.shp")])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/ends with \.gpkg, \.geojson or \.fgb, got .*a\.shp/) as string,
+    });
+    expect(
+      await run(["vector", path.join(base, "none.tif"), "--out", path.join(base, "a.fgb")]),
+    ).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/none\.tif: there is no such file/) as string,
+    });
+    expect(await run(["vector", mask, "--out", path.join(base, "a.fgb"), "--simplify", "-1"])).toMatchObject({
+      code: 2,
+    });
+    expect(await run(["vector", mask])).toMatchObject({ code: 2 });
+    expect(await readdir(base)).not.toContain("a.fgb");
+  });
+});
+
+describe("export merge", () => {
+  it("writes one mask with what belongs beside it", async () => {
+    const output = path.join(base, "merged/both.tif");
+    const masks = ["west.tif", "east.tif"].map((name) => path.join(base, name));
+    const { code, stdout } = await run(["merge", ...masks, "--out", output, "--json"]);
+    expect({ code, answer: JSON.parse(stdout) as unknown }).toEqual({
+      code: 0,
+      answer: { output, width: 128, height: 64 },
+    });
+    expect(await readdir(path.dirname(output))).toEqual(["both.qml", "both.tif", "both.tif.aux.xml"]);
+  });
+
+  it("never writes over a mask that it reads, and takes known rules only", async () => {
+    const mask = path.join(base, "west.tif");
+    const before = await stat(mask);
+    expect(await run(["merge", mask, path.join(base, "east.tif"), "--out", mask])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is a mask to be read/) as string,
+    });
+    expect((await stat(mask)).mtimeMs).toBe(before.mtimeMs);
+    expect(await run(["merge", mask, "--out", path.join(base, "x.tif"), "--rule", "median"])).toMatchObject({
+      code: 2,
+    });
+    expect(await run(["merge", mask, "--out", path.join(base, "x.png")])).toMatchObject({ code: 2 });
+  });
+});

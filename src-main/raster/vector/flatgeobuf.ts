@@ -1,0 +1,218 @@
+import { readSync } from "node:fs";
+import type { TracedPolygon } from "../polygons/traced-polygon.ts";
+import { AppendFile } from "./append-file.ts";
+import { wktOfCrs } from "./crs-wkt.ts";
+import { FeatureBoxes } from "./feature-boxes.ts";
+import { encodeFlatBuffer, type FlatField } from "./flat-buffer.ts";
+import { areaMeasure, toMap, type AreaMeasure } from "./polygon-geometry.ts";
+import { classNameIn, polygonColumns, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
+
+const magic = Uint8Array.of(0x66, 0x67, 0x62, 0x03, 0x66, 0x67, 0x62, 0x00);
+const polygonType = 3;
+const columnType = { int: 5, double: 10, text: 11 } as const;
+const nodeItems = 16;
+const nodeItemBytes = 40;
+
+/**
+ * Starts a FlatGeobuf (version 3, https://flatgeobuf.org) of one layer in the raster's own CRS, with its packed Hilbert R-tree.
+ *
+ * The format wants the index first and the features in its order, so they are spooled beside the file until the end.
+ */
+export async function createFlatGeobuf(filePath: string, layer: PolygonLayer): Promise<PolygonWriter> {
+  return new FlatGeobufWriter(filePath, layer, await AppendFile.create(`${filePath}.features`));
+}
+
+class FlatGeobufWriter implements PolygonWriter {
+  readonly #filePath: string;
+  readonly #layer: PolygonLayer;
+  readonly #spool: AppendFile;
+  readonly #measure: AreaMeasure | null;
+  readonly #boxes = new FeatureBoxes();
+  readonly #lengths: number[] = [];
+  #output: AppendFile | null = null;
+
+  constructor(filePath: string, layer: PolygonLayer, spool: AppendFile) {
+    this.#filePath = filePath;
+    this.#layer = layer;
+    this.#spool = spool;
+    this.#measure = areaMeasure(layer.crs, layer.geotransform);
+  }
+
+  write(polygon: TracedPolygon): void {
+    const map = toMap(polygon, this.#layer.geotransform);
+    const area = this.#measure === null ? null : this.#measure(polygon, map);
+    const feature = encodeFlatBuffer([
+      {
+        id: 0,
+        kind: "table",
+        value: [
+          { id: 0, kind: "uints", value: map.ringEnds },
+          { id: 1, kind: "doubles", value: map.positions },
+        ],
+      },
+      {
+        id: 1,
+        kind: "bytes",
+        value: properties(polygon.classId, classNameIn(this.#layer, polygon.classId), area),
+      },
+    ]);
+    this.#spool.append(feature);
+    this.#lengths.push(feature.length);
+    this.#boxes.add(map.box);
+  }
+
+  async finish(): Promise<void> {
+    try {
+      this.#spool.flush();
+      const output = await AppendFile.create(this.#filePath);
+      this.#output = output;
+      // Highest first: so has the format's own library.
+      const order = this.#boxes.alongHilbertCurve().reverse();
+      output.append(magic);
+      output.append(encodeFlatBuffer(this.#header()));
+      if (order.length > 0) {
+        output.append(packedTree(this.#boxes, order, this.#lengths));
+      }
+      this.#copyFeatures(output, order);
+      await output.commit();
+    } finally {
+      await this.discard();
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#output?.discard();
+    await this.#spool.discard();
+  }
+
+  #copyFeatures(output: AppendFile, order: Uint32Array): void {
+    const starts = new Float64Array(this.#lengths.length);
+    for (let index = 1; index < starts.length; index += 1) {
+      starts[index] = (starts[index - 1] as number) + (this.#lengths[index - 1] as number);
+    }
+    let buffer = new Uint8Array(1 << 16);
+    for (const feature of order) {
+      const length = this.#lengths[feature] as number;
+      if (length > buffer.length) {
+        buffer = new Uint8Array(length * 2);
+      }
+      for (let done = 0; done < length;) {
+        const read = readSync(
+          this.#spool.descriptor,
+          buffer,
+          done,
+          length - done,
+          (starts[feature] as number) + done,
+        );
+        if (read === 0) {
+          throw new Error(`${this.#filePath}.features was cut short while it was read`);
+        }
+        done += read;
+      }
+      output.append(buffer.subarray(0, length));
+    }
+  }
+
+  #header(): FlatField[] {
+    const { name, crs } = this.#layer;
+    const box = this.#boxes.extent();
+    const wkt = wktOfCrs(crs);
+    const system: FlatField[] = [
+      ...(crs.kind === "epsg"
+        ? ([
+            { id: 0, kind: "text", value: "EPSG" },
+            { id: 1, kind: "i32", value: crs.code },
+          ] as const)
+        : []),
+      ...(crs.kind === "epsg" || crs.kind === "custom"
+        ? ([{ id: 2, kind: "text", value: crs.name }] as const)
+        : []),
+      ...(wkt === null ? [] : ([{ id: 4, kind: "text", value: wkt }] as const)),
+    ];
+    return [
+      { id: 0, kind: "text", value: name },
+      ...(box === null ? [] : ([{ id: 1, kind: "doubles", value: box }] as const)),
+      { id: 2, kind: "u8", value: polygonType },
+      {
+        id: 7,
+        kind: "tables",
+        value: [
+          column(polygonColumns.classId, columnType.int),
+          column(polygonColumns.className, columnType.text),
+          column(polygonColumns.area, columnType.double),
+        ],
+      },
+      { id: 8, kind: "u64", value: this.#boxes.count },
+      // Without features there is no tree.
+      { id: 9, kind: "u16", value: this.#boxes.count === 0 ? 0 : nodeItems },
+      ...(system.length === 0 ? [] : ([{ id: 10, kind: "table", value: system }] as const)),
+    ];
+  }
+}
+
+function column(name: string, type: number): FlatField[] {
+  return [
+    { id: 0, kind: "text", value: name },
+    { id: 1, kind: "u8", value: type },
+  ];
+}
+
+function properties(classId: number, className: string, area: number | null): Uint8Array {
+  const text = Buffer.from(className, "utf8");
+  const bytes = new Uint8Array(6 + 6 + text.length + (area === null ? 0 : 10));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, 0, true);
+  view.setInt32(2, classId, true);
+  view.setUint16(6, 1, true);
+  view.setUint32(8, text.length, true);
+  bytes.set(text, 12);
+  if (area !== null) {
+    view.setUint16(12 + text.length, 2, true);
+    view.setFloat64(14 + text.length, area, true);
+  }
+  return bytes;
+}
+
+/** The packed R-tree of features in their final order: the root first, sixteen children a node, each with its box and place. */
+function packedTree(boxes: FeatureBoxes, order: Uint32Array, lengths: readonly number[]): Uint8Array {
+  const sizes = [order.length];
+  do {
+    sizes.push(Math.ceil((sizes.at(-1) as number) / nodeItems));
+  } while ((sizes.at(-1) as number) > 1);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const starts: number[] = [];
+  let start = total;
+  for (const size of sizes) {
+    start -= size;
+    starts.push(start);
+  }
+  const bytes = new Uint8Array(total * nodeItemBytes);
+  const view = new DataView(bytes.buffer);
+  const put = (node: number, box: readonly number[], place: number): void => {
+    box.forEach((value, index) => {
+      view.setFloat64(node * nodeItemBytes + index * 8, value, true);
+    });
+    view.setBigUint64(node * nodeItemBytes + 32, BigInt(place), true);
+  };
+  let place = 0;
+  order.forEach((feature, index) => {
+    put((starts[0] as number) + index, boxes.box(feature), place);
+    place += lengths[feature] as number;
+  });
+  for (let level = 1; level < sizes.length; level += 1) {
+    const below = starts[level - 1] as number;
+    const end = below + (sizes[level - 1] as number);
+    for (let index = 0; index < (sizes[level] as number); index += 1) {
+      const first = below + index * nodeItems;
+      const box = [Infinity, Infinity, -Infinity, -Infinity];
+      for (let child = first; child < Math.min(first + nodeItems, end); child += 1) {
+        for (let side = 0; side < 4; side += 1) {
+          const value = view.getFloat64(child * nodeItemBytes + side * 8, true);
+          box[side] = side < 2 ? Math.min(box[side] as number, value) : Math.max(box[side] as number, value);
+        }
+      }
+      put((starts[level] as number) + index, box, first);
+    }
+  }
+  return bytes;
+}
