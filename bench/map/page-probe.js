@@ -48,7 +48,7 @@
       callback(time);
       const spent = performance.now() - start;
       probe.frames.push([start, spent, probe.glTotal - before]);
-      if (probe.firstMap === null && document.querySelector("[data-testid=map]") !== null) {
+      if (probe.firstMap === null && globalThis.document.querySelector("[data-testid=map]") !== null) {
         probe.firstMap = performance.now();
       }
       if (probe.firstPixels === null && [...contexts].some(sees)) {

@@ -9,9 +9,7 @@ import { share } from "./option-values.ts";
 
 /** `orthomask export`: masks as polygons, several masks as one, and trained networks. */
 export function registerExportCommand(program: Command, io: CliIo): void {
-  const command = program
-    .command("export")
-    .description("write masks and networks for other programs");
+  const command = program.command("export").description("write masks and networks for other programs");
   registerVector(command, io);
   registerMerge(command, io);
   registerModelExport(command, io);

@@ -98,7 +98,6 @@ class ForwardBuilder {
   /** The layers that aren't simply built; undefined for all others. */
   #fused(layer: Layer): TensorSymbol | undefined {
     const { dropoutSeed, input } = this.#options;
-    const mode = this.#modeOf(layer);
     const { type, config } = layer.definition;
     if (type === "InputLayer") {
       return input;

@@ -105,7 +105,7 @@ describe.skipIf(peerPython() === undefined)("files of real Keras (skipped withou
   function encoder(): Model {
     const { layers, encoder: part } = modelOf(fcn);
     const kept = layers.filter((layer) => part.has(layer));
-    return { layers: kept, output: kept.at(-1) as (typeof kept)[number], encoder: part };
+    return { layers: kept, output: kept.at(-1), encoder: part };
   }
 
   test.each(["vgg.h5", "vgg.weights.h5", "vgg.keras", "old.weights.h5"])(

@@ -1,6 +1,6 @@
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { Raster, ClassGrid, ClassRows } from "../../raster/index.ts";
-import { readMaskIds } from "../projects/mask-values.ts";
+import { readMaskIds } from "../projects/index.ts";
 
 /** Class ids of a raster, wherever they come from; 255 where nobody knows. */
 export interface ClassSource {

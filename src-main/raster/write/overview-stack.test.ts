@@ -22,10 +22,10 @@ function halvedByCounting(ids: Uint8Array, width: number, height: number): Uint8
         counts.set(id, (counts.get(id) ?? 0) + 1);
       }
     }
-    return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best), [nodata, 0] as [
-      number,
-      number,
-    ])[0];
+    return [...counts].reduce<[number, number]>(
+      (best, next) => (next[1] > best[1] ? next : best),
+      [nodata, 0],
+    )[0];
   });
 }
 
