@@ -1,15 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { z } from "zod";
-import { runPeer } from "../fixtures/peers.ts";
 import { sampleOf } from "./harness/bench.ts";
 import type { Bench, BenchRow } from "./harness/bench.ts";
 import type { Contestant, Mode } from "./harness/engine/contestant.ts";
-import { startKeras } from "./harness/engine/keras-side.ts";
+import { kerasVersions, startKeras } from "./harness/engine/keras-side.ts";
 import { startOrthomask, writeFirstWeights } from "./harness/engine/orthomask-side.ts";
 import { works } from "./harness/engine/works.ts";
 import type { Work } from "./harness/engine/works.ts";
+import { OthersLoad } from "./harness/processor-time.ts";
 
 /** What issue 4 asks for, as shares of Keras' numbers. */
 const targets = { train: 0.8, predict: 0.9, peakMemory: 0.95 };
@@ -34,7 +33,7 @@ export const bench: Bench = {
     "and Python Keras' `train_on_batch` / `predict_on_batch` without XLA, which is faster here. They take turns of two steps. " +
     "Peak memory is each process's largest resident size. Keras' batches are float32 arrays made beforehand; the engine's are bytes that it scales itself.",
   run: async (words, keep) => {
-    const versions = await peerVersions();
+    const versions = await kerasVersions();
     const modes = (["train", "predict"] as const).filter(
       (mode) => words.includes(mode) || !(words.includes("train") || words.includes("predict")),
     );
@@ -66,27 +65,34 @@ async function compare(work: Work, mode: Mode, compiled: boolean): Promise<Bench
     // The second step may still be slower than the rest: TensorFlow's threads and pools are new.
     await ours.run(1);
     await keras.run(1);
+    const others = new OthersLoad([ours.pid, keras.pid]);
     const seconds: { ours: number[]; keras: number[] } = { ours: [], keras: [] };
     const until = performance.now() + TURNS_SECONDS * 1000;
     do {
       seconds.ours.push(...(await ours.run(STEPS_A_TURN)));
       seconds.keras.push(...(await keras.run(STEPS_A_TURN)));
     } while (performance.now() < until || seconds.ours.length < 6);
+    const othersPercent = others.percent();
+    console.log(work.name, mode, `others took ${othersPercent.toFixed(1)} % of the processors' time`);
+    const disturbance = Number.isFinite(othersPercent) ? { othersPercent } : {};
     const peer = (values: readonly number[]): BenchRow["peer"] => ({
       name: compiled ? "Keras, XLA" : "Keras",
       sample: sampleOf(values),
     });
+    // Rows of their own: both of Keras' ways stay in the results.
+    const beside = compiled ? " (against XLA)" : "";
     const milliseconds = (values: readonly number[]): number[] => values.map((value) => value * 1000);
     const megabytes = (side: Contestant): number[] => [side.memory().peakBytes / 1e6];
     return [
       {
-        ...{ work: work.name, measure: measureNames[mode], unit: "ms" },
+        ...{ work: work.name, measure: `${measureNames[mode]}${beside}`, unit: "ms" },
         ours: sampleOf(milliseconds(seconds.ours)),
         peer: peer(milliseconds(seconds.keras)),
         target: { of: "ratio", atMost: targets[mode] },
+        ...disturbance,
       },
       {
-        ...{ work: work.name, measure: peakNames[mode], unit: "MB" },
+        ...{ work: work.name, measure: `${peakNames[mode]}${beside}`, unit: "MB" },
         ours: sampleOf(megabytes(ours)),
         peer: peer(megabytes(keras)),
         target: { of: "ratio", atMost: targets.peakMemory },
@@ -98,12 +104,4 @@ async function compare(work: Work, mode: Mode, compiled: boolean): Promise<Bench
     }
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** The versions of the other side, as its Python says them. */
-async function peerVersions(): Promise<Record<string, string>> {
-  const script =
-    "import json, sys, keras, tensorflow as tf\n" +
-    'print(json.dumps({"Keras": keras.__version__, "TensorFlow": tf.__version__, "Python": sys.version.split()[0]}))';
-  return z.record(z.string(), z.string()).parse(await runPeer(script));
 }

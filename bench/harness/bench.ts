@@ -34,6 +34,8 @@ export interface BenchRow {
   /** The independent implementation's numbers; null when there is none to compare with. */
   readonly peer: { readonly name: string; readonly sample: Sample } | null;
   readonly target: Target | null;
+  /** How much of all processors' time programs took that are neither side, in percent: beyond a few the numbers are the machine's, not ours. */
+  readonly othersPercent?: number | undefined;
 }
 
 /** What the numbers of several runs were. */
@@ -44,11 +46,8 @@ export interface Sample {
   readonly count: number;
 }
 
-/** What a row should reach: `ratio` of our median and the peer's, or `value` of our median. */
-export interface Target {
-  readonly of: "ratio" | "value";
-  readonly atMost: number;
-}
+/** What a row should reach: a `ratio` of our median and the peer's, a `value` of our median, or a median within the `span` of the peer's numbers. */
+export type Target = { readonly of: "ratio" | "value"; readonly atMost: number } | { readonly of: "span" };
 
 /** Summarizes numbers; at least one is needed. */
 export function sampleOf(values: readonly number[]): Sample {
@@ -71,6 +70,10 @@ export function ratioOf(row: BenchRow): number | null {
 export function isReached(row: BenchRow): boolean | null {
   if (row.target === null) {
     return null;
+  }
+  if (row.target.of === "span") {
+    const span = row.peer?.sample;
+    return span === undefined ? null : row.ours.median >= span.low && row.ours.median <= span.high;
   }
   const value = row.target.of === "ratio" ? ratioOf(row) : row.ours.median;
   return value === null ? null : value <= row.target.atMost;

@@ -25,6 +25,14 @@ describe("benchmark results", () => {
     expect(isReached({ ...row("a", [5], null), target: { of: "value", atMost: 5 } })).toBe(true);
   });
 
+  test("a median may have to lie within the peer's numbers", () => {
+    const within = (ours: number[]): boolean | null =>
+      isReached({ ...row("a", ours, [0.5, 0.6, 0.55]), target: { of: "span" } });
+    expect(within([0.4, 0.58, 0.7])).toBe(true);
+    expect(within([0.61])).toBe(false);
+    expect(isReached({ ...row("a", [1], null), target: { of: "span" } })).toBeNull();
+  });
+
   test("rows measured again take their old place", () => {
     const [first, second] = [row("a", [1], [2]), row("b", [1], [2])];
     const again = row("a", [3], [4]);

@@ -3,7 +3,7 @@ import { cpus, release, totalmem } from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { isReached, ratioOf } from "./bench.ts";
-import type { Bench, BenchReport, BenchRow, Sample } from "./bench.ts";
+import type { Bench, BenchReport, BenchRow, Sample, Target } from "./bench.ts";
 
 const resultsDirectory = path.join(import.meta.dirname, "../results");
 const readme = path.join(import.meta.dirname, "../../README.md");
@@ -15,7 +15,13 @@ const rowSchema = z.object({
   unit: z.string(),
   ours: sampleSchema,
   peer: z.object({ name: z.string(), sample: sampleSchema }).nullable(),
-  target: z.object({ of: z.enum(["ratio", "value"]), atMost: z.number() }).nullable(),
+  target: z
+    .discriminatedUnion("of", [
+      z.object({ of: z.enum(["ratio", "value"]), atMost: z.number() }),
+      z.object({ of: z.literal("span") }),
+    ])
+    .nullable(),
+  othersPercent: z.number().optional(),
   /** The day, as `YYYY-MM-DD`. */
   measured: z.iso.date(),
 });
@@ -81,6 +87,7 @@ export function mergeRows<Row extends Pick<BenchRow, "work" | "measure">>(
 export function markdownOf(result: BenchResult): string {
   const days = [...new Set(result.rows.map((row) => row.measured))].sort();
   const versions = Object.entries(result.versions).map(([name, version]) => `${name} ${version}`);
+  const others = othersOf(result.rows);
   return [
     `# ${result.title}`,
     "",
@@ -90,8 +97,17 @@ export function markdownOf(result: BenchResult): string {
     "",
     tableOf(result.rows),
     "",
+    ...(others === null ? [] : [others, ""]),
     ...result.notes.flatMap((note) => [note, ""]),
   ].join("\n");
+}
+
+/** Says how much the machine was used by others meanwhile; null where nobody looked. */
+function othersOf(rows: readonly BenchRow[]): string | null {
+  const percents = rows.flatMap(({ othersPercent }) => (othersPercent === undefined ? [] : [othersPercent]));
+  return percents.length === 0
+    ? null
+    : `Programs that are neither side took ${Math.min(...percents).toFixed(0)} to ${Math.max(...percents).toFixed(0)} % of the processors' time while this was measured.`;
 }
 
 /** Rows as a Markdown table. */
@@ -100,7 +116,7 @@ export function tableOf(rows: readonly BenchRow[]): string {
     const { work, measure, unit, ours, peer, target } = row;
     const ratio = ratioOf(row);
     const reached = isReached(row);
-    const goal = target === null ? "" : `≤ ${target.atMost}${target.of === "value" ? ` ${unit}` : ""}`;
+    const goal = target === null ? "" : goalOf(target, unit);
     return [
       work,
       `${measure}, ${unit}`,
@@ -115,6 +131,13 @@ export function tableOf(rows: readonly BenchRow[]): string {
     "| --- | --- | --- | --- | --- | --- |",
     ...lines.map((line) => `| ${line} |`),
   ].join("\n");
+}
+
+function goalOf(target: Target, unit: string): string {
+  if (target.of === "span") {
+    return "within the peer's spread";
+  }
+  return `≤ ${target.atMost}${target.of === "value" ? ` ${unit}` : ""}`;
 }
 
 function spreadOf({ median, low, high, count }: Sample): string {

@@ -1,11 +1,13 @@
+import { withoutGraph } from "./graph/graph.ts";
+import type { TensorSymbol } from "./graph/graph.ts";
 import type { TensorFlow } from "./load-tensorflow.ts";
 import { modelOf } from "./models/describe.ts";
 import type { InputType, ModelSettings } from "./port.ts";
 import { asBytes, asFloats, fillBatch } from "./runtime/batch-tiles.ts";
+import type { WeightValues } from "./runtime/constant-weights.ts";
 import { estimateBytes } from "./runtime/estimate-memory.ts";
 import { GraphSession } from "./runtime/graph-session.ts";
 import { buildPredictionGraph } from "./runtime/prediction-graph.ts";
-import type { PredictionGraph } from "./runtime/prediction-graph.ts";
 import { CheckpointFile } from "./weights/checkpoint.ts";
 
 export interface PredictionRequest {
@@ -20,7 +22,8 @@ export interface PredictionRequest {
 export class PredictionSession {
   readonly estimatedBytes: number;
   readonly #request: PredictionRequest;
-  readonly #graph: PredictionGraph;
+  readonly #pixels: TensorSymbol;
+  readonly #probabilities: TensorSymbol;
   readonly #session: GraphSession;
 
   constructor(tensorflow: TensorFlow, request: PredictionRequest) {
@@ -28,12 +31,19 @@ export class PredictionSession {
     const model = modelOf(settings);
     this.#request = request;
     this.estimatedBytes = estimateBytes(model, { batch, training: false, slots: 0 });
-    this.#graph = buildPredictionGraph(model, batch, inputType);
     const checkpoint = new CheckpointFile(weights);
     try {
-      this.#session = new GraphSession(tensorflow, this.#graph.graph);
+      const values: WeightValues = (name, shape) => checkpoint.values(name, shape);
+      const { graph, variables, pixels, probabilities } = buildPredictionGraph(
+        model,
+        batch,
+        inputType,
+        values,
+      );
+      [this.#pixels, this.#probabilities] = [withoutGraph(pixels), withoutGraph(probabilities)];
+      this.#session = new GraphSession(tensorflow, graph);
       try {
-        this.#graph.variables.load(this.#session, (name, shape) => checkpoint.values(name, shape));
+        variables.load(this.#session, values);
       } catch (error) {
         this.#session.close();
         throw error;
@@ -51,8 +61,8 @@ export class PredictionSession {
     const tileBytes = tilePixels * model.bands * (inputType === "uint8" ? 1 : 4);
     const { bytes, tiles } = fillBatch(pixels, tileBytes, batch);
     const [result] = this.#session.run(
-      [[this.#graph.pixels, inputType === "uint8" ? bytes : asFloats(bytes)]],
-      [this.#graph.probabilities],
+      [[this.#pixels, inputType === "uint8" ? bytes : asFloats(bytes)]],
+      [this.#probabilities],
     );
     const probabilities = asBytes(result as Float32Array).subarray(0, tiles * tilePixels * model.classes * 4);
     return { probabilities, milliseconds: performance.now() - started };

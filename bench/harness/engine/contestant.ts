@@ -4,8 +4,14 @@ export type Mode = "train" | "predict";
 
 /** One side of a comparison: a process that has a network ready and takes steps (or predicts batches) when told to. */
 export interface Contestant {
+  readonly pid: number;
   /** Seconds from the start of the process to the end of its first step. */
   readonly secondsToFirstStep: number;
+  /**
+   * Seconds from being ready to be told what to train (TensorFlow loaded, Keras imported) to the end of the first step: building the
+   * network, its first weights, compiling, the step.
+   */
+  readonly secondsFromRequest: number;
   /** Seconds that the first step took by itself, with all that is put off until then. */
   readonly firstStepSeconds: number;
   /** Takes steps, one after the other; the seconds of each, from handing over a batch to having the result. */

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { peerPython } from "../../../fixtures/peers.ts";
+import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { modelOf } from "../../../src-main/engine/models/describe.ts";
 import type { ModelSettings } from "../../../src-main/engine/port.ts";
 import { memoryOf } from "./contestant.ts";
@@ -24,7 +24,8 @@ export function layersForKeras(settings: ModelSettings): unknown {
   }));
 }
 
-const stepsSchema = z.object({ seconds: z.array(z.number()) });
+/** `sinceImports`: from the moment that the imports were done to the end of these steps. */
+const stepsSchema = z.object({ seconds: z.array(z.number()), sinceImports: z.number() });
 
 /** Starts Python with the same network in Keras and has it take its first step. `folder` takes the batch. */
 export async function startKeras(
@@ -61,23 +62,35 @@ export async function startKeras(
   });
   const exited = once(child, "close");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const run = async (steps: number): Promise<number[]> => {
+  const answer = async (steps: number): Promise<z.infer<typeof stepsSchema>> => {
     child.stdin.write(`${steps}\n`);
     const line = await lines.next();
     if (line.done === true) {
-      throw new Error("Python ended before its steps were done.");
+      const [code, signal] = (await exited) as [number | null, string | null];
+      throw new Error(`Python ended before its steps were done (${signal ?? `exit code ${code}`}).`);
     }
-    return stepsSchema.parse(JSON.parse(line.value)).seconds;
+    return stepsSchema.parse(JSON.parse(line.value));
   };
-  const [firstStepSeconds = NaN] = await run(1);
+  const first = await answer(1);
+  const done = performance.now();
   return {
-    secondsToFirstStep: (performance.now() - started) / 1000,
-    firstStepSeconds,
-    run,
+    pid: child.pid ?? 0,
+    secondsToFirstStep: (done - started) / 1000,
+    secondsFromRequest: first.sinceImports,
+    firstStepSeconds: first.seconds[0] ?? NaN,
+    run: async (steps) => (await answer(steps)).seconds,
     memory: () => memoryOf(child.pid ?? 0),
     close: async () => {
       child.stdin.end();
       await exited;
     },
   };
+}
+
+/** The versions of the other side, as its Python says them. */
+export async function kerasVersions(): Promise<Record<string, string>> {
+  const script =
+    "import json, sys, keras, tensorflow as tf\n" +
+    'print(json.dumps({"Keras": keras.__version__, "TensorFlow": tf.__version__, "Python": sys.version.split()[0]}))';
+  return z.record(z.string(), z.string()).parse(await runPeer(script));
 }

@@ -19,6 +19,8 @@ import numpy as np
 import keras
 import tensorflow as tf
 
+imported = time.perf_counter()
+
 
 class MaxUnpooling2D(keras.layers.Layer):
     """Puts each number where a 2x2 max pooling had found its (first) maximum; Keras has no such layer."""
@@ -126,7 +128,7 @@ def serve(step):
             step(index)
             seconds.append(time.perf_counter() - begin)
             index += 1
-        print(json.dumps({"seconds": seconds}), flush=True)
+        print(json.dumps({"seconds": seconds, "sinceImports": time.perf_counter() - imported}), flush=True)
 
 
 def main():
@@ -145,7 +147,7 @@ def main():
     result = {"parameters": model.count_params(), "losses": [], "versions": versions()}
     if request["mode"] == "predict":
         # One call for logits and softmax, as a user's model with a softmax at its end has it.
-        model = keras.Model(model.inputs, keras.layers.Activation("softmax")(model.outputs[0]))
+        model = keras.Model(model.inputs, keras.layers.Activation("softmax", name="probabilities")(model.outputs[0]))
         # Compiling only says whether to use XLA: without it Keras would, which is slower on a CPU.
         model.compile(jit_compile=request.get("compiled", False))
 
@@ -182,4 +184,5 @@ def main():
     print(json.dumps(result))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -9,8 +9,7 @@ import type { Contestant, Mode } from "./contestant.ts";
 import { drawTiles, trainingRequestOf } from "./works.ts";
 import type { Work } from "./works.ts";
 
-const enginePath = path.join(import.meta.dirname, "../../../out/engine/engine.mjs");
-let built: Promise<unknown> | undefined;
+let built: Promise<string> | undefined;
 
 /**
  * Starts the engine's process as the app does and has it take its first step. Bytes cross the process boundary in each step, as
@@ -21,11 +20,13 @@ export async function startOrthomask(
   mode: Mode,
   weights: string | null = null,
 ): Promise<Contestant> {
-  await (built ??= buildEngine());
+  const enginePath = await builtEngine();
   const { pixels, labels } = drawTiles(work);
   const started = performance.now();
   const launched = await forkEngine(enginePath);
   const { engine } = connectContract(engineContract, launched.port);
+  await engine.info();
+  const requested = performance.now();
   const { model, batch } = work;
   const { sessionId } =
     mode === "train"
@@ -45,8 +46,11 @@ export async function startOrthomask(
     return seconds;
   };
   const [firstStepSeconds = NaN] = await run(1);
+  const done = performance.now();
   return {
-    secondsToFirstStep: (performance.now() - started) / 1000,
+    pid: launched.pid,
+    secondsToFirstStep: (done - started) / 1000,
+    secondsFromRequest: (done - requested) / 1000,
     firstStepSeconds,
     run,
     memory: () => memoryOf(launched.pid),
@@ -59,8 +63,7 @@ export async function startOrthomask(
 
 /** Writes a checkpoint with the network's first weights, in a process that isn't measured. */
 export async function writeFirstWeights(work: Work, file: string): Promise<void> {
-  await (built ??= buildEngine());
-  const launched = await forkEngine(enginePath);
+  const launched = await forkEngine(await builtEngine());
   try {
     const { engine } = connectContract(engineContract, launched.port);
     const { sessionId } = await engine.createTraining({
@@ -74,8 +77,14 @@ export async function writeFirstWeights(work: Work, file: string): Promise<void>
   }
 }
 
+/** The engine's program as the app has it, built once. */
+export function builtEngine(): Promise<string> {
+  return (built ??= buildEngine());
+}
+
 /** In a process of its own: bundlers can't be loaded from inside one. */
-function buildEngine(): Promise<unknown> {
+async function buildEngine(): Promise<string> {
   const script = path.join(import.meta.dirname, "../../../scripts/build/build.mjs");
-  return promisify(execFile)(process.execPath, [script, "engine"]);
+  await promisify(execFile)(process.execPath, [script, "engine"]);
+  return path.join(import.meta.dirname, "../../../out/engine/engine.mjs");
 }

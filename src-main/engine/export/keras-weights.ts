@@ -1,7 +1,7 @@
 import { kerasNumberedNames } from "../models/keras-order.ts";
 import type { Model } from "../models/model.ts";
 import { loadHdf5 } from "../weights/hdf5.ts";
-import type { WeightValues } from "./onnx-model.ts";
+import type { WeightValues } from "../runtime/constant-weights.ts";
 
 /**
  * Writes a `.weights.h5` as Keras 3 does: a group for each layer under its numbered class name, which is how Keras finds it, with

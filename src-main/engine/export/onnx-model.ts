@@ -1,10 +1,8 @@
 import type { Layer } from "../layers/layer.ts";
 import { logitsLayer } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
+import type { WeightValues } from "../runtime/constant-weights.ts";
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from "./onnx-writer.ts";
-
-/** A weight's numbers by its full name, `layer/weight`. */
-export type WeightValues = (fullName: string, shape: readonly number[]) => Float32Array;
 
 /**
  * A network as ONNX operations, layer by layer: NCHW, as ONNX and what reads it want, so kernels are turned from

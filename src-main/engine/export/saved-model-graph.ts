@@ -1,13 +1,12 @@
-import { attribute } from "../graph/attributes.ts";
 import { Graph } from "../graph/graph.ts";
 import type { TensorSymbol } from "../graph/graph.ts";
 import { softmax } from "../graph/operations/activation.ts";
 import { add, multiply } from "../graph/operations/arithmetic.ts";
-import { weightsOf } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
 import type { Normalization } from "../port.ts";
 import { buildForward } from "../runtime/build-forward.ts";
-import type { WeightValues } from "./onnx-model.ts";
+import { constantWeights } from "../runtime/constant-weights.ts";
+import type { WeightValues } from "../runtime/constant-weights.ts";
 
 /** A size that is known only when the graph runs. */
 const ANY_BATCH = -1;
@@ -30,12 +29,7 @@ export function buildServingGraph(
   const graph = new Graph();
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const image = graph.placeholder("image", [ANY_BATCH, height, width, bands], "float32");
-  const values = new Map(
-    weightsOf(model).map(({ fullName, shape }) => [
-      fullName,
-      constantWeight(graph, fullName, shape, weights(fullName, shape)),
-    ]),
-  );
+  const values = constantWeights(graph, model, weights);
   const { logits } = buildForward(graph, model, {
     mode: "inference",
     input: normalized(graph, image, normalization),
@@ -54,22 +48,4 @@ function normalized(graph: Graph, image: TensorSymbol, normalization: Normalizat
   const factor = graph.constant(scale.map((value) => 1 / value));
   const shift = graph.constant(offset.map((value, band) => -value / (scale[band] ?? 1)));
   return add(graph, multiply(graph, image, factor), shift);
-}
-
-function constantWeight(
-  graph: Graph,
-  name: string,
-  shape: readonly number[],
-  values: Float32Array,
-): TensorSymbol {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return graph.symbol("Const", {
-    name: `weights/${name}`,
-    shape,
-    dataType: "float32",
-    attributes: {
-      dtype: attribute.type("float32"),
-      value: attribute.tensor({ dataType: "float32", shape, bytes }),
-    },
-  });
 }
