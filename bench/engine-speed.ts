@@ -71,7 +71,7 @@ async function compare(work: Work, mode: Mode, compiled: boolean): Promise<Bench
     do {
       seconds.ours.push(...(await ours.run(STEPS_A_TURN)));
       seconds.keras.push(...(await keras.run(STEPS_A_TURN)));
-    } while (performance.now() < until || seconds.ours.length < 6);
+    } while (performance.now() < until || seconds.ours.length < 4);
     const othersPercent = others.percent();
     console.log(work.name, mode, `others took ${othersPercent.toFixed(1)} % of the processors' time`);
     const disturbance = Number.isFinite(othersPercent) ? { othersPercent } : {};

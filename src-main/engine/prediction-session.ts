@@ -1,13 +1,12 @@
-import { withoutGraph } from "./graph/graph.ts";
-import type { TensorSymbol } from "./graph/graph.ts";
 import type { TensorFlow } from "./load-tensorflow.ts";
 import { modelOf } from "./models/describe.ts";
 import type { InputType, ModelSettings } from "./port.ts";
 import { asBytes, asFloats, fillBatch } from "./runtime/batch-tiles.ts";
-import type { WeightValues } from "./runtime/constant-weights.ts";
 import { estimateBytes } from "./runtime/estimate-memory.ts";
+import { foldNormalizations } from "./runtime/fold-normalizations.ts";
 import { GraphSession } from "./runtime/graph-session.ts";
 import { buildPredictionGraph } from "./runtime/prediction-graph.ts";
+import type { PredictionGraph } from "./runtime/prediction-graph.ts";
 import { CheckpointFile } from "./weights/checkpoint.ts";
 
 export interface PredictionRequest {
@@ -22,8 +21,7 @@ export interface PredictionRequest {
 export class PredictionSession {
   readonly estimatedBytes: number;
   readonly #request: PredictionRequest;
-  readonly #pixels: TensorSymbol;
-  readonly #probabilities: TensorSymbol;
+  readonly #graph: PredictionGraph;
   readonly #session: GraphSession;
 
   constructor(tensorflow: TensorFlow, request: PredictionRequest) {
@@ -33,17 +31,11 @@ export class PredictionSession {
     this.estimatedBytes = estimateBytes(model, { batch, training: false, slots: 0 });
     const checkpoint = new CheckpointFile(weights);
     try {
-      const values: WeightValues = (name, shape) => checkpoint.values(name, shape);
-      const { graph, variables, pixels, probabilities } = buildPredictionGraph(
-        model,
-        batch,
-        inputType,
-        values,
-      );
-      [this.#pixels, this.#probabilities] = [withoutGraph(pixels), withoutGraph(probabilities)];
-      this.#session = new GraphSession(tensorflow, graph);
+      const folded = foldNormalizations(model, (name, shape) => checkpoint.values(name, shape));
+      this.#graph = buildPredictionGraph(folded.model, batch, inputType);
+      this.#session = new GraphSession(tensorflow, this.#graph.graph);
       try {
-        variables.load(this.#session, values);
+        this.#graph.variables.load(this.#session, folded.values);
       } catch (error) {
         this.#session.close();
         throw error;
@@ -61,8 +53,8 @@ export class PredictionSession {
     const tileBytes = tilePixels * model.bands * (inputType === "uint8" ? 1 : 4);
     const { bytes, tiles } = fillBatch(pixels, tileBytes, batch);
     const [result] = this.#session.run(
-      [[this.#pixels, inputType === "uint8" ? bytes : asFloats(bytes)]],
-      [this.#probabilities],
+      [[this.#graph.pixels, inputType === "uint8" ? bytes : asFloats(bytes)]],
+      [this.#graph.probabilities],
     );
     const probabilities = asBytes(result as Float32Array).subarray(0, tiles * tilePixels * model.classes * 4);
     return { probabilities, milliseconds: performance.now() - started };

@@ -12,7 +12,7 @@ import * as activation from "./operations/activation.ts";
 import * as arithmetic from "./operations/arithmetic.ts";
 import { crossEntropyOfLogits } from "./operations/classification.ts";
 import * as convolution from "./operations/convolution.ts";
-import { convolveFast, convolveRepeated } from "./operations/fast-convolution.ts";
+import { convolveFast, convolveRepeated, convolveTransposedFast } from "./operations/fast-convolution.ts";
 import { normalizeByBatch } from "./operations/normalization.ts";
 import { averagePool, maximumPool, unpoolMaxima } from "./operations/pooling.ts";
 import { mean } from "./operations/average.ts";
@@ -227,6 +227,17 @@ const cases: readonly Case[] = [
       convolution.convolveTransposed(graph, at(inputs, 0), at(inputs, 1), [2, 6, 8, 5], { stride: 2 }),
     theirs: (inputs) => tf.conv2dTranspose(at(inputs, 0), at(inputs, 1), [2, 6, 8, 5], 2, "same"),
   },
+  ...[2, 3].map((stride): Case => ({
+    name: `transposed convolution as a matrix product, ${stride}×${stride}`,
+    shapes: [
+      [2, 3, 4, 3],
+      [stride, stride, 5, 3],
+    ],
+    ours: (graph, inputs) =>
+      convolveTransposedFast(graph, at(inputs, 0), at(inputs, 1), [2, 3 * stride, 4 * stride, 5], { stride }),
+    theirs: (inputs) =>
+      tf.conv2dTranspose(at(inputs, 0), at(inputs, 1), [2, 3 * stride, 4 * stride, 5], stride, "same"),
+  })),
   {
     name: "depthwise convolution",
     shapes: [image, [3, 3, 3, 1]],

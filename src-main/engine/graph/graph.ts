@@ -176,14 +176,3 @@ export function inputOf(node: GraphNode, index: number): TensorSymbol {
   }
   return input;
 }
-
-/** A symbol that only tells its name, shape and type: enough to feed and fetch it, while the graph with its constants can be let go. */
-export function withoutGraph({ node, index, shape, dataType }: TensorSymbol): TensorSymbol {
-  const { name, operation } = node;
-  return {
-    node: { name, operation, inputs: [], controls: [], attributes: {}, outputs: [] },
-    index,
-    shape,
-    dataType,
-  };
-}

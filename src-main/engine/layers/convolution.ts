@@ -1,12 +1,7 @@
 import { rectify } from "../graph/operations/activation.ts";
-import {
-  addBias,
-  convolveDepthwise,
-  convolveTransposed,
-  windowedSize,
-} from "../graph/operations/convolution.ts";
+import { addBias, convolveDepthwise, windowedSize } from "../graph/operations/convolution.ts";
 import type { Padding } from "../graph/operations/convolution.ts";
-import { convolveFast } from "../graph/operations/fast-convolution.ts";
+import { convolveFast, convolveTransposedFast } from "../graph/operations/fast-convolution.ts";
 import type { Initializer } from "../weights/initializers.ts";
 import type { LayerDefinition, WeightDescription } from "./layer.ts";
 import { onlyInput } from "./layer.ts";
@@ -91,7 +86,7 @@ export function conv2dTranspose(options: {
       const input = onlyInput(inputs, "Conv2DTranspose");
       const [batch = 0, height = 0, width = 0] = input.shape;
       const shape = [batch, height * stride, width * stride, filters];
-      const enlarged = convolveTransposed(graph, input, weight("kernel"), shape, { stride });
+      const enlarged = convolveTransposedFast(graph, input, weight("kernel"), shape, { stride });
       return bias ? addBias(graph, enlarged, weight("bias")) : enlarged;
     },
   };

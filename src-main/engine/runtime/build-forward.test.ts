@@ -18,6 +18,8 @@ import { ModelBuilder, weightsOf } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
 import { randomSource } from "../weights/random.ts";
 import { buildForward } from "./build-forward.ts";
+import type { WeightValues } from "./constant-weights.ts";
+import { foldNormalizations } from "./fold-normalizations.ts";
 import type { Feed } from "./graph-session.ts";
 import { GraphSession } from "./graph-session.ts";
 
@@ -46,8 +48,19 @@ function numbers(count: number, name: string, from: number, to: number): Float32
   return Float32Array.from({ length: count }, () => from + ((to - from) * next()) / 2 ** 32);
 }
 
+/** Numbers for a weight, as a training might have left them. */
+function drawn(fullName: string, shape: readonly number[]): Float32Array {
+  const positive = fullName.endsWith("/gamma") || fullName.endsWith("/moving_variance");
+  return numbers(elementCount(shape), fullName, positive ? 0.5 : -0.3, positive ? 1.5 : 0.3);
+}
+
 /** Logits, gradients and updated statistics of a network with given weights. */
-function forward(model: Model, mode: Mode, fuse: boolean): Map<string, ArrayLike<number | bigint>> {
+function forward(
+  model: Model,
+  mode: Mode,
+  fuse: boolean,
+  values: WeightValues = drawn,
+): Map<string, ArrayLike<number | bigint>> {
   const graph = new Graph();
   const input = graph.placeholder("image", [2, 64, 64, 3], "float32");
   const seed = graph.placeholder("seed", [2], "int32");
@@ -56,11 +69,10 @@ function forward(model: Model, mode: Mode, fuse: boolean): Map<string, ArrayLike
     [seed, Int32Array.of(5, 6)],
   ];
   const weights = new Map<string, TensorSymbol>();
-  for (const { fullName, shape, name } of weightsOf(model)) {
+  for (const { fullName, shape } of weightsOf(model)) {
     const symbol = graph.placeholder(fullName, shape, "float32");
     weights.set(fullName, symbol);
-    const positive = name === "gamma" || name === "moving_variance";
-    feeds.push([symbol, numbers(elementCount(shape), fullName, positive ? 0.5 : -0.3, positive ? 1.5 : 0.3)]);
+    feeds.push([symbol, values(fullName, shape)]);
   }
   const { logits, updates } = buildForward(graph, model, {
     mode,
@@ -107,6 +119,20 @@ test.each(cases)("layers done together give what they give one by one ($name, $m
     expect(worst / scale, name).toBeLessThan(2e-4);
   }
 });
+
+test.each(Object.entries(networks))(
+  "normalizations folded into the weights give what layers give one by one (%s)",
+  (_, model) => {
+    const folded = foldNormalizations(model, drawn);
+    expect(weightsOf(folded.model).filter(({ name }) => name === "gamma")).toEqual([]);
+    const expected = forward(model, "inference", false).get("logits") as Float32Array;
+    const found = forward(folded.model, "inference", true, folded.values).get("logits") as Float32Array;
+    const largest = Math.max(...expected.map(Math.abs));
+    expect(
+      Math.max(...found.map((value, index) => Math.abs(value - (expected[index] ?? NaN)))) / largest,
+    ).toBeLessThan(2e-4);
+  },
+);
 
 test("dropout's mask follows the seed, the step and its own stream, and keeps the share it should", () => {
   const graph = new Graph();

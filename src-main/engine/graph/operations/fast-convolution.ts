@@ -1,10 +1,11 @@
 import { attribute } from "../attributes.ts";
+import type { Shape } from "../data-type.ts";
 import type { Graph, TensorSymbol } from "../graph.ts";
 import { addAll } from "./arithmetic.ts";
 import { convolve, convolveTransposed } from "./convolution.ts";
 import type { ConvolutionOptions } from "./convolution.ts";
 import { multiplyMatrices } from "./matrix.ts";
-import { exchangeLastAxes, pad, reshape, slice } from "./shape.ts";
+import { exchangeLastAxes, pad, permuteAxes, reshape, slice } from "./shape.ts";
 
 /** A convolution goes as a matrix product when its kernel has this many times as many numbers as its patches. */
 const KERNEL_TO_PATCHES = 2;
@@ -42,6 +43,41 @@ export function convolveFast(
     reshape(graph, kernel, [depth, filters]),
   );
   return reshape(graph, product, [batch, height, width, filters]);
+}
+
+/**
+ * Transposed convolution, in the form that is fastest for its shapes: the numbers are those of `convolveTransposed`, up to rounding.
+ *
+ * Where the kernel is as wide as the stride, every output pixel comes from one input pixel: a matrix product makes the `stride`×`stride`
+ * block of each, and what is left is to put the blocks' rows in place. oneDNN's strided convolutions reach a tenth of
+ * its usual speed there, the kernel's gradient most of all (U-Net's steps up).
+ */
+export function convolveTransposedFast(
+  graph: Graph,
+  input: TensorSymbol,
+  kernel: TensorSymbol,
+  outputShape: Shape,
+  { stride }: { readonly stride: number },
+): TensorSymbol {
+  const [batch = 0, height = 0, width = 0, channels = 0] = input.shape;
+  const [kernelHeight = 0, kernelWidth = 0, filters = 0] = kernel.shape;
+  const isBlock = kernelHeight === stride && kernelWidth === stride && stride > 1;
+  // An exported graph's batch (-1) is known only when it runs.
+  if (!isBlock || batch < 0 || input.dataType !== "float32") {
+    return convolveTransposed(graph, input, kernel, outputShape, { stride });
+  }
+  const blocks = multiplyMatrices(
+    graph,
+    reshape(graph, input, [batch * height * width, channels]),
+    reshape(graph, kernel, [stride * stride * filters, channels]),
+    { transposeSecond: true },
+  );
+  const rows = permuteAxes(
+    graph,
+    reshape(graph, blocks, [batch * height, width, stride, stride * filters]),
+    [0, 2, 1, 3],
+  );
+  return reshape(graph, rows, outputShape);
 }
 
 /**

@@ -41,14 +41,17 @@ export const matrixGradients: GradientRules = {
       const value = node.attributes[name];
       return value?.kind === "boolean" && value.value;
     };
-    if (isTransposed("transpose_a") || isTransposed("transpose_b")) {
-      throw new Error(`There is no gradient rule for ${node.name}, a product of transposed matrices.`);
+    if (isTransposed("transpose_a")) {
+      throw new Error(`There is no gradient rule for ${node.name}, whose first matrix is transposed.`);
     }
-    return gradient
-      ? [
-          wanted[0] ? multiplyMatrices(graph, gradient, second, { transposeSecond: true }) : null,
-          wanted[1] ? multiplyMatrices(graph, first, gradient, { transposeFirst: true }) : null,
-        ]
-      : [];
+    if (!gradient) {
+      return [];
+    }
+    const transposeSecond = isTransposed("transpose_b");
+    const [left, right] = transposeSecond ? [gradient, first] : [first, gradient];
+    return [
+      wanted[0] ? multiplyMatrices(graph, gradient, second, { transposeSecond: !transposeSecond }) : null,
+      wanted[1] ? multiplyMatrices(graph, left, right, { transposeFirst: true }) : null,
+    ];
   },
 };

@@ -62,11 +62,15 @@ export function slice(graph: Graph, input: TensorSymbol, begin: Shape, size: Sha
 
 /** Rows become columns. */
 export function transposeMatrix(graph: Graph, input: TensorSymbol): TensorSymbol {
-  const [rows = 0, columns = 0] = input.shape;
+  return permuteAxes(graph, input, [1, 0]);
+}
+
+/** Puts the axes in another order: axis `order[i]` of the input becomes axis `i`. */
+export function permuteAxes(graph: Graph, input: TensorSymbol, order: readonly number[]): TensorSymbol {
   return graph.symbol("Transpose", {
-    inputs: [input, graph.constant([1, 0], "int32")],
+    inputs: [input, graph.constant(order, "int32")],
     attributes: { T: attribute.type(input.dataType), Tperm: attribute.type("int32") },
-    shape: [columns, rows],
+    shape: order.map((axis) => input.shape[axis] ?? 0),
     dataType: input.dataType,
   });
 }
@@ -122,13 +126,7 @@ export function packBytes(graph: Graph, input: TensorSymbol): TensorSymbol {
 
 /** Exchanges the last two axes of a four-dimensional tensor. */
 export function exchangeLastAxes(graph: Graph, input: TensorSymbol): TensorSymbol {
-  const [first = 0, second = 0, third = 0, fourth = 0] = input.shape;
-  return graph.symbol("Transpose", {
-    inputs: [input, graph.constant([0, 1, 3, 2], "int32")],
-    attributes: { T: attribute.type(input.dataType), Tperm: attribute.type("int32") },
-    shape: [first, second, fourth, third],
-    dataType: input.dataType,
-  });
+  return permuteAxes(graph, input, [0, 1, 3, 2]);
 }
 
 /** Gradients of the operations that only move elements. */
@@ -152,10 +150,14 @@ export const shapeGradients: GradientRules = {
       return wanted[index] ? slice(graph, gradient, begin, part.shape) : null;
     });
   },
-  // Both permutations that we write are their own inverses.
-  Transpose: ({ graph, outputGradients: [gradient] }) => {
-    const exchange = gradient?.shape.length === 2 ? transposeMatrix : exchangeLastAxes;
-    return [gradient ? exchange(graph, gradient) : null];
+  Transpose: ({ graph, node, outputGradients: [gradient] }) => {
+    const order = inputOf(node, 1).node.attributes["value"];
+    if (!gradient || order?.kind !== "tensor") {
+      return [];
+    }
+    const axes = [...new Int32Array(order.value.bytes.slice().buffer)];
+    const back = axes.map((_, axis) => axes.indexOf(axis));
+    return [permuteAxes(graph, gradient, back)];
   },
   Pad: ({ graph, node, outputGradients: [gradient] }) => {
     const paddings = inputOf(node, 1).node.attributes["value"];
