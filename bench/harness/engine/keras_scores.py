@@ -28,7 +28,7 @@ def main():
 
     model = build(request)
     set_weights(model, read_safetensors(request["weights"]))
-    # Without XLA, which Keras would choose by itself: on a CPU it takes long to compile.
+    # Without XLA, which Keras would choose by itself; as in keras_twin.py.
     model.compile(optimizer=keras.optimizers.Adam(request["learningRate"]), loss=masked_crossentropy, jit_compile=False)
     pixels, labels = tiles(request["training"])
     losses = []

@@ -148,7 +148,7 @@ def main():
     if request["mode"] == "predict":
         # One call for logits and softmax, as a user's model with a softmax at its end has it.
         model = keras.Model(model.inputs, keras.layers.Activation("softmax", name="probabilities")(model.outputs[0]))
-        # Compiling only says whether to use XLA: without it Keras would, which is slower on a CPU.
+        # Compiling only says whether to use XLA; left to itself, Keras would.
         model.compile(jit_compile=request.get("compiled", False))
 
         def step(index):
