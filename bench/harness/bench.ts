@@ -66,9 +66,12 @@ export function ratioOf(row: BenchRow): number | null {
   return row.peer === null ? null : row.ours.median / row.peer.sample.median;
 }
 
+/** With this much of the processors' time taken by others, in percent, numbers show the machine, and no target is said to be reached or missed. */
+const SPOILING_PERCENT = 25;
+
 /** Whether a row reached its target; null when it has none, or none that can be told. */
 export function isReached(row: BenchRow): boolean | null {
-  if (row.target === null) {
+  if (row.target === null || (row.othersPercent ?? 0) >= SPOILING_PERCENT) {
     return null;
   }
   if (row.target.of === "span") {

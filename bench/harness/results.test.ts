@@ -33,6 +33,11 @@ describe("benchmark results", () => {
     expect(isReached({ ...row("a", [1], null), target: { of: "span" } })).toBeNull();
   });
 
+  test("nothing is said to be reached where others had the machine", () => {
+    expect(isReached({ ...row("a", [1], [2]), othersPercent: 3 })).toBe(true);
+    expect(isReached({ ...row("a", [1], [2]), othersPercent: 40 })).toBeNull();
+  });
+
   test("rows measured again take their old place", () => {
     const [first, second] = [row("a", [1], [2]), row("b", [1], [2])];
     const again = row("a", [3], [4]);
@@ -44,5 +49,7 @@ describe("benchmark results", () => {
     expect(tableOf([row("a", [900, 1000, 1200], [2000])])).toContain(
       "| a | training step, ms | 1000 (900–1200) | 2000 Keras | 0.50 | ≤ 0.8 ✓ |",
     );
+    const disturbed = { ...row("a", [1], [2]), othersPercent: 39.6 };
+    expect(tableOf([disturbed])).toContain("| a | training step, ms (disturbed: others took 40 %) |");
   });
 });

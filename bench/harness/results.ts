@@ -34,6 +34,9 @@ const resultSchema = z.object({
   notes: z.array(z.string()),
 });
 
+/** From which share of the processors' time on others are said to have disturbed a measurement. */
+const DISTURBING_PERCENT = 10;
+
 /** The last numbers of a benchmark, with what they were measured on. */
 export type BenchResult = z.infer<typeof resultSchema>;
 
@@ -119,7 +122,7 @@ export function tableOf(rows: readonly BenchRow[]): string {
     const goal = target === null ? "" : goalOf(target, unit);
     return [
       work,
-      `${measure}, ${unit}`,
+      `${measure}, ${unit}${disturbanceOf(row)}`,
       spreadOf(ours),
       peer === null ? "–" : `${spreadOf(peer.sample)} ${peer.name}`,
       ratio === null ? "–" : ratio.toFixed(2),
@@ -131,6 +134,11 @@ export function tableOf(rows: readonly BenchRow[]): string {
     "| --- | --- | --- | --- | --- | --- |",
     ...lines.map((line) => `| ${line} |`),
   ].join("\n");
+}
+
+/** Says so where others took enough of the machine to change the numbers; ratios suffer less, since the two sides take turns. */
+function disturbanceOf({ othersPercent = 0 }: BenchRow): string {
+  return othersPercent < DISTURBING_PERCENT ? "" : ` (disturbed: others took ${Math.round(othersPercent)} %)`;
 }
 
 function goalOf(target: Target, unit: string): string {
