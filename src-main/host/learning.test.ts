@@ -270,6 +270,8 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
 
   it.skipIf(process.platform !== "linux")(
     "offers a smaller batch when the engine has no memory left",
+    // Where the limit hits is chance; a native library that doesn't look at what it was given dies without a word.
+    { retry: 2, timeout: 60_000 },
     async () => {
       // The engine alone is limited: the host finds enough before the start.
       const limited = path.join(folder, "limited-node");
@@ -292,7 +294,11 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
           inputPixels: 512,
           batch: 4,
         });
-        expect(await done).toMatchObject({ kind: "failed", error: { code: "out-of-memory" } });
+        const ended = await done;
+        expect(ended, JSON.stringify(ended)).toMatchObject({
+          kind: "failed",
+          error: { code: "out-of-memory" },
+        });
         const { state } = await other.learning.run(own.id, runId);
         expect(state).toMatchObject({ kind: "failed", smallerBatch: 2 });
         expect(state).toMatchObject({
@@ -304,7 +310,6 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
         await other.close();
       }
     },
-    60_000,
   );
 
   it("pads tiles that the network's stride doesn't divide, says so, and predicts the same way", async () => {

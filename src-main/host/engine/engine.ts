@@ -101,7 +101,12 @@ export class Engine {
  * an engine can do with the advice to use less.
  */
 function isOutOfMemory({ signal, outputTail }: EngineExit): boolean {
-  return signal === "SIGKILL" || /bad_alloc|out of memory|cannot allocate memory|OOM when/i.test(outputTail);
+  return (
+    signal === "SIGKILL" ||
+    /bad_alloc|out of memory|cannot allocate memory|OOM when|std::system_error|Resource temporarily unavailable/i.test(
+      outputTail,
+    )
+  );
 }
 
 function exitSentence({ code, signal, outputTail }: EngineExit): string {

@@ -128,7 +128,7 @@ describe("an export", () => {
       kind: "succeeded",
       result: {
         fileNames: ["town.tif", "town_confidence.tif"],
-        displayPath: path.join(project.storageDirectory, "exports/My-first-run-run-0123"),
+        displayPath: path.join(project.storageDirectory, "exports/My-first-run-6789"),
       },
     });
     if (state.kind !== "succeeded" || state.result.kind !== "export") {
