@@ -139,8 +139,7 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     .poll(async () => sumOf(await readMatrix(page)), { timeout: 30_000 })
     .toBe(names.length * 2048 ** 2);
   const countedInPage = await readMatrix(page);
-  await placesOfLargestConfusion(page, countedInPage);
-  await keepScreenshot(page, project.name, "8-places");
+  await placesOfLargestConfusion(page, countedInPage, () => keepScreenshot(page, project.name, "8-places"));
 
   await page.getByTestId("map").press("f");
   // The errors as a layer of their own: what it colours are the wrong pixels, seen over the whole map.
@@ -183,7 +182,11 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
 });
 
 /** A cell leads to its pixels: they are drawn, their places listed, and the map goes to the largest. */
-async function placesOfLargestConfusion(page: Page, matrix: number[][]): Promise<void> {
+async function placesOfLargestConfusion(
+  page: Page,
+  matrix: number[][],
+  onSeen: () => Promise<void>,
+): Promise<void> {
   const wrong = matrix.flatMap((row, truth) =>
     row.map((count, prediction) => ({ truth, prediction, count: truth === prediction ? 0 : count })),
   );
@@ -200,6 +203,8 @@ async function placesOfLargestConfusion(page: Page, matrix: number[][]): Promise
   expect(await page.getByTestId("status-scale").textContent()).not.toBe(scale);
   await page.getByTestId("map").press(".");
   await expect(page.getByTestId("place-1")).toHaveAttribute("aria-current", "true");
+  await mapIdle(page);
+  await onSeen();
   await page.getByTestId("places-clear").click();
   await expect(first).toHaveCount(0);
 }
