@@ -29,9 +29,8 @@ export async function runUnitTests() {
   await providePeers().catch((error) => notes.push(`comparisons with Python's libraries: ${error.message}`));
   const env = await shellEnvironment(notes);
 
-  const others = await runVitest("unit tests (vitest)", "unit", env, [
-    ...desktopTests.flatMap((file) => ["--exclude", file]),
-  ]);
+  const excluded = desktopTests.flatMap((file) => ["--exclude", file]);
+  const others = await runVitest("unit tests (vitest)", "unit", env, excluded);
   const desktop = await desktopEnvironment(env, notes);
   const ofDesktop =
     desktop === null

@@ -1,4 +1,4 @@
-// Compiles the raster engine's decoders from AssemblyScript to WebAssembly: a second.
+// Compiles the raster engine's decoders from AssemblyScript to WebAssembly.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { rootDirectory } from "../setup/places.mjs";

@@ -24,6 +24,17 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+/** Throws a RasterError "damaged" for a range that reaches past the end of the file. */
+export function checkRange({ filePath, size }: ByteSource, offset: number, length: number): void {
+  if (offset < 0 || length < 0 || offset + length > size) {
+    throw new RasterError(
+      "damaged",
+      filePath,
+      `the file is cut short or damaged: expected ${length} bytes at ${offset}, but it ends at ${size}`,
+    );
+  }
+}
+
 /** Opens a file on this machine for random access. */
 export async function openFileSource(filePath: string): Promise<ByteSource> {
   let handle: FileHandle;
@@ -62,13 +73,7 @@ class FileSource implements ByteSource {
 
   async read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     options?.signal?.throwIfAborted();
-    if (offset < 0 || length < 0 || offset + length > this.size) {
-      throw new RasterError(
-        "damaged",
-        this.filePath,
-        `the file is cut short or damaged: expected ${length} bytes at ${offset}, but it ends at ${this.size}`,
-      );
-    }
+    checkRange(this, offset, length);
     const given = options?.memory;
     const bytes = given?.length === length ? given : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
     let filled = 0;

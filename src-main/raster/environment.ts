@@ -46,8 +46,3 @@ export function configureRaster(settings: RasterSettings): void {
     blockEnvironment.remote.allowed = settings.remote;
   }
 }
-
-/** Bytes of decoded blocks held now. */
-export function cachedBlockBytes(): number {
-  return blockEnvironment.cache.bytes;
-}

@@ -2,7 +2,7 @@ export { openRaster } from "./open-raster.ts";
 export { probeEnd } from "./probe-end.ts";
 export { RasterError, type RasterErrorCode } from "./raster-error.ts";
 export type { Pixels, Raster, Resampling, WindowRequest } from "./raster.ts";
-export { configureRaster, cachedBlockBytes, type RasterSettings } from "./environment.ts";
+export { configureRaster, type RasterSettings } from "./environment.ts";
 export { allocateSamples, type SampleArray } from "./typed-pixels.ts";
 export { crsFromEpsg } from "./crs/epsg.ts";
 export { crsFromWkt } from "./crs/from-wkt.ts";
@@ -24,7 +24,6 @@ export {
 } from "./vector/write-polygons.ts";
 export type { PolygonLayer } from "./vector/polygon-layer.ts";
 export { ClassGrid, type ClassGridOptions, type ClassWindow } from "./class-grid/class-grid.ts";
-export { unlabelledId } from "./class-grid/zarr-metadata.ts";
 export { sampleStatistics } from "./statistics.ts";
 export {
   attachPyramid,

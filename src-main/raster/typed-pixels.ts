@@ -48,24 +48,3 @@ export function samplesOver(dtype: RasterDtype, bytes: Uint8Array): SampleArray 
     Math.floor(aligned.byteLength / width),
   );
 }
-
-/** The smallest and largest value of a dtype; infinite for floats. */
-export function dtypeRange(dtype: RasterDtype): readonly [lowest: number, highest: number] {
-  switch (dtype) {
-    case "uint8":
-      return [0, 255];
-    case "int8":
-      return [-128, 127];
-    case "uint16":
-      return [0, 65535];
-    case "int16":
-      return [-32768, 32767];
-    case "uint32":
-      return [0, 2 ** 32 - 1];
-    case "int32":
-      return [-(2 ** 31), 2 ** 31 - 1];
-    case "float32":
-    case "float64":
-      return [-Infinity, Infinity];
-  }
-}

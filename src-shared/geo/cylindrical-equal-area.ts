@@ -50,7 +50,7 @@ function scaleAtEquator({ e, lat_ts: trueScale = 0 }: CylinderDefinition): numbe
 }
 
 /** Snyder's q (3-12) of a latitude, by its sine: twice the area from the equator to it, over a²; 2 sin φ on a sphere. */
-function authalicTerm(e: number, sine: number): number {
+export function authalicTerm(e: number, sine: number): number {
   if (e < 1e-7) {
     return 2 * sine;
   }

@@ -46,10 +46,7 @@ function parallelogramArea(
   right: MapPosition,
   below: MapPosition,
 ): number {
-  const sine = Math.sin(radians(latitude));
-  const squared = 1 - ECCENTRICITY_SQUARED * sine * sine;
-  const eastMeters = (HALF_AXIS_METERS / Math.sqrt(squared)) * Math.cos(radians(latitude));
-  const northMeters = (HALF_AXIS_METERS * (1 - ECCENTRICITY_SQUARED)) / (squared * Math.sqrt(squared));
+  const [eastMeters, northMeters] = metersPerRadian(latitude, HALF_AXIS_METERS, ECCENTRICITY_SQUARED);
   const side = ([x, y]: MapPosition): readonly [number, number] => [
     // Across the antimeridian the short way.
     radians(((((x - longitude + 180) % 360) + 360) % 360) - 180) * eastMeters,
@@ -58,6 +55,20 @@ function parallelogramArea(
   const [rightEast, rightNorth] = side(right);
   const [belowEast, belowNorth] = side(below);
   return Math.abs(rightEast * belowNorth - rightNorth * belowEast);
+}
+
+/** How long a radian is along the parallel and the meridian at a latitude in degrees: the ellipsoid's radii of curvature. */
+export function metersPerRadian(
+  latitude: number,
+  halfAxisMeters: number,
+  eccentricitySquared: number,
+): readonly [east: number, north: number] {
+  const sine = Math.sin(radians(latitude));
+  const squared = 1 - eccentricitySquared * sine * sine;
+  return [
+    (halfAxisMeters / Math.sqrt(squared)) * Math.cos(radians(latitude)),
+    (halfAxisMeters * (1 - eccentricitySquared)) / (squared * Math.sqrt(squared)),
+  ];
 }
 
 function radians(degrees: number): number {

@@ -28,11 +28,6 @@ export class BlockCache<Value> {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes of all blocks held now. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   get maxBytes(): number {
     return this.#maxBytes;
   }

@@ -1,7 +1,7 @@
 import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import { RasterError } from "../raster-error.ts";
 import { compression } from "../tiff/tags.ts";
-import type { TiffLayout } from "../tiff/layout.ts";
+import { strideOf, type TiffLayout } from "../tiff/layout.ts";
 import type { UnitGrid } from "./block-units.ts";
 
 /** Where one block, or some rows of it, stands in the file. */
@@ -56,7 +56,7 @@ export function planUnit(
   const perPlane = layout.blocksAcross * layout.blocksDown;
   const pieces: Piece[] = [];
   if (grid.blocksPerUnit === null) {
-    const stride = layout.planes === 1 ? layout.bands : 1;
+    const stride = strideOf(layout);
     const rowBytes = Math.ceil((layout.width * stride * layout.bitsPerSample) / 8);
     const firstRow = row * grid.unitHeight;
     for (let at = firstRow; at < firstRow + rows;) {
@@ -122,7 +122,7 @@ function planPiece(
 
 /** What a block may take at most in its codec, so that a declared length of gigabytes isn't read: a decoder is done long before. */
 function mostEncodedBytes(layout: TiffLayout, rows: number): number {
-  const stride = layout.planes === 1 ? layout.bands : 1;
+  const stride = strideOf(layout);
   const decoded = Math.ceil((layout.blockWidth * stride * layout.bitsPerSample) / 8) * rows;
   switch (layout.compression) {
     case compression.none:

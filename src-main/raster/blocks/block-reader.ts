@@ -5,12 +5,12 @@ import { isPlain, plainUnits } from "../codecs/plain-units.ts";
 import { asRasterError, RasterError } from "../raster-error.ts";
 import type { DecodeThreads } from "../threads/decode-threads.ts";
 import type { SpareMemory } from "../threads/spare-memory.ts";
-import { blockFormatOf, type BlockFormat, type TiffLayout } from "../tiff/layout.ts";
+import { blockFormatOf, strideOf, type BlockFormat, type TiffLayout } from "../tiff/layout.ts";
 import type { SampleArray } from "../typed-pixels.ts";
 import type { BlockCache } from "./block-cache.ts";
 import { batchUnits, encodedBatch, planUnit, spanOf, type PlannedUnit } from "./block-plan.ts";
 import { unitGrid, type Granularity, type UnitGrid } from "./block-units.ts";
-import type { Limiter } from "./limiter.ts";
+import { settleAll, type Limiter } from "./limiter.ts";
 import type { OpenImages } from "./open-images.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { SharedLoad } from "./shared-load.ts";
@@ -373,17 +373,6 @@ export class BlockReader {
   }
 
   #unitBytes(grid: UnitGrid): number {
-    const stride = this.layout.planes === 1 ? this.layout.bands : 1;
-    return grid.unitWidth * grid.unitHeight * stride * (this.layout.bitsPerSample / 8);
-  }
-}
-
-/** Waits for all, so that nothing runs on after a failure, then throws the first failure. */
-async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(promises);
-  for (const outcome of outcomes) {
-    if (outcome.status === "rejected") {
-      throw outcome.reason;
-    }
+    return grid.unitWidth * grid.unitHeight * strideOf(this.layout) * (this.layout.bitsPerSample / 8);
   }
 }

@@ -1,4 +1,4 @@
-import { convertsColours, type TiffLayout } from "../tiff/layout.ts";
+import { convertsColours, strideOf, type TiffLayout } from "../tiff/layout.ts";
 import { compression } from "../tiff/tags.ts";
 
 /**
@@ -32,7 +32,7 @@ export function unitGrid(layout: TiffLayout, granularity: Granularity): UnitGrid
       blocksPerUnit: 1,
     };
   }
-  const stride = layout.planes === 1 ? layout.bands : 1;
+  const stride = strideOf(layout);
   const rowBytes = Math.ceil((layout.width * stride * layout.bitsPerSample) / 8);
   if (layout.compression === compression.none && !convertsColours(layout)) {
     const rows = granularity === "fine" ? 1 : rowsFor(rowBytes, 1, layout.height);

@@ -76,7 +76,12 @@ export async function eachInParallel(
       }
     }
   };
-  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, count) }, worker));
+  await settleAll(Array.from({ length: Math.min(atOnce, count) }, worker));
+}
+
+/** Waits for all, so that nothing runs on after a failure, then throws the first failure. */
+export async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(promises);
   for (const outcome of outcomes) {
     if (outcome.status === "rejected") {
       throw outcome.reason;

@@ -1,5 +1,5 @@
 import { inflateSync } from "node:zlib";
-import { isYCbCr, type BlockFormat } from "../tiff/layout.ts";
+import { isYCbCr, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { compression } from "../tiff/tags.ts";
 import type { SampleArray } from "../typed-pixels.ts";
 import { decodeLerc } from "./lerc.ts";
@@ -24,7 +24,7 @@ export async function decodeBlock(
   rows: number,
 ): Promise<SampleArray> {
   const { blockWidth: width } = layout;
-  const stride = layout.planes === 1 ? layout.bands : 1;
+  const stride = strideOf(layout);
   if (layout.compression === compression.lerc) {
     return decodeLerc(layout, encoded, width, rows, stride);
   }
@@ -163,8 +163,7 @@ function inflateExactly(input: Uint8Array, byteLength: number): Uint8Array<Array
     maxOutputLength: byteLength + 65536,
   });
   expectFull(inflated.length, byteLength);
-  const exact = inflated.subarray(0, byteLength);
-  return new Uint8Array(exact.buffer, exact.byteOffset, exact.byteLength);
+  return new Uint8Array(inflated.buffer, inflated.byteOffset, byteLength);
 }
 
 function expectFull(found: number, expected: number): void {

@@ -4,6 +4,8 @@ import { compression } from "../tiff/tags.ts";
 import { samplesOver, unfilledSamples, type SampleArray } from "../typed-pixels.ts";
 import { checkExpansion, decodeBlock } from "./decode-block.ts";
 import { bytesOf, type EncodedBatch } from "./encoded-batch.ts";
+import { isOldStyleLzw } from "./lzw.ts";
+import { hasWholeType } from "./samples.ts";
 
 /** Larger units go to zlib: wasm memory grows and never shrinks. */
 const mostUnitBytes = 8 * 2 ** 20;
@@ -16,8 +18,7 @@ export function packedBytesOf(format: BlockFormat): PackedBytes | null {
   const wholeBytes = format.bitsPerSample === 8 || (format.littleEndian && format.predictor === 1);
   if (
     !(isDeflate || format.compression === compression.lzw) ||
-    ![8, 16, 32, 64].includes(format.bitsPerSample) ||
-    (format.bitsPerSample === 16 && format.sampleFormat === 3) ||
+    !hasWholeType(format) ||
     !wholeBytes ||
     format.fillOrder !== 1 ||
     format.predictor === 3 ||
@@ -73,7 +74,7 @@ export async function decodeUnitsFast(
         continue;
       }
       const encoded = bytesOf(batch, piece);
-      const isOldLzw = packed.codec === "lzw" && encoded[0] === 0 && ((encoded[1] ?? 0) & 1) === 1;
+      const isOldLzw = packed.codec === "lzw" && isOldStyleLzw(encoded);
       if (isOldLzw || !decoders.decode(encoded, target, packed)) {
         // Rare: the old bit order, or more data than the block has place for.
         const samples = await decodeBlock(format, encoded, piece.rows);

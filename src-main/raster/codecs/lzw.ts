@@ -20,8 +20,12 @@ const stringLength = new Int32Array(tableSize);
  * @throws Error on a code that can't be
  */
 export function decodeLzw(input: Uint8Array, output: Uint8Array): number {
-  const oldStyle = input.length >= 2 && input[0] === 0 && ((input[1] ?? 0) & 1) === 1;
-  return oldStyle ? decodeOldStyle(input, output) : decodeCurrent(input, output);
+  return isOldStyleLzw(input) ? decodeOldStyle(input, output) : decodeCurrent(input, output);
+}
+
+/** Whether a block is in the old bit order, told by its first code: the one that clears the table. */
+export function isOldStyleLzw(input: Uint8Array): boolean {
+  return input[0] === 0 && ((input[1] ?? 0) & 1) === 1;
 }
 
 function decodeCurrent(input: Uint8Array, output: Uint8Array): number {

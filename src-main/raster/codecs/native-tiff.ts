@@ -8,7 +8,7 @@ import type { BlockFormat } from "../tiff/layout.ts";
  * many blocks it holds, so blocks come in runs.
  */
 
-/** Photometric and codec tags that decide how libtiff turns a block into samples. */
+/** Blocks of one image that are decoded in one call. */
 interface NativeRun {
   readonly format: BlockFormat;
   readonly blocks: readonly Uint8Array[];

@@ -1,21 +1,18 @@
-import { endianness } from "node:os";
-import { convertsColours, type BlockFormat } from "../tiff/layout.ts";
+import { convertsColours, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { compression } from "../tiff/tags.ts";
 import { samplesOver, type SampleArray } from "../typed-pixels.ts";
 import { joinPieces } from "./decode-units.ts";
 import { bytesOf, type EncodedBatch, type EncodedUnit } from "./encoded-batch.ts";
-
-const hostIsLittleEndian = endianness() === "LE";
+import { hasWholeType, hostIsLittleEndian } from "./samples.ts";
 
 /** Whether the file's bytes are samples as they lie there: nothing to decode, nothing to turn round. */
 export function isPlain(format: BlockFormat): boolean {
-  const { bitsPerSample: bits, sampleFormat } = format;
   return (
     format.compression === compression.none &&
     !convertsColours(format) &&
     format.fillOrder === 1 &&
-    (bits === 8 || bits === 32 || bits === 64 || (bits === 16 && sampleFormat !== 3)) &&
-    (bits === 8 || format.littleEndian === hostIsLittleEndian)
+    hasWholeType(format) &&
+    (format.bitsPerSample === 8 || format.littleEndian === hostIsLittleEndian)
   );
 }
 
@@ -52,8 +49,7 @@ export function plainUnits(format: BlockFormat, batch: EncodedBatch): SampleArra
 }
 
 function pieceBytes(format: BlockFormat, rows: number): number {
-  const stride = format.planes === 1 ? format.bands : 1;
-  return ((format.blockWidth * stride * format.bitsPerSample) / 8) * rows;
+  return ((format.blockWidth * strideOf(format) * format.bitsPerSample) / 8) * rows;
 }
 
 function checkLengths(format: BlockFormat, unit: EncodedUnit): void {

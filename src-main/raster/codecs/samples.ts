@@ -1,7 +1,8 @@
 import type { BlockFormat } from "../tiff/layout.ts";
 import { allocateSamples, samplesOver, type SampleArray } from "../typed-pixels.ts";
 
-const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether this machine keeps the least significant byte first. */
+export const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Each byte with its bits in the opposite order, for FillOrder 2. */
 const reversedBits = Uint8Array.from({ length: 256 }, (_, value) => {
@@ -40,6 +41,16 @@ export function swapBytes(bytes: Uint8Array, sampleBytes: number): void {
   }
 }
 
+/** Whether samples have a typed array of their own, so that bytes need at most be swapped: not bits, 24-bit samples and small floats. */
+export function hasWholeType({ bitsPerSample, sampleFormat }: BlockFormat): boolean {
+  return (
+    bitsPerSample === 8 ||
+    bitsPerSample === 32 ||
+    bitsPerSample === 64 ||
+    (bitsPerSample === 16 && sampleFormat !== 3)
+  );
+}
+
 /**
  * Turns the decompressed bytes of rows into samples of the layout's dtype in this machine's byte order.
  *
@@ -54,12 +65,7 @@ export function samplesFromBytes(
   fileIsLittleEndian: boolean = layout.littleEndian,
 ): SampleArray {
   const { bitsPerSample, sampleFormat, dtype } = layout;
-  const wholeType =
-    bitsPerSample === 8 ||
-    bitsPerSample === 32 ||
-    bitsPerSample === 64 ||
-    (bitsPerSample === 16 && sampleFormat !== 3);
-  if (wholeType) {
+  if (hasWholeType(layout)) {
     if (fileIsLittleEndian !== hostIsLittleEndian) {
       swapBytes(bytes, bitsPerSample / 8);
     }

@@ -28,30 +28,18 @@ export function transformer(from: Crs, to: Crs): CrsTransformer | null {
   };
 }
 
-/** PROJ's names of linear units. */
-const unitMeters: Readonly<Record<string, number>> = {
-  m: 1,
-  km: 1000,
-  ft: 0.3048,
-  "us-ft": 1200 / 3937,
-  "ind-ft": 0.30479841,
-  yd: 0.9144,
-  "ind-yd": 0.91439523,
-  fath: 1.8288,
-  mi: 1609.344,
-  kmi: 1852,
-  ch: 20.1168,
-  link: 0.201168,
-};
-
-/** Metres in one unit of a projected system; null for degrees, unknown units, and a system that can't be computed with. */
+/** Metres in one unit of a projected system; null for degrees, and a system that can't be computed with. */
 export function metersPerUnit(crs: Crs): number | null {
   if (!isProjectable(crs) || /\+proj=(longlat|latlong|latlon|lonlat)\b/.test(crs.proj4)) {
     return null;
   }
-  const toMeter = /\+to_meter=(\S+)/.exec(crs.proj4)?.[1];
-  const units = /\+units=(\S+)/.exec(crs.proj4)?.[1] ?? "m";
-  return toMeter === undefined ? (unitMeters[units] ?? null) : Number(toMeter);
+  return metersPerUnitOf(crs.proj4);
+}
+
+/** Metres of one unit of a projected system's coordinates. */
+export function metersPerUnitOf(formula: string): number {
+  const projection = proj4.Proj(formula);
+  return "to_meter" in projection && typeof projection.to_meter === "number" ? projection.to_meter : 1;
 }
 
 function finite(position: number[]): MapPosition | null {

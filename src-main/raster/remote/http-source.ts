@@ -1,4 +1,4 @@
-import type { ByteSource, ReadOptions } from "../byte-source.ts";
+import { checkRange, type ByteSource, type ReadOptions } from "../byte-source.ts";
 import { RasterError } from "../raster-error.ts";
 
 const attempts = 3;
@@ -29,7 +29,7 @@ export async function openHttpSource(
   if (size === null) {
     throw new RasterError(
       "unsupported",
-      url.href,
+      publicName(url),
       "unsupported: the server does not say how large the file is",
     );
   }
@@ -42,6 +42,11 @@ export function remoteAddress(address: string): URL | null {
     return null;
   }
   return URL.canParse(address) ? new URL(address) : null;
+}
+
+/** What errors call the file: its address without what may be secret in it. */
+function publicName({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }
 
 interface RangeAnswer {
@@ -62,8 +67,7 @@ class HttpSource implements ByteSource {
 
   constructor(url: URL, size: number, first: RangeAnswer) {
     this.#url = url;
-    // Errors name the file: without what may be secret in the address.
-    this.filePath = `${url.origin}${url.pathname}`;
+    this.filePath = publicName(url);
     this.size = size;
     this.modifiedMs = first.modifiedMs;
     this.#version = first.version;
@@ -72,13 +76,7 @@ class HttpSource implements ByteSource {
 
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     options.signal?.throwIfAborted();
-    if (offset < 0 || length < 0 || offset + length > this.size) {
-      throw new RasterError(
-        "damaged",
-        this.filePath,
-        `the file is cut short or damaged: expected ${length} bytes at ${offset}, but it ends at ${this.size}`,
-      );
-    }
+    checkRange(this, offset, length);
     if (length > pageBytes) {
       const { bytes } = await this.#request(offset, length, options.signal);
       return bytes;
@@ -162,7 +160,7 @@ async function requestRange(
               : cause.message;
         throw new RasterError(
           "not-found",
-          `${url.origin}${url.pathname}`,
+          publicName(url),
           `it can't be fetched from ${url.host}: ${reason} (tried ${attempts} times)`,
           error,
         );
@@ -180,7 +178,7 @@ async function requestOnce(
   signal: AbortSignal | undefined,
 ): Promise<RangeAnswer> {
   const refuse = (code: "not-found" | "unsupported" | "damaged", explanation: string): RasterError =>
-    new RasterError(code, `${url.origin}${url.pathname}`, explanation);
+    new RasterError(code, publicName(url), explanation);
   const timeout = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, {
     headers: { range: `bytes=${offset}-${offset + length - 1}` },

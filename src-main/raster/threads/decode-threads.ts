@@ -106,9 +106,9 @@ export class DecodeThreads {
   }
 
   #start(program: string): Thread {
-    // The host's own flags (an inspector's port, a test runner's loader) are not the threads'.
     this.#decodersModule ??= compileWasmDecoders(join(dirname(program), "decoders.wasm"));
     const workerData: DecodeThreadData = { decodersModule: this.#decodersModule };
+    // The host's own flags (an inspector's port, a test runner's loader) are not the threads'.
     const worker = new Worker(program, { execArgv: [], name: "raster", workerData });
     const thread: Thread = { worker, waiting: new Map() };
     this.#threads.push(thread);

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import proj4 from "proj4";
 import { z } from "zod";
 import type { Crs } from "#shared/geo/crs.ts";
+import { metersPerUnitOf } from "../crs/transformer.ts";
 
 const require = createRequire(import.meta.url);
 const entrySchema = z.object({ wkt: z.string().nullable() });
@@ -166,12 +167,6 @@ function wktOfFormula(name: string, formula: string): string {
     .join("");
   const extension = method === null ? `,EXTENSION["PROJ4","${formula}"]` : "";
   return `PROJCS["${title}",${base},PROJECTION["${method?.[0] ?? "custom_proj4"}"]${parameters},UNIT["${unit === 1 ? "metre" : "unit"}",${unit}],AXIS["Easting",EAST],AXIS["Northing",NORTH]${extension}]`;
-}
-
-/** Metres of one unit of a projected system's coordinates. */
-export function metersPerUnitOf(formula: string): number {
-  const projection = proj4.Proj(formula);
-  return "to_meter" in projection && typeof projection.to_meter === "number" ? projection.to_meter : 1;
 }
 
 function geographicWkt(name: string, words: Words, formula: string): string {

@@ -111,6 +111,11 @@ function writeField(target: Target, field: FlatField, place: number): void {
   const pointTo = (position: number): void => {
     view.setUint32(place, position - place, true);
   };
+  const beginVector = (length: number): void => {
+    pointTo(target.at);
+    view.setUint32(target.at, length, true);
+    target.at += 4;
+  };
   switch (field.kind) {
     case "u8":
       view.setUint8(place, field.value);
@@ -127,24 +132,20 @@ function writeField(target: Target, field: FlatField, place: number): void {
     case "text": {
       const text = Buffer.from(field.value, "utf8");
       target.align(4);
-      pointTo(target.at);
-      view.setUint32(target.at, text.length, true);
-      target.bytes.set(text, target.at + 4);
-      target.at += 4 + text.length + 1;
+      beginVector(text.length);
+      target.bytes.set(text, target.at);
+      target.at += text.length + 1;
       return;
     }
     case "bytes":
       target.align(4);
-      pointTo(target.at);
-      view.setUint32(target.at, field.value.length, true);
-      target.bytes.set(field.value, target.at + 4);
-      target.at += 4 + field.value.length;
+      beginVector(field.value.length);
+      target.bytes.set(field.value, target.at);
+      target.at += field.value.length;
       return;
     case "uints":
       target.align(4);
-      pointTo(target.at);
-      view.setUint32(target.at, field.value.length, true);
-      target.at += 4;
+      beginVector(field.value.length);
       for (let index = 0; index < field.value.length; index += 1) {
         view.setUint32(target.at, field.value[index] as number, true);
         target.at += 4;
@@ -152,9 +153,7 @@ function writeField(target: Target, field: FlatField, place: number): void {
       return;
     case "doubles":
       target.align(8, 4);
-      pointTo(target.at);
-      view.setUint32(target.at, field.value.length, true);
-      target.at += 4;
+      beginVector(field.value.length);
       for (let index = 0; index < field.value.length; index += 1) {
         view.setFloat64(target.at, field.value[index] as number, true);
         target.at += 8;
@@ -165,12 +164,11 @@ function writeField(target: Target, field: FlatField, place: number): void {
       return;
     case "tables": {
       target.align(4);
-      const vector = target.at;
-      pointTo(vector);
-      view.setUint32(vector, field.value.length, true);
-      target.at += 4 + field.value.length * 4;
+      beginVector(field.value.length);
+      const slots = target.at;
+      target.at += field.value.length * 4;
       field.value.forEach((item, index) => {
-        const slot = vector + 4 + index * 4;
+        const slot = slots + index * 4;
         view.setUint32(slot, writeTable(target, item) - slot, true);
       });
       return;

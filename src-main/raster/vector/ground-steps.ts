@@ -1,6 +1,8 @@
 import { determinant, pixelToMap, type Geotransform } from "#shared/geo/affine.ts";
 import { isProjectable, type Crs } from "#shared/geo/crs.ts";
-import { ellipsoidOf, metersPerUnitOf } from "./crs-wkt.ts";
+import { metersPerRadian } from "#shared/geo/ground-area.ts";
+import { metersPerUnitOf } from "../crs/transformer.ts";
+import { ellipsoidOf } from "./crs-wkt.ts";
 
 /** What a step of one pixel is on the ground. */
 export interface GroundSteps {
@@ -37,13 +39,8 @@ function metersPerMapUnit(crs: Crs, y: number): readonly [x: number, y: number] 
     const meters = metersPerUnitOf(crs.proj4);
     return [meters, meters];
   }
-  // Radii of curvature along the parallel and the meridian.
   const { semiMajorMeters, eccentricitySquared } = ellipsoidOf(crs.proj4);
-  const latitude = (y * Math.PI) / 180;
-  const w = Math.sqrt(1 - eccentricitySquared * Math.sin(latitude) ** 2);
+  const [east, north] = metersPerRadian(y, semiMajorMeters, eccentricitySquared);
   const degree = Math.PI / 180;
-  return [
-    ((semiMajorMeters * Math.cos(latitude)) / w) * degree,
-    ((semiMajorMeters * (1 - eccentricitySquared)) / w ** 3) * degree,
-  ];
+  return [east * degree, north * degree];
 }

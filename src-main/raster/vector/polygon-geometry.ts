@@ -1,7 +1,9 @@
 import { determinant, type Geotransform } from "#shared/geo/affine.ts";
 import { isProjectable, type Crs } from "#shared/geo/crs.ts";
+import { authalicTerm } from "#shared/geo/cylindrical-equal-area.ts";
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
-import { ellipsoidOf, metersPerUnitOf } from "./crs-wkt.ts";
+import { metersPerUnitOf } from "../crs/transformer.ts";
+import { ellipsoidOf } from "./crs-wkt.ts";
 
 /** A polygon on the map: closed rings (the first position stands again at the end), exterior counter-clockwise, holes clockwise. */
 export interface MapPolygon {
@@ -85,13 +87,7 @@ export function areaMeasure(crs: Crs, geotransform: Geotransform): AreaMeasure |
 function ellipsoidArea(formula: string): (positions: Float64Array, ringEnds: readonly number[]) => number {
   const { semiMajorMeters, eccentricitySquared } = ellipsoidOf(formula);
   const e = Math.sqrt(eccentricitySquared);
-  const q = (degrees: number): number => {
-    const sine = Math.sin((degrees * Math.PI) / 180);
-    return e === 0
-      ? 2 * sine
-      : (1 - eccentricitySquared) *
-          (sine / (1 - eccentricitySquared * sine * sine) + Math.atanh(e * sine) / e);
-  };
+  const q = (degrees: number): number => authalicTerm(e, Math.sin((degrees * Math.PI) / 180));
   const nodes = [0, 0.538469310105683, 0.906179845938664];
   const weights = [0.568888888888889, 0.478628670499366, 0.236926885056189];
   return (positions, ringEnds) => {

@@ -1,5 +1,6 @@
 import { deflate, inflate } from "node:zlib";
 import { promisify } from "node:util";
+import { undoHorizontalDifferencing } from "../codecs/predictor.ts";
 import { dtypeBytes, samplesOver, type SampleArray } from "../typed-pixels.ts";
 import { createAtomicFile, writeFully, type AtomicFile } from "./atomic-file.ts";
 import type { GeoTiffOptions } from "./geotiff-options.ts";
@@ -82,7 +83,7 @@ export class TileSpool {
         : await inflateAsync(encoded, { chunkSize: Math.max(64, byteLength + 1) });
     const samples = samplesOver(dtype, bytes);
     if (predictor === "horizontal") {
-      sumRows(samples, this.#tileSize, bands);
+      undoHorizontalDifferencing(samples, this.#tileSize, bands);
     }
     return samples;
   }
@@ -114,15 +115,6 @@ function differenceRows(samples: SampleArray, width: number, bands: number): voi
   for (let row = 0; row < samples.length; row += rowLength) {
     for (let index = row + rowLength - 1; index >= row + bands; index -= 1) {
       samples[index] = (samples[index] as number) - (samples[index - bands] as number);
-    }
-  }
-}
-
-function sumRows(samples: SampleArray, width: number, bands: number): void {
-  const rowLength = width * bands;
-  for (let row = 0; row < samples.length; row += rowLength) {
-    for (let index = row + bands; index < row + rowLength; index += 1) {
-      samples[index] = (samples[index] as number) + (samples[index - bands] as number);
     }
   }
 }
