@@ -16,7 +16,7 @@ const STARTS = 4;
 export const bench: Bench = {
   title: "From pressing Train to the first step",
   method:
-    "Both sides are started in turn, each time in a new process, and ended after one training step. *From the process's start*: everything, with loading TensorFlow " +
+    "Both sides are started in turn, each time in a new process, and ended after one training step; the first pair is not counted. *From the process's start*: everything, with loading TensorFlow " +
     "(Python: importing Keras). *From the request*: the process is there with its libraries loaded; building the network, drawing its first weights, " +
     "compiling, and the step (Keras: building the model, `compile`, the first `train_on_batch`).",
   run: async (words, keep) => {

@@ -33,7 +33,7 @@ export const bench: Bench = {
   title: "Engine against Keras on the same TensorFlow",
   method:
     "Same network, batch, loss and optimizer (Adam), dropout on. Each side is a process of its own: the app's engine with the batch sent to it, " +
-    "and Python Keras' `train_on_batch` / `predict_on_batch` without XLA, so that both run TensorFlow's own kernels. They take turns of two steps, of one where a step takes long. " +
+    "and Python Keras' `train_on_batch` / `predict_on_batch` without XLA, so that both run TensorFlow's own kernels (with it in rows that say so). They take turns of two steps, of one where a step takes long. " +
     "Peak memory is each process's largest resident size. Keras' batches are float32 arrays made beforehand; the engine's are bytes that it scales itself.",
   run: async (words, keep) => {
     const versions = await kerasVersions();

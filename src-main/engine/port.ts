@@ -8,6 +8,7 @@ import { z } from "zod";
 import { weightsReportSchema } from "#shared/training/weights-report.ts";
 import { call, defineContract } from "#shared/rpc/contract.ts";
 import { modelFormatSchema } from "#shared/training/model-format.ts";
+import { normalizationSchema } from "#shared/training/normalization.ts";
 import {
   clippingSchema,
   optimizerSchema,
@@ -44,7 +45,7 @@ export type OptimizerName = z.infer<typeof optimizerNameSchema>;
 /** What is done with gradients before the optimizer gets them. */
 export const gradientRulesSchema = z.strictObject({
   clipping: clippingSchema,
-  /** Adds this times the sum of squares of all kernels to the loss. */
+  /** Adds this times the sum of squares of all kernels that are learned to the loss. */
   l2: z.number().nonnegative(),
   /** Whether gradients of several steps are added up for one update; see `trainStep`. */
   accumulates: z.boolean(),
@@ -78,13 +79,6 @@ export const trainingRequestSchema = z.strictObject({
   freezeEncoder: z.boolean().optional(),
 });
 export type TrainingRequest = z.infer<typeof trainingRequestSchema>;
-
-/** How a sample becomes the network's number: divided by 255, or `(sample - offset) / scale` for each band. */
-export const normalizationSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("uint8") }),
-  z.strictObject({ kind: z.literal("linear"), offset: z.array(z.number()), scale: z.array(z.number()) }),
-]);
-export type Normalization = z.infer<typeof normalizationSchema>;
 
 /** A trained network and how others are to read it. */
 export const modelExportSchema = z.strictObject({

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { trainingRequestOf } from "../../bench/harness/engine/works.ts";
 import { peerPython, runPeer } from "../../fixtures/peers.ts";
 import { loadTensorFlow } from "./load-tensorflow.ts";
 import { modelOf } from "./models/describe.ts";
@@ -31,18 +32,7 @@ const small: ModelSettings = {
 };
 
 function request(changes: Partial<TrainingRequest> = {}): TrainingRequest {
-  return {
-    model: small,
-    batch: 2,
-    loss: "crossentropy",
-    optimizer: "adam",
-    seed: 7,
-    classWeights: null,
-    ignoredClasses: [],
-    inputType: "uint8",
-    checkpoint: null,
-    ...changes,
-  };
+  return { ...trainingRequestOf(small, 2), seed: 7, ...changes };
 }
 
 /** Tiles whose classes can be told from their colours, with a few unlabelled pixels. */

@@ -57,7 +57,7 @@ export class TrainingSession {
   readonly #session: GraphSession;
   readonly #tilePixels: number;
   readonly #lossScale: LossScale;
-  /** Whether a gradient since the last update wasn't finite. */
+  /** float16 only: whether a gradient since the last update wasn't finite. */
   #overflowed = false;
 
   constructor(tensorflow: TensorFlow, request: TrainingRequest, options: TrainingSessionOptions = {}) {
@@ -120,6 +120,7 @@ export class TrainingSession {
     if (update === null && accumulation === null) {
       throw new RpcError("invalid-input", "This training doesn't add up gradients: each step is an update.");
     }
+    const checksOverflow = accumulation !== null && lossScale !== null;
     const updateFeeds = update === null ? [] : this.#updateFeeds(input.learningRate, update);
     const results = this.#session.run(
       [
@@ -128,10 +129,10 @@ export class TrainingSession {
         ...(lossScale === null ? [] : [[lossScale, Float32Array.of(this.#lossScale.scale)] as const]),
         ...(accumulation === null ? updateFeeds : []),
       ],
-      [train.loss, train.confusion, ...(accumulation === null ? [] : [accumulation.norm])],
+      [train.loss, train.confusion, ...(checksOverflow ? [accumulation.norm] : [])],
     );
     if (accumulation !== null) {
-      this.#overflowed ||= !Number.isFinite(Number(results[2]?.[0]));
+      this.#overflowed ||= checksOverflow && !Number.isFinite(Number(results[2]?.[0]));
       if (update !== null) {
         this.#finishUpdate(accumulation, updateFeeds);
       }
@@ -145,7 +146,7 @@ export class TrainingSession {
 
   /** Uses the sums of gradients up; where float16 has overflowed the update is left out and the next steps are scaled less. */
   #finishUpdate({ apply, discard }: Accumulation, feeds: readonly Feed[]): void {
-    const isLeftOut = this.#overflowed && this.#graph.lossScale !== null;
+    const isLeftOut = this.#overflowed;
     this.#session.run(isLeftOut ? [] : feeds, [isLeftOut ? discard : apply]);
     this.#lossScale.note(isLeftOut ? "overflow" : "sound");
     this.#overflowed = false;

@@ -64,10 +64,11 @@ function parameters(list: string | undefined, term: string): Record<string, numb
     if (id === undefined || value === undefined) {
       throw new Error(`In the loss “${term.trim()}”, “${text.trim()}” isn't NAME=NUMBER, as in gamma=2.`);
     }
-    if (id in result) {
+    const name = id.toLowerCase();
+    if (Object.hasOwn(result, name)) {
       throw new Error(`In the loss “${term.trim()}”, ${id} is given twice.`);
     }
-    result[id.toLowerCase()] = Number(value);
+    result[name] = Number(value);
   }
   return result;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { pixelWindowSchema } from "../geo/pixel-window.ts";
 import { landClassesSchema } from "../project/land-class.ts";
 import { idSchema } from "../project/mosaic.ts";
+import { normalizationSchema } from "./normalization.ts";
 import { savedTrainingSettingsSchema } from "./saved-training-settings.ts";
 import { weightsReportSchema } from "./weights-report.ts";
 
@@ -52,11 +53,7 @@ export const runSchema = z.strictObject({
   /** How input pixels become the network's numbers, so that prediction repeats it exactly. */
   input: z.strictObject({
     bands: z.array(z.int().min(0)),
-    normalization: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("uint8") }),
-      /** value' = (value - offset) / scale, for each band. */
-      z.strictObject({ kind: z.literal("linear"), offset: z.array(z.number()), scale: z.array(z.number()) }),
-    ]),
+    normalization: normalizationSchema,
   }),
   /** What the first weights were taken from; absent where they were drawn. */
   startedFrom: weightsReportSchema.optional(),

@@ -10,7 +10,7 @@ import {
 export const savedTrainingSettingsSchema = z.preprocess(upgradeTrainingSettings, trainingSettingsSchema);
 
 /** Settings of an older version as this version writes them, so that an old run goes on as it began; anything else as it is. */
-export function upgradeTrainingSettings(saved: unknown): unknown {
+function upgradeTrainingSettings(saved: unknown): unknown {
   if (typeof saved !== "object" || saved === null || "version" in saved) {
     return saved;
   }

@@ -143,7 +143,7 @@ export const trainingSettingsSchema = z.strictObject({
   schedule: scheduleSchema,
   clipping: clippingSchema,
   earlyStopping: earlyStoppingSchema.nullable(),
-  /** Adds this times the sum of squares of all kernels to the loss (Keras' `kernel_regularizer`); 0 for none. */
+  /** Adds this times the sum of squares of all kernels that are learned to the loss (Keras' `kernel_regularizer`); 0 for none. */
   l2: z.number().min(0).max(1),
   precision: precisionSchema,
   /** A loss or a weighted sum of them, as `parseLossExpression` reads it: `focal(gamma=2)+0.5*dice`. */

@@ -32,7 +32,7 @@ export async function startKeras(
   work: Work,
   mode: Mode,
   folder: string,
-  options: { readonly compiled?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
+  options: { readonly compiled?: boolean } = {},
 ): Promise<Contestant> {
   const python = peerPython();
   if (python === undefined) {
@@ -57,7 +57,7 @@ export async function startKeras(
   );
   const started = performance.now();
   const child = spawn(python, [twinScript, requestFile], {
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3", CUDA_VISIBLE_DEVICES: "", ...options.env },
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3", CUDA_VISIBLE_DEVICES: "" },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const exited = once(child, "close");

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import type { Normalization } from "#shared/training/normalization.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { elementCount } from "../graph/data-type.ts";
 import { loadTensorFlow } from "../load-tensorflow.ts";
 import { modelOf } from "../models/describe.ts";
 import { weightsOf } from "../models/model.ts";
-import type { ModelSettings, Normalization } from "../port.ts";
+import type { ModelSettings } from "../port.ts";
 import { PredictionSession } from "../prediction-session.ts";
 import { CheckpointFile, writeCheckpoint } from "../weights/checkpoint.ts";
 import { matchWeights } from "../weights/match-weights.ts";
@@ -205,7 +206,9 @@ describe.skipIf(peerPython() === undefined)("an exported network (skipped withou
     });
 
     test("comes back from each of Keras’ formats, to the last bit", async () => {
-      for (const file of answers[id]?.savedFiles ?? []) {
+      const files = answers[id]?.savedFiles ?? [];
+      expect(files).toHaveLength(3);
+      for (const file of files) {
         const opened = await openWeightsFile(file);
         const { report, values } = matchWeights(modelOf(model), opened, path.basename(file));
         expect(report).toMatchObject({ skipped: [], unused: [] });

@@ -3,6 +3,7 @@ import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { serializeSavedModel } from "../graph/saved-model.ts";
 import { modelOf } from "../models/describe.ts";
+import type { Model } from "../models/model.ts";
 import type { ModelExport } from "../port.ts";
 import { CheckpointFile } from "../weights/checkpoint.ts";
 import { kerasScript } from "./keras-script.ts";
@@ -28,7 +29,7 @@ export async function exportModel(request: ModelExport): Promise<string[]> {
           return serializeSavedModel(graph, { inputs: { image }, outputs: { probabilities } });
         });
       case "keras":
-        return await writeKeras(request, (file) => writeKerasWeights(file, model, weights));
+        return await writeKeras(request, model, (file) => writeKerasWeights(file, model, weights));
       case "onnx": {
         const [producerName = "", producerVersion = ""] = request.producer.split(" ");
         const bytes = serializeOnnx({
@@ -69,11 +70,15 @@ async function writeSavedModel(
   return [filePath];
 }
 
-async function writeKeras(request: ModelExport, write: (file: string) => Promise<void>): Promise<string[]> {
-  const { model, normalization, classNames, producer, path: filePath } = request;
+async function writeKeras(
+  request: ModelExport,
+  model: Model,
+  write: (file: string) => Promise<void>,
+): Promise<string[]> {
+  const { normalization, classNames, producer, path: filePath } = request;
   await writeWhole(filePath, write);
   const scriptPath = `${filePath.replace(/(\.weights)?\.h5$/, "")}.py`;
-  const script = kerasScript(modelOf(model), {
+  const script = kerasScript(model, {
     normalization,
     classNames,
     weightsFile: path.basename(filePath),

@@ -1,7 +1,7 @@
+import type { Normalization } from "#shared/training/normalization.ts";
 import type { Layer } from "../layers/layer.ts";
 import { logitsLayer } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
-import type { Normalization } from "../port.ts";
 
 /** The layer that Keras doesn't have, as it stands in scripts that need it. */
 const UNPOOLING = `

@@ -1,4 +1,5 @@
-import type { ModelExport, Normalization } from "../port.ts";
+import type { Normalization } from "#shared/training/normalization.ts";
+import type { ModelExport } from "../port.ts";
 
 /** How much neighbouring tiles overlap in our own prediction, in percent. */
 const OVERLAP_PERCENT = 25;

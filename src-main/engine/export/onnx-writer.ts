@@ -51,27 +51,12 @@ export function serializeOnnx(model: OnnxModel): Uint8Array {
     .text(3, model.producerVersion)
     .text(6, model.description)
     .message(7, (graph) => {
-      for (const node of model.nodes) {
-        graph.message(1, (writer) => {
-          writeNode(writer, node);
-        });
-      }
-      graph.text(2, "orthomask");
-      for (const { name, shape, values } of model.tensors) {
-        graph.message(5, (tensor) => {
-          for (const size of shape) {
-            tensor.integer(1, size);
-          }
-          tensor.integer(2, FLOAT).text(8, name);
-          tensor.bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-        });
-      }
-      graph.message(11, (writer) => {
-        writeValue(writer, model.input);
-      });
-      graph.message(12, (writer) => {
-        writeValue(writer, model.output);
-      });
+      graph
+        .repeated(1, model.nodes, writeNode)
+        .text(2, "orthomask")
+        .repeated(5, model.tensors, writeTensor)
+        .repeated(11, [model.input], writeValue)
+        .repeated(12, [model.output], writeValue);
     })
     .message(8, (opset) => opset.text(1, "").integer(2, OPSET_VERSION))
     .repeated(14, Object.entries(model.metadata), (entry, [key, value]) => entry.text(1, key).text(2, value))
@@ -103,6 +88,14 @@ function writeNode(writer: ProtobufWriter, { operation, name, inputs, outputs, a
       }
     });
   }
+}
+
+function writeTensor(writer: ProtobufWriter, { name, shape, values }: OnnxTensor): void {
+  for (const size of shape) {
+    writer.integer(1, size);
+  }
+  writer.integer(2, FLOAT).text(8, name);
+  writer.bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
 function writeValue(writer: ProtobufWriter, { name, shape }: OnnxValue): void {

@@ -1,9 +1,9 @@
+import type { Normalization } from "#shared/training/normalization.ts";
 import { Graph } from "../graph/graph.ts";
 import type { TensorSymbol } from "../graph/graph.ts";
 import { softmax } from "../graph/operations/activation.ts";
 import { add, multiply } from "../graph/operations/arithmetic.ts";
 import type { Model } from "../models/model.ts";
-import type { Normalization } from "../port.ts";
 import { buildForward } from "../runtime/build-forward.ts";
 import { constantWeights } from "../runtime/constant-weights.ts";
 import type { WeightValues } from "../runtime/constant-weights.ts";

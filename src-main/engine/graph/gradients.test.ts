@@ -244,34 +244,19 @@ const cases: readonly Case[] = [
     ours: (graph, inputs) => convolution.convolveDepthwise(graph, at(inputs, 0), at(inputs, 1)),
     theirs: (inputs) => tf.depthwiseConv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
   },
-  {
-    name: "convolution as a matrix product, 3×3",
-    // 24 pixels and 48 filters: the kernel is larger than the patches.
-    shapes: [
-      [2, 3, 4, 3],
-      [3, 3, 3, 48],
-    ],
-    ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1)),
-    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
-  },
-  {
-    name: "convolution as a matrix product, 7×7 on a smaller image",
-    shapes: [
-      [1, 2, 3, 2],
-      [7, 7, 2, 12],
-    ],
-    ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1)),
-    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
-  },
-  {
-    name: "convolution as a matrix product, 1×1",
-    shapes: [
-      [1, 2, 3, 5],
-      [1, 1, 5, 13],
-    ],
-    ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1), { padding: "valid" }),
-    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "valid"),
-  },
+  // At least twice as many filters as pixels, so that the kernel is larger than the patches.
+  ...(
+    [
+      { what: "3×3", image: [2, 3, 4, 3], kernel: [3, 3, 3, 48], padding: "same" },
+      { what: "7×7 on a smaller image", image: [1, 2, 3, 2], kernel: [7, 7, 2, 12], padding: "same" },
+      { what: "1×1", image: [1, 2, 3, 5], kernel: [1, 1, 5, 13], padding: "valid" },
+    ] as const
+  ).map(({ what, image: imageShape, kernel, padding }): Case => ({
+    name: `convolution as a matrix product, ${what}`,
+    shapes: [imageShape, kernel],
+    ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1), { padding }),
+    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, padding),
+  })),
   ...[
     { side: 3, factor: 2 },
     { side: 5, factor: 3 },

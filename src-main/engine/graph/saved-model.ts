@@ -26,11 +26,7 @@ export function serializeSavedModel(graph: Graph, signature?: ServingSignature):
     .message(2, (meta) => {
       meta.message(1, (info) => info.text(4, SAVED_MODEL_TAG));
       meta.message(2, (definition) => {
-        for (const node of graph.nodes) {
-          definition.message(1, (writer) => {
-            writeNode(writer, node);
-          });
-        }
+        definition.repeated(1, graph.nodes, writeNode);
         definition.message(4, (versions) => versions.integer(1, GRAPH_PRODUCER_VERSION));
       });
       if (signature !== undefined) {

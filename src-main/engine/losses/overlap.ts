@@ -157,7 +157,7 @@ export const tversky = overlapLoss(
   (parameter) => ({ falsePositive: parameter("alpha"), falseNegative: parameter("beta") }),
 );
 
-/** Raised to 1/γ it is nothing yet, and its slope no overflow. */
+/** Raised to the paper's 1/γ it is nothing yet, and its slope no overflow. */
 const LEAST_LOSS = 1e-14;
 
 /** Tversky's loss of each class to the power 1/γ, which looks at classes that go badly. */

@@ -28,7 +28,6 @@ export const deeplabV3Plus: Architecture = {
   width: { default: 32, minimum: 4, maximum: 128 },
   upsamplings: ["bilinear", "transposed"],
   build: ({ tileHeight, tileWidth, bands, classes, width, upsampling }) => {
-    const kind = upsampling === "transposed" ? upsampling : "bilinear";
     const builder = new ModelBuilder(tileHeight, tileWidth, bands);
     const { quarter, last } = residualEncoder(builder, width, 16);
     builder.endEncoder();
@@ -45,13 +44,13 @@ export const deeplabV3Plus: Architecture = {
       dropout(0.1),
       convolveNormalizeActivate(builder, joined, { filters, kernelSize: 1 }),
     );
-    const enlarged = enlarge(builder, context, 4, kind);
+    const enlarged = enlarge(builder, context, 4, upsampling);
     const fine = convolveNormalizeActivate(builder, quarter, { filters: FINE_CHANNELS, kernelSize: 1 });
     let layer = builder.apply(concatenateLayer(), [enlarged, fine]);
     layer = separable(builder, layer, filters);
     layer = separable(builder, layer, filters);
     const logits = builder.apply(conv2d({ filters: classes, kernelSize: 1 }), layer);
-    enlarge(builder, logits, 4, kind);
+    enlarge(builder, logits, 4, upsampling);
     return builder.finish();
   },
 };

@@ -65,16 +65,10 @@ function common(id: string, name: string, summary: string): Omit<Architecture, "
   return { id, name, summary, source: SOURCE, stride: 32, width: null, upsamplings };
 }
 
-/** What FCNs enlarge by: `bilinear` or `transposed`, which the registry has checked. */
-function scoreEnlargement(kind: Upsampling): "bilinear" | "transposed" {
-  return kind === "transposed" ? kind : "bilinear";
-}
-
 /** The last step: scores at the image's size. */
 function enlargeScores(builder: ModelBuilder, scores: Layer, factor: number, kind: Upsampling): void {
-  const enlargement = scoreEnlargement(kind);
-  const name = enlargement === "bilinear" ? "bilinear_up_sampling2d" : "upscore";
-  enlarge(builder, scores, factor, enlargement, name);
+  const name = kind === "transposed" ? "upscore" : "bilinear_up_sampling2d";
+  enlarge(builder, scores, factor, kind, name);
 }
 
 /** VGG16's blocks, then `fc1` and `fc2` as convolutions with dropout; names as in Keras' VGG16, so that its weights fit. */
@@ -118,6 +112,6 @@ function join(
   if (finer === undefined) {
     throw new Error(`${name} has no layer to score.`);
   }
-  const enlarged = enlarge(builder, coarse, 2, scoreEnlargement(upsampling));
+  const enlarged = enlarge(builder, coarse, 2, upsampling);
   return builder.apply(addLayer(), [enlarged, score(builder, finer, classes, name)]);
 }

@@ -21,7 +21,7 @@ export function kerasNumberedNames(model: Model): ReadonlyMap<Layer, string> {
  * The order of a Keras functional model's layers: the farthest from the output first, and among equally far ones in the order in
  * which a depth-first walk from the output meets them (`keras/src/ops/function.py`, `map_graph`).
  */
-export function kerasLayerOrder(model: Model): Layer[] {
+function kerasLayerOrder(model: Model): Layer[] {
   const met = new Map<Layer, number>();
   const finished: Layer[] = [];
   const visit = (layer: Layer): void => {

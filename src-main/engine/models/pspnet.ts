@@ -42,7 +42,7 @@ export const pspnet: Architecture = {
       conv2d({ filters: classes, kernelSize: 1 }),
       builder.apply(dropout(0.1), mixed),
     );
-    enlarge(builder, logits, OUTPUT_STRIDE, upsampling === "transposed" ? upsampling : "bilinear");
+    enlarge(builder, logits, OUTPUT_STRIDE, upsampling);
     return builder.finish();
   },
 };

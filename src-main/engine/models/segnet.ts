@@ -38,10 +38,7 @@ export const segnetUpsample: Architecture = {
   stride: 32,
   width: null,
   upsamplings: ["nearest", "bilinear", "transposed"],
-  build: (size) =>
-    buildSegnet(size, (builder, layer) =>
-      enlarge(builder, layer, 2, size.upsampling === "unpooling" ? "nearest" : size.upsampling),
-    ),
+  build: (size) => buildSegnet(size, (builder, layer) => enlarge(builder, layer, 2, size.upsampling)),
 };
 
 /**

@@ -19,14 +19,20 @@ export interface Pooling {
   readonly pooled: Layer;
 }
 
-/** Enlarges a layer `factor` times without changing its channels, by a kernel that overlaps its neighbour's by half if it is learned. */
+/**
+ * Enlarges a layer `factor` times without changing its channels, by a kernel that overlaps its neighbour's by half if it is learned.
+ * For networks without `unpooling` among their `upsamplings`.
+ */
 export function enlarge(
   builder: ModelBuilder,
   layer: Layer,
   factor: number,
-  kind: Exclude<Upsampling, "unpooling">,
+  kind: Upsampling,
   name?: string,
 ): Layer {
+  if (kind === "unpooling") {
+    throw new Error("Unpooling needs the pooling that it undoes.");
+  }
   if (kind !== "transposed") {
     return builder.apply(upSampling2d(factor, kind), layer, name);
   }

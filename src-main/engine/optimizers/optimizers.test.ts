@@ -4,12 +4,13 @@ import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { optimizerDefaults } from "#shared/training/training-settings.ts";
+import { trainingRequestOf } from "../../../bench/harness/engine/works.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { conv2d } from "../layers/convolution.ts";
 import { loadTensorFlow } from "../load-tensorflow.ts";
 import type { Model } from "../models/model.ts";
 import { ModelBuilder } from "../models/model.ts";
-import type { GradientRules, TrainingRequest } from "../port.ts";
+import type { GradientRules, ModelSettings, TrainingRequest } from "../port.ts";
 import { TrainingSession } from "../training-session.ts";
 import { randomSource } from "../weights/random.ts";
 import { LossScale } from "./loss-scale.ts";
@@ -41,29 +42,20 @@ const noRules: GradientRules = {
   precision: "float32",
 };
 
+const settings: ModelSettings = {
+  architecture: "unet",
+  width: null,
+  bands: BANDS,
+  classes: CLASSES,
+  tileHeight: SIZE,
+  tileWidth: SIZE,
+};
+
 let opened: TrainingSession[] = [];
 function open(changes: Partial<TrainingRequest>): TrainingSession {
   const session = new TrainingSession(
     tensorflow,
-    {
-      model: {
-        architecture: "unet",
-        width: null,
-        bands: BANDS,
-        classes: CLASSES,
-        tileHeight: SIZE,
-        tileWidth: SIZE,
-      },
-      batch: 2,
-      loss: "crossentropy",
-      optimizer: "adam",
-      seed: 5,
-      classWeights: null,
-      ignoredClasses: [],
-      inputType: "uint8",
-      checkpoint: null,
-      ...changes,
-    },
+    { ...trainingRequestOf(settings, 2), seed: 5, ...changes },
     { model: plainModel(), dropout: false },
   );
   opened.push(session);

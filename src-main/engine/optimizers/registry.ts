@@ -9,7 +9,7 @@ const BETA_1 = 0.9;
 const BETA_2 = 0.999;
 const EPSILON = 1e-7;
 
-/** What every `ResourceApply…` is told: other runs don't wait, and whether to look ahead. */
+/** What the `ResourceApply…` with momentum are told: other runs don't wait, and whether to look ahead. */
 const applyAttributes = (nesterov: boolean) => ({
   T: attribute.type("float32"),
   use_locking: attribute.boolean(false),

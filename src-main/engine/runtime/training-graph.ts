@@ -108,6 +108,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
   }));
   const variableOf = new Map(weights.map(({ fullName, variable }) => [fullName, variable]));
 
+  const learned = weights.filter(({ trainable, layer }) => trainable && !frozen.has(layer));
   const train = graph.inScope("train", () => {
     const values = new Map(
       weights.map(({ fullName, variable }) => [fullName, readVariable(graph, variable)]),
@@ -124,15 +125,14 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     const loss = buildLoss(settings.loss, input);
     const { confusion } = pixelConfusion(input);
 
-    const trainable = weights.filter(({ trainable, layer }) => trainable && !frozen.has(layer));
-    const trainableValues = trainable.map(({ fullName }) => valueOf(values, fullName));
+    const learnedValues = learned.map(({ fullName }) => valueOf(values, fullName));
     // float16 can't tell a small gradient from 0: the loss is enlarged before and the gradients made small again after.
     const scaled = lossScale === null ? loss : multiply(graph, loss, lossScale);
-    const raw = addGradients(graph, scaled, trainableValues);
+    const raw = addGradients(graph, scaled, learnedValues);
     const gradients = lossScale === null ? raw : raw.map((gradient) => divide(graph, gradient, lossScale));
     const statistics = (): GraphNode[] =>
       [...updates].map(([name, value]) => assignVariable(graph, valueOf(variableOf, name), value));
-    const penalty = kernelPenalty(graph, rules.l2, kernelsOf(weights, values));
+    const penalty = kernelPenalty(graph, rules.l2, kernelsOf(learned, values));
     const reported = penalty === null ? loss : add(graph, loss, penalty);
     const updateSettings = {
       optimizer,
@@ -144,7 +144,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
       const accumulation = addAccumulation(
         graph,
         variables,
-        trainable,
+        learned,
         gradients,
         sum(graph, input.valid),
         updateSettings,
@@ -152,7 +152,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
       const done = [...accumulation.added, ...statistics()];
       return { loss: afterAll(graph, reported, done, "loss_after_adding"), confusion, accumulation };
     }
-    const updated = addUpdates(graph, variables, trainable, trainableValues, gradients, updateSettings);
+    const updated = addUpdates(graph, variables, learned, learnedValues, gradients, updateSettings);
     return {
       loss: afterAll(graph, reported, [...updated, ...statistics()], "loss_after_update"),
       confusion,
@@ -171,7 +171,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     const input = lossInput(graph, logits, labels, settings);
     const { prediction, confusion } = pixelConfusion(input);
     const loss = buildLoss(settings.loss, input);
-    const penalty = kernelPenalty(graph, rules.l2, kernelsOf(weights, values));
+    const penalty = kernelPenalty(graph, rules.l2, kernelsOf(learned, values));
     return {
       loss: penalty === null ? loss : add(graph, loss, penalty),
       validCount: sum(graph, input.valid),
@@ -213,7 +213,7 @@ function packedIndices(graph: Graph, prediction: TensorSymbol): TensorSymbol {
   return packBytes(graph, reshape(graph, whole, [(pixels + missing) / 4, 4]));
 }
 
-/** The kernels among a model's weights, as L2 regularization takes them. */
+/** The kernels among the weights that are learned, as L2 regularization takes them. */
 function kernelsOf(
   weights: readonly HeldWeight[],
   values: ReadonlyMap<string, TensorSymbol>,

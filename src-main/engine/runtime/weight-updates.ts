@@ -38,7 +38,7 @@ export interface Accumulation {
   readonly discard: TensorSymbol;
 }
 
-/** `l2` times the sum of squares of all kernels, as Keras' `kernel_regularizer` has it; null where there is none. */
+/** `l2` times the sum of squares of these kernels, as Keras' `kernel_regularizer` has it (frozen ones don't count); null where there is none. */
 export function kernelPenalty(
   graph: Graph,
   l2: number,

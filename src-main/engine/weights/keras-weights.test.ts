@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { trainingRequestOf } from "../../../bench/harness/engine/works.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { createEngine } from "../engine.ts";
 import { Graph } from "../graph/graph.ts";
@@ -162,18 +163,7 @@ describe.skipIf(peerPython() === undefined)("files of real Keras (skipped withou
 });
 
 function request(changes: Partial<TrainingRequest> = {}): TrainingRequest {
-  return {
-    model: unet,
-    batch: 1,
-    loss: "crossentropy",
-    optimizer: "adam",
-    seed: 7,
-    classWeights: null,
-    ignoredClasses: [],
-    inputType: "uint8",
-    checkpoint: null,
-    ...changes,
-  };
+  return { ...trainingRequestOf(unet, 1), seed: 7, ...changes };
 }
 
 const batch = {

@@ -84,7 +84,7 @@ export function convolveTransposedFast(
  * The `side`×`side` neighbourhood of each pixel of an NHWC tensor, zeros beyond the edge:
  * `[batch, height, width, side × side × channels]`. `side` is odd.
  */
-export function extractPatches(graph: Graph, input: TensorSymbol, side: number): TensorSymbol {
+function extractPatches(graph: Graph, input: TensorSymbol, side: number): TensorSymbol {
   const [batch = 0, height = 0, width = 0, channels = 0] = input.shape;
   const output = graph.symbol("ExtractImagePatches", {
     inputs: [input],
