@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { noShell } from "../host/ports/no-shell.ts";
+import { runCli, type CliOutcome } from "../../fixtures/run-cli.ts";
 import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../raster/index.ts";
 import { registerExportCommand } from "./export.ts";
-import { runProgram } from "./run-program.ts";
 
 let base: string;
 beforeAll(async () => {
@@ -36,27 +35,8 @@ async function drawMask(name: string, left: number, id: number): Promise<void> {
   await writer.finish();
 }
 
-async function run(
-  words: string[],
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  let stdout = "";
-  let stderr = "";
-  const code = await runProgram(["export", ...words], [registerExportCommand], {
-    version: "0.1.0",
-    stdout: { write: (text: string) => (stdout += text) },
-    stderr: { write: (text: string) => (stderr += text) },
-    signal: new AbortController().signal,
-    hostOptions: () => ({
-      dataDirectory: path.join(base, "data"),
-      cacheDirectory: path.join(base, "cache"),
-      engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
-      shell: noShell({ download: false }),
-      allowedRoots: "anywhere",
-      initialFolder: null,
-      version: "0.1.0",
-    }),
-  });
-  return { code, stdout, stderr };
+function run(words: readonly string[]): Promise<CliOutcome> {
+  return runCli(["export", ...words], [registerExportCommand], { base });
 }
 
 const geoJsonSchema = z.object({

@@ -1,8 +1,9 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { Option, type Command } from "commander";
 import { mergeRuleSchema, vectorFormatSchema, type MergeRule } from "#shared/project/export-options.ts";
 import { exportMaskFile, mergeMaskFiles } from "../host/exports/index.ts";
+import { makeFolder } from "../host/make-folder.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { registerModelExport } from "./export-model.ts";
 import { share } from "./option-values.ts";
@@ -45,7 +46,7 @@ function registerVector(command: Command, io: CliIo): void {
           throw new UsageError(`--out: expected a name that ends with .gpkg, .geojson or .fgb, got ${out}.`);
         }
         await refuseInput(output, [mask]);
-        await mkdir(path.dirname(output), { recursive: true });
+        await makeFolder(path.dirname(output));
         const progress = io.progress(`tracing ${path.basename(mask)}`);
         const { features } = await exportMaskFile(mask, output, {
           simplify,
@@ -80,7 +81,7 @@ function registerMerge(command: Command, io: CliIo): void {
           throw new UsageError(`--out: expected a name that ends with .tif, got ${out}.`);
         }
         await refuseInput(output, masks);
-        await mkdir(path.dirname(output), { recursive: true });
+        await makeFolder(path.dirname(output));
         const { options } = await io.services();
         const progress = io.progress(`merging ${masks.length} masks`);
         const { width, height } = await mergeMaskFiles(masks, output, {

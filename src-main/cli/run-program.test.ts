@@ -3,10 +3,9 @@ import { mkdir, mkdtemp, rm, truncate, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { noShell } from "../host/ports/no-shell.ts";
+import { runCli, type CliOutcome } from "../../fixtures/run-cli.ts";
 import { UsageError } from "./cli-io.ts";
 import { registerInfoCommand } from "./info.ts";
-import { runProgram } from "./run-program.ts";
 import type { RegisterCommand } from "./run-program.ts";
 import { registerSampleCommand } from "./sample.ts";
 import { terminalProgress } from "./terminal-progress.ts";
@@ -23,35 +22,12 @@ afterEach(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(
+function run(
   words: string[],
   commands: RegisterCommand[] = [registerInfoCommand, registerSampleCommand],
-  signal = new AbortController().signal,
-): Promise<Outcome> {
-  let stdout = "";
-  let stderr = "";
-  const code = await runProgram(words, commands, {
-    version: "0.1.0",
-    stdout: { write: (text: string) => (stdout += text) },
-    stderr: { write: (text: string) => (stderr += text) },
-    signal,
-    hostOptions: () => ({
-      dataDirectory: path.join(base, "data"),
-      cacheDirectory: path.join(base, "cache"),
-      engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
-      shell: noShell({ download: false }),
-      allowedRoots: "anywhere",
-      initialFolder: null,
-      version: "0.1.0",
-    }),
-  });
-  return { code, stdout, stderr };
+  signal?: AbortSignal,
+): Promise<CliOutcome> {
+  return runCli(words, commands, { base, ...(signal === undefined ? {} : { signal }) });
 }
 
 describe("the program", () => {

@@ -23,7 +23,7 @@ export interface CountedBlock {
   readonly confusion: Float64Array;
 }
 
-/** A detail with the blocks' own counts, which comparing two runs needs. */
+/** A detail with the counts of its blocks, which add up to its matrix. */
 export interface CountedDetail {
   readonly detail: EvaluationDetail;
   readonly blocks: readonly CountedBlock[];

@@ -1,10 +1,10 @@
-import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { createGeoTiffWriter, eachInParallel, geoTagsLike, openRaster } from "../../raster/index.ts";
 import type { GeoTiffOptions, Raster } from "../../raster/index.ts";
 import { maskSource, type ClassSource } from "./class-source.ts";
 import { classesBeside, classesIn } from "./export-polygons.ts";
 import { maskCompanions } from "./merge-files.ts";
 import type { StyledClass } from "./qgis-style.ts";
+import { classBandOptions } from "./write-export.ts";
 import { writeWithCompanions } from "./write-with-companions.ts";
 
 const tileSide = 512;
@@ -52,21 +52,7 @@ export function classFileOptions(
   metadata: Readonly<Record<string, string>>,
 ): GeoTiffOptions {
   const { width, height } = like.description;
-  const has = classes.length > 0;
-  return {
-    width,
-    height,
-    bands: 1,
-    dtype: "uint8",
-    geoTags: geoTagsLike(like),
-    compression: "deflate",
-    nodata: UNLABELLED_ID,
-    colorTable: has ? Object.fromEntries(classes.map(({ id, color }) => [String(id), color])) : null,
-    categoryNames: has ? Object.fromEntries(classes.map(({ id, name }) => [String(id), name])) : null,
-    bandNames: ["class"],
-    overviews: "mode",
-    metadata,
-  };
+  return { width, height, ...classBandOptions(geoTagsLike(like), classes, metadata) };
 }
 
 /** Copies a mask file into a Cloud Optimized GeoTIFF on the same grid, with what belongs beside it. */

@@ -5,6 +5,7 @@ import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import type { ExportRequest } from "./export-request.ts";
+import { plainName } from "./plain-name.ts";
 import { styleMark } from "./qgis-style.ts";
 import { openRaster } from "../../raster/index.ts";
 import { isRasterName, type Project } from "../projects/index.ts";
@@ -61,11 +62,7 @@ export function exportFolder(project: Project, run: Run | null): string {
   if (run === null) {
     return path.join(project.storageDirectory, "exports", "labels");
   }
-  const readable = run.name
-    .normalize("NFKD")
-    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
-    .replaceAll(/^[-.]+|[-.]+$/g, "")
-    .slice(0, 60);
+  const readable = plainName(run.name);
   // Two runs may have one name; their ids differ, in the end more than in the beginning, which is network and date.
   return path.join(
     project.storageDirectory,

@@ -226,6 +226,19 @@ with rasterio.open(sys.argv[1]) as mask, rasterio.open(sys.argv[2]) as image:
   });
 });
 
+it("leaves a style of the user's own beside a merged mask as it is", async () => {
+  const folder = path.join(base, "merged");
+  await mkdir(folder);
+  await writeFile(path.join(folder, "merged.qml"), "<qgis>somebody's own</qgis>");
+  const options = { mask: true, confidence: false, vector: null, merge: "last" } as const;
+  expect(await exportTo(folder, { options })).toMatchObject({
+    kind: "succeeded",
+    result: { fileNames: ["merged.tif"] },
+  });
+  expect(await readFile(path.join(folder, "merged.qml"), "utf8")).toBe("<qgis>somebody's own</qgis>");
+  expect((await readdir(folder)).toSorted()).toEqual(["merged.qml", "merged.tif", "merged.tif.aux.xml"]);
+});
+
 describe("an export is refused", () => {
   it("where it would replace an image, also through a link, or a file that isn't ours", async () => {
     const image = path.join(base, "project/images/town.tif");

@@ -2,7 +2,6 @@ import { access } from "node:fs/promises";
 import path from "node:path";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import type { MergeRule } from "#shared/project/export-options.ts";
-import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { geoTagsFor, geoTagsLike, openRaster, type GeoTags, type Raster } from "../../raster/index.ts";
 import { categorySidecar } from "./category-sidecar.ts";
@@ -10,6 +9,7 @@ import { maskSource } from "./class-source.ts";
 import { classesBeside, classesIn } from "./export-polygons.ts";
 import { mergeGrid, mergeMasks, type MergeGrid, type PlacedSource } from "./merge-masks.ts";
 import { maskStyle, type StyledClass } from "./qgis-style.ts";
+import { classBandOptions } from "./write-export.ts";
 import { writeWithCompanions, type Companion } from "./write-with-companions.ts";
 
 /** What a merged mask is like. */
@@ -32,11 +32,13 @@ export async function mergeMaskFiles(
   },
 ): Promise<MergedFile> {
   const opened: Raster[] = [];
+  const descriptions: RasterDescription[] = [];
   try {
     const placed: PlacedSource[] = [];
     for (const maskPath of maskPaths) {
       const mask = await openRaster(maskPath, { signal: options.signal });
       opened.push(mask);
+      descriptions.push(mask.description);
       const { bands, geotransform, crs } = mask.description;
       if (bands !== 1) {
         throw new RpcError(
@@ -56,10 +58,13 @@ export async function mergeMaskFiles(
       }
       placed.push({ name: maskPath, source: maskSource(mask, confidence), geotransform, crs });
     }
-    const descriptions = opened.map(({ description }) => description);
     const classes = mergedClasses(descriptions);
     const told = classes.length > 0 ? classes : await classesBeside(maskPaths[0] ?? "");
-    return await mergePlaced(outputPath, placed, told, { ...options, first: opened[0] as Raster });
+    return await writeWithCompanions(
+      outputPath,
+      () => maskCompanions(outputPath, told),
+      () => mergePlaced(outputPath, placed, told, { ...options, first: opened[0] as Raster }),
+    );
   } finally {
     for (const raster of opened) {
       await raster.close();
@@ -89,7 +94,7 @@ function mergedClasses(descriptions: readonly RasterDescription[]): StyledClass[
   return [...byId.values()].sort((first, second) => first.id - second.id);
 }
 
-/** Merges masks wherever they come from. `first` is the raster of the first one's CRS, whose tags the merged file takes over. */
+/** Merges masks wherever they come from into one file, with nothing beside it. `first` is the raster of the first one's CRS, whose tags the merged file takes over. */
 export async function mergePlaced(
   outputPath: string,
   placed: readonly PlacedSource[],
@@ -104,40 +109,18 @@ export async function mergePlaced(
   },
 ): Promise<MergedFile> {
   const grid = mergeGrid(placed);
-  await writeWithCompanions(
+  await mergeMasks(
     outputPath,
-    () => maskCompanions(outputPath, classes),
-    () =>
-      mergeMasks(
-        outputPath,
-        placed,
-        options.rule,
-        grid,
-        {
-          bands: 1,
-          dtype: "uint8",
-          geoTags: tagsOf(grid, options.first),
-          compression: "deflate",
-          nodata: UNLABELLED_ID,
-          colorTable:
-            classes.length === 0
-              ? null
-              : Object.fromEntries(classes.map(({ id, color }) => [String(id), color])),
-          categoryNames:
-            classes.length === 0
-              ? null
-              : Object.fromEntries(classes.map(({ id, name }) => [String(id), name])),
-          bandNames: ["class"],
-          overviews: "mode",
-          metadata: {
-            ...options.metadata,
-            ORTHOMASK_VERSION: options.version,
-            ORTHOMASK_MERGED: String(placed.length),
-            ORTHOMASK_MERGE_RULE: options.rule,
-          },
-        },
-        options,
-      ),
+    placed,
+    options.rule,
+    grid,
+    classBandOptions(tagsOf(grid, options.first), classes, {
+      ...options.metadata,
+      ORTHOMASK_VERSION: options.version,
+      ORTHOMASK_MERGED: String(placed.length),
+      ORTHOMASK_MERGE_RULE: options.rule,
+    }),
+    options,
   );
   return { width: grid.width, height: grid.height };
 }

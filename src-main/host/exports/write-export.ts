@@ -1,10 +1,32 @@
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { Run } from "#shared/training/run.ts";
 import { geoTagsLike } from "../../raster/index.ts";
-import type { GeoTiffOptions, Raster } from "../../raster/index.ts";
+import type { GeoTags, GeoTiffOptions, Raster } from "../../raster/index.ts";
 import { RUN_TAG } from "./export-plan.ts";
+import type { StyledClass } from "./qgis-style.ts";
 
 const TILE_SIZE = 512;
+
+/** What a file of class ids is like, wherever it lies: colours, names and nodata. */
+export function classBandOptions(
+  geoTags: GeoTags,
+  classes: readonly StyledClass[],
+  metadata: Readonly<Record<string, string>>,
+): Omit<GeoTiffOptions, "width" | "height" | "tileSize"> {
+  const has = classes.length > 0;
+  return {
+    bands: 1,
+    dtype: "uint8",
+    geoTags,
+    compression: "deflate",
+    nodata: UNLABELLED_ID,
+    colorTable: has ? Object.fromEntries(classes.map(({ id, color }) => [String(id), color])) : null,
+    categoryNames: has ? Object.fromEntries(classes.map(({ id, name }) => [String(id), name])) : null,
+    bandNames: ["class"],
+    overviews: "mode",
+    metadata,
+  };
+}
 
 /** What goes into one exported file. */
 export interface ExportSource {
@@ -19,26 +41,22 @@ export function fileOptions(
   { image, run, version }: Pick<ExportSource, "image" | "run" | "version">,
 ): GeoTiffOptions {
   const { width, height } = image.description;
-  const shared = {
-    width,
-    height,
-    bands: 1,
-    dtype: "uint8",
-    geoTags: geoTagsLike(image),
-    tileSize: TILE_SIZE,
-    compression: "deflate",
-    metadata: exportTags(content, run, version),
-  } as const;
-  if (content === "confidence") {
-    return { ...shared, nodata: null, bandNames: ["confidence, 0 to 255"], overviews: "average" };
+  const geoTags = geoTagsLike(image);
+  const metadata = exportTags(content, run, version);
+  const size = { width, height, tileSize: TILE_SIZE };
+  if (content === "classes") {
+    return { ...classBandOptions(geoTags, run.classes, metadata), ...size };
   }
   return {
-    ...shared,
-    nodata: UNLABELLED_ID,
-    colorTable: Object.fromEntries(run.classes.map(({ id, color }) => [String(id), color])),
-    categoryNames: Object.fromEntries(run.classes.map(({ id, name }) => [String(id), name])),
-    bandNames: ["class"],
-    overviews: "mode",
+    ...size,
+    bands: 1,
+    dtype: "uint8",
+    geoTags,
+    compression: "deflate",
+    nodata: null,
+    bandNames: ["confidence, 0 to 255"],
+    overviews: "average",
+    metadata,
   };
 }
 

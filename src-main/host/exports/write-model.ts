@@ -5,6 +5,7 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import type { ModelFormat } from "#shared/training/model-format.ts";
 import type { Run } from "#shared/training/run.ts";
 import { modelOfRun, type Engine } from "../engine/index.ts";
+import { plainName } from "./plain-name.ts";
 import { networkSide, runFiles, type Runs, type StoredRun } from "../runs/index.ts";
 
 /** What exports of networks need. */
@@ -15,11 +16,7 @@ export interface ModelSource {
 
 /** What a run's network is called as a file, or as a folder for a SavedModel. */
 export function modelFileName(run: Pick<Run, "name" | "id">, format: ModelFormat): string {
-  const readable = run.name
-    .normalize("NFKD")
-    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
-    .replaceAll(/^[-.]+|[-.]+$/g, "")
-    .slice(0, 60);
+  const readable = plainName(run.name);
   const stem = readable === "" ? run.id : readable;
   switch (format) {
     case "savedmodel":

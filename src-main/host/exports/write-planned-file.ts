@@ -49,7 +49,7 @@ export async function writePlannedFile(
     filePath,
     () => companions,
     () =>
-      file.mosaics.length > 1 || file.fileName === "merged.tif"
+      context.options.merge !== null && file.content !== "confidence"
         ? writeMerged(file, filePath, classes, context, progress)
         : writeSingle(file, filePath, classes, context, progress),
   );

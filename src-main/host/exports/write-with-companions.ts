@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
-import { createAtomicFile, writeError } from "../../raster/index.ts";
+import { writeError } from "../../raster/index.ts";
+import { writeFileWhole } from "../write-file-whole.ts";
 
 /** A small text file that goes with a larger one. */
 export interface Companion {
@@ -30,12 +31,7 @@ export async function writeWithCompanions<Result>(
 }
 
 async function writeWhole({ filePath, text }: Companion): Promise<void> {
-  const file = await createAtomicFile(filePath);
-  try {
-    await file.handle.writeFile(text);
-    await file.commit();
-  } catch (error) {
-    await file.discard();
+  await writeFileWhole(filePath, text).catch((error: unknown) => {
     throw writeError(error, filePath);
-  }
+  });
 }

@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { RpcError } from "#shared/rpc/errors.ts";
+import { makeFolder } from "../make-folder.ts";
 
 const ownerSchema = z.object({
   pid: z.int().positive(),
@@ -37,7 +38,7 @@ export class EditingLock {
 
   /** Takes the lock; throws `conflict` while another process that is still running has it. What a crashed one left is replaced. */
   static async take(lockPath: string): Promise<EditingLock> {
-    await mkdir(path.dirname(lockPath), { recursive: true });
+    await makeFolder(path.dirname(lockPath));
     for (let attempt = 0; attempt < 5; attempt++) {
       const owner = await createLock(lockPath);
       if (owner === "mine") {
@@ -70,7 +71,7 @@ async function createLock(lockPath: string): Promise<"mine" | Owner | null> {
     host: hostname(),
     since: new Date().toISOString(),
   };
-  // Written beside it and linked into place by `wx`-like creation: nobody may read half of it.
+  // Only one process makes it; who reads it before it is written whole gets null and looks again.
   try {
     const file = await open(lockPath, "wx");
     try {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { windowIntersection } from "#shared/geo/pixel-window.ts";
@@ -39,7 +39,6 @@ export class LabelGrid {
       () => true,
       () => false,
     );
-    await mkdir(folder, { recursive: true });
     const grid = isThere
       ? await ClassGrid.open(folder)
       : await ClassGrid.create(folder, { width: base.width, height: base.height });

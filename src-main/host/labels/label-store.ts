@@ -1,7 +1,8 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as startTimer, clearTimeout as stopTimer } from "node:timers";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import { makeFolder } from "../make-folder.ts";
 import { IdCounts } from "./id-counts.ts";
 import type { LabelBase } from "./label-base.ts";
 import { LabelGrid, removeLeftovers } from "./label-grid.ts";
@@ -84,7 +85,7 @@ export class LabelStore {
 
   /** Opens a store, making one where there is none, and finishes what a crash interrupted. Only one process may have it open. */
   static async open(folder: string, base: LabelBase): Promise<LabelStore> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await removeLeftovers(folder);
     const grid = await LabelGrid.open(path.join(folder, GRID_FOLDER), base);
     const { journal, entries, keptAside } = await LabelJournal.open(path.join(folder, JOURNAL_FILE));

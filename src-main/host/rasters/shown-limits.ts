@@ -1,5 +1,5 @@
 import type { ShownBands } from "#shared/geo/display-bands.ts";
-import { limitsShown, needsStatistics, usualDisplay } from "#shared/project/imagery-display.ts";
+import { limitsShown, needsStatistics } from "#shared/project/imagery-display.ts";
 import type { BandLimits, ImageryStretch } from "#shared/project/imagery-display.ts";
 import type { Raster } from "../../raster/index.ts";
 import { statisticsOfBands } from "./band-statistics.ts";
@@ -8,7 +8,7 @@ import { statisticsOfBands } from "./band-statistics.ts";
 export async function shownLimits(
   image: Raster,
   bands: ShownBands,
-  stretch: ImageryStretch = usualDisplay.stretch,
+  stretch: ImageryStretch,
 ): Promise<BandLimits[]> {
   const { description } = image;
   const unknown = bands.filter((band) => needsStatistics(description, band, stretch));

@@ -1,6 +1,7 @@
-import { readFile, mkdir } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { makeFolder } from "../make-folder.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 
 const settingsSchema = z.strictObject({
@@ -28,7 +29,7 @@ export async function readSettings(dataDirectory: string): Promise<Settings> {
 }
 
 export async function writeSettings(dataDirectory: string, settings: Settings): Promise<void> {
-  await mkdir(dataDirectory, { recursive: true });
+  await makeFolder(dataDirectory);
   await writeFileWhole(settingsPath(dataDirectory), `${JSON.stringify(settings, null, 2)}\n`);
 }
 
