@@ -1,8 +1,10 @@
-import { _electron, chromium, test as base, type Page } from "@playwright/test";
-import { spawn } from "node:child_process";
+import { _electron, chromium, expect, test as base, type Locator, type Page } from "@playwright/test";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
+import sharp from "sharp";
 
 /** The checkout, whose `out/` holds the built app. */
 export const rootDirectory = path.resolve(import.meta.dirname, "..");
@@ -116,6 +118,50 @@ async function startBrowser(folder: string | null, dataDirectory: string): Promi
       });
     },
   };
+}
+
+/** Runs the command line and parses the JSON document it prints. */
+export async function orthomask(...words: string[]): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [path.join(rootDirectory, "scripts/orthomask.mjs"), ...words, "--json"],
+    { maxBuffer: 64 << 20 },
+  );
+  return JSON.parse(stdout);
+}
+
+/** The map, once it has drawn all that it wants to. */
+export async function mapIdle(page: Page): Promise<Locator> {
+  const map = page.getByTestId("map");
+  await expect(map).toHaveAttribute("data-idle", "true", { timeout: 30_000 });
+  return map;
+}
+
+/** The colours on screen, three bytes a pixel, row-major. */
+export interface MapPixels {
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Every colour of the map as drawn, once it is idle, to see that a layer changed it. */
+export async function mapPixels(page: Page): Promise<MapPixels> {
+  const map = await mapIdle(page);
+  const { data, info } = await sharp(await map.screenshot())
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/** Fills a number of the training's settings, which may be among the advanced ones. */
+export async function setNumber(page: Page, testId: string, value: number): Promise<void> {
+  const field = page.getByTestId(testId);
+  if (!(await field.isVisible())) {
+    await page.getByTestId("advanced-settings").click();
+  }
+  await field.fill(String(value));
+  await field.press("Tab");
 }
 
 /** Keeps a screenshot as an artifact of the run, named by project and step. */

@@ -1,21 +1,15 @@
 import { expect, type Locator } from "@playwright/test";
-import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
-import { keepScreenshot, rootDirectory, test } from "./app.ts";
+import { keepScreenshot, orthomask, test } from "./app.ts";
 
-const run = promisify(execFile);
 let folder: string;
 
 /** A folder with two good mosaics and one of each thing that users' folders also hold. */
 test.beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "orthomask-bad-"));
-  await run(process.execPath, [
-    path.join(rootDirectory, "scripts/orthomask.mjs"),
-    ...["sample", folder, "--size", "512"],
-  ]);
+  await orthomask("sample", folder, "--size", "512");
   const images = path.join(folder, "images");
   const [first = ""] = (await readdir(images)).toSorted();
   await writeFile(
@@ -26,10 +20,7 @@ test.beforeAll(async () => {
   await truncate(path.join(images, "cut-short.tif"), 40_000);
   // A mask of another size than its image: the mask of a smaller sample.
   const small = await mkdtemp(path.join(tmpdir(), "orthomask-small-"));
-  await run(process.execPath, [
-    path.join(rootDirectory, "scripts/orthomask.mjs"),
-    ...["sample", small, "--size", "256", "--mosaics", "1"],
-  ]);
+  await orthomask("sample", small, "--size", "256", "--mosaics", "1");
   const [smallMask = ""] = await readdir(path.join(small, "masks"));
   await copyFile(path.join(images, first), path.join(images, "other-size.tif"));
   await copyFile(path.join(small, "masks", smallMask), path.join(folder, "masks/other-size.tif"));

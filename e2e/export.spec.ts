@@ -1,17 +1,8 @@
 import { expect, type Page } from "@playwright/test";
-import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
-import { keepScreenshot, rootDirectory, test } from "./app.ts";
-
-const run = promisify(execFile);
-
-async function orthomask(...words: string[]): Promise<unknown> {
-  const program = path.join(rootDirectory, "scripts/orthomask.mjs");
-  return JSON.parse((await run(process.execPath, [program, ...words, "--json"])).stdout);
-}
+import { keepScreenshot, orthomask, test } from "./app.ts";
 
 let folder: string;
 

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { keepScreenshot, rootDirectory, test } from "./app.ts";
+import { keepScreenshot, orthomask, setNumber, test } from "./app.ts";
 
 const run = promisify(execFile);
 
@@ -31,24 +31,16 @@ test("a full disk at export: a sentence, nothing left behind, and it works once 
 }, { project }) => {
   test.skip(!mounted, "a small disk can't be mounted here; that takes root on Linux");
   test.setTimeout(240_000);
-  await run(process.execPath, [
-    path.join(rootDirectory, "scripts/orthomask.mjs"),
-    ...["sample", folder, "--size", "512", "--mosaics", "1"],
-  ]);
+  await orthomask("sample", folder, "--size", "512", "--mosaics", "1");
   const { page } = await startApp(folder);
   await page.getByTestId("mode-train").click({ timeout: 30_000 });
   for (const [testId, value] of [
-    ["setting-width", "4"],
-    ["setting-tile", "128"],
-    ["setting-input", "64"],
-    ["setting-epochs", "1"],
+    ["setting-width", 4],
+    ["setting-tile", 128],
+    ["setting-input", 64],
+    ["setting-epochs", 1],
   ] as const) {
-    const field = page.getByTestId(testId);
-    if (!(await field.isVisible())) {
-      await page.getByTestId("advanced-settings").click();
-    }
-    await field.fill(value);
-    await field.press("Tab");
+    await setNumber(page, testId, value);
   }
   await page.getByTestId("train-start").click();
   await expect(page.getByTestId("run-state")).toHaveAttribute("data-state", "finished", { timeout: 120_000 });

@@ -2,7 +2,7 @@ import { expect, type Page } from "@playwright/test";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { keepScreenshot, rootDirectory, test } from "./app.ts";
+import { keepScreenshot, mapIdle, rootDirectory, test } from "./app.ts";
 
 let folder: string;
 
@@ -10,10 +10,6 @@ test.beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "orthomask-colours-"));
 });
 test.afterEach(() => rm(folder, { recursive: true, force: true }));
-
-async function settled(page: Page): Promise<void> {
-  await page.locator('[data-testid=map][data-idle="true"]').waitFor({ timeout: 30_000 });
-}
 
 interface Picture {
   readonly opaqueShare: number;
@@ -73,7 +69,7 @@ for (const [name, expected] of [
   test(`${name} is neither black nor one colour`, async ({ startApp }, { project }) => {
     await copyFile(path.join(rootDirectory, "fixtures/rasters", name), path.join(folder, name));
     const { page } = await startApp(folder);
-    await settled(page);
+    await mapIdle(page);
     const picture = await pictureOf(page);
     expect(picture.opaqueShare).toBeGreaterThan(0.2);
     expect(picture.brightness).toBeGreaterThan(30);
@@ -90,7 +86,7 @@ test("limits are moved by key and by pointer, survive a reload, and are reset; s
 }, { project }) => {
   await copyFile(path.join(rootDirectory, "fixtures/rasters/five-bands.tif"), path.join(folder, "five.tif"));
   const { page } = await startApp(folder);
-  await settled(page);
+  await mapIdle(page);
   await page.getByTestId("imagery-colours").click();
   const panel = page.getByTestId("imagery-display");
   await panel.getByText("One band").click();
@@ -116,13 +112,13 @@ test("limits are moved by key and by pointer, survive a reload, and are reset; s
   await page.mouse.up();
   // However far the pointer goes, the limit ends where the histogram does.
   expect(Number(await high.getAttribute("aria-valuenow"))).toBeCloseTo(histogramEnd, 6);
-  await settled(page);
+  await mapIdle(page);
   expect((await pictureOf(page)).isGrey).toBe(true);
   await keepScreenshot(page, project.name, "colours-panel");
   // What is shown is kept a moment after the last change.
   await page.waitForTimeout(1500);
   await page.reload();
-  await settled(page);
+  await mapIdle(page);
   await page.getByTestId("imagery-colours").click();
   await expect(panel.getByTestId("display-band-0")).toHaveValue("4");
   expect(Number(await low.getAttribute("aria-valuenow"))).toBeCloseTo(after, 6);

@@ -1,38 +1,22 @@
-import { expect, type Locator, type Page } from "@playwright/test";
-import { execFile } from "node:child_process";
+import { expect, type Page } from "@playwright/test";
 import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
-import sharp from "sharp";
-import { keepScreenshot, rootDirectory, test } from "./app.ts";
+import { keepScreenshot, mapPixels, orthomask, test, type MapPixels } from "./app.ts";
 
 let folder: string;
 
 test.beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "orthomask-layers-"));
-  await promisify(execFile)(process.execPath, [
-    path.join(rootDirectory, "scripts/orthomask.mjs"),
-    ...["sample", folder, "--size", "512"],
-  ]);
+  await orthomask("sample", folder, "--size", "512");
 });
 
 test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function mapPixels(page: Page): Promise<{ data: Buffer; width: number; height: number }> {
-  const map = page.getByTestId("map");
-  await expect(map).toHaveAttribute("data-idle", "true", { timeout: 30_000 });
-  const { data, info } = await sharp(await map.screenshot())
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
-}
-
 /** Mean difference of the channels, 0–255, in the left and in the right half of the map. */
-function halves(first: Awaited<ReturnType<typeof mapPixels>>, second: typeof first): [number, number] {
+function halves(first: MapPixels, second: MapPixels): [number, number] {
   const sums: [number, number] = [0, 0];
   for (let index = 0; index < first.data.length; index++) {
     const column = Math.floor(index / 3) % first.width;
@@ -41,10 +25,6 @@ function halves(first: Awaited<ReturnType<typeof mapPixels>>, second: typeof fir
   }
   const samples = (first.width * first.height * 3) / 2;
   return [sums[0] / samples, sums[1] / samples];
-}
-
-async function setRange(slider: Locator, value: number): Promise<void> {
-  await slider.fill(String(value));
 }
 
 test("layers of one mosaic, the swipe and what was chosen are there again", async ({ startApp }, {
@@ -65,7 +45,7 @@ test("layers of one mosaic, the swipe and what was chosen are there again", asyn
   await page.getByTestId(`mosaic-row-${first}`).press("ArrowRight");
   const withLabels = await mapPixels(page);
   const opacity = page.getByTestId(`mosaic-layer-opacity-labels-${first}`);
-  await setRange(opacity, 40);
+  await opacity.fill("40");
   const faint = await mapPixels(page);
   await page.getByTestId(`mosaic-layer-labels-${first}`).click();
   const withoutLabels = await mapPixels(page);

@@ -1,23 +1,9 @@
 import { expect, type Locator, type Page } from "@playwright/test";
-import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import sharp from "sharp";
-import { keepScreenshot, rootDirectory, test } from "./app.ts";
-
-const run = promisify(execFile);
-
-/** Runs the command line and parses the JSON document it prints. */
-async function orthomask(...words: string[]): Promise<unknown> {
-  const { stdout } = await run(
-    process.execPath,
-    [path.join(rootDirectory, "scripts/orthomask.mjs"), ...words, "--json"],
-    { maxBuffer: 64 << 20 },
-  );
-  return JSON.parse(stdout);
-}
+import { keepScreenshot, mapIdle, mapPixels, orthomask, setNumber, test, type MapPixels } from "./app.ts";
 
 /** Colour of the page at a point, mean of 3×3 screen pixels: [red, green, blue], 0–255. */
 async function colorAt(page: Page, x: number, y: number): Promise<number[]> {
@@ -33,16 +19,8 @@ async function colorAt(page: Page, x: number, y: number): Promise<number[]> {
   });
 }
 
-/** Every colour of the map as drawn, to see that a layer changed it. */
-async function mapPixels(map: Locator): Promise<Buffer> {
-  return sharp(await map.screenshot())
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-}
-
 /** Share of bytes that differ by more than a rounding error. */
-function changedShare(before: Buffer, after: Buffer): number {
+function changedShare({ data: before }: MapPixels, { data: after }: MapPixels): number {
   expect(after.length).toBe(before.length);
   let changed = 0;
   for (let index = 0; index < before.length; index++) {
@@ -51,12 +29,6 @@ function changedShare(before: Buffer, after: Buffer): number {
     }
   }
   return changed / before.length;
-}
-
-async function mapIdle(page: Page): Promise<Locator> {
-  const map = page.getByTestId("map");
-  await expect(map).toHaveAttribute("data-idle", "true", { timeout: 30_000 });
-  return map;
 }
 
 let folder: string;
@@ -129,10 +101,10 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   await expect(page.getByTestId("layer-prediction")).toBeEnabled({ timeout: 60_000 });
   await expect(page.getByTestId("prediction-complete").first()).toBeVisible({ timeout: 120_000 });
   await labelsShown(page, false);
-  const shown = await mapPixels(await mapIdle(page));
+  const shown = await mapPixels(page);
   await keepScreenshot(page, project.name, "7-prediction");
   await page.getByTestId("map").press("3");
-  const hidden = await mapPixels(await mapIdle(page));
+  const hidden = await mapPixels(page);
   expect(changedShare(shown, hidden)).toBeGreaterThan(0.05);
   await page.getByTestId("results-area").selectOption("mosaics");
   await expect
@@ -143,9 +115,9 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
 
   await page.getByTestId("map").press("f");
   // The errors as a layer of their own: what it colours are the wrong pixels, seen over the whole map.
-  const withoutErrors = await mapPixels(await mapIdle(page));
+  const withoutErrors = await mapPixels(page);
   await page.getByTestId("layer-errors").click();
-  const withErrors = await mapPixels(await mapIdle(page));
+  const withErrors = await mapPixels(page);
   const right = countedInPage.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
   const wrong = 1 - right / sumOf(countedInPage);
   const drawnWrong = changedShare(withoutErrors, withErrors);
@@ -192,14 +164,14 @@ async function placesOfLargestConfusion(
   );
   const { truth, prediction, count } = wrong.reduce((most, cell) => (cell.count > most.count ? cell : most));
   expect(count).toBeGreaterThan(0);
-  const before = await mapPixels(await mapIdle(page));
+  const before = await mapPixels(page);
   const scale = await page.getByTestId("status-scale").textContent();
   await page.getByTestId(`confusion-cell-${truth}-${prediction}`).click();
   const first = page.getByTestId("place-0");
   await expect(first).toHaveAttribute("aria-current", "true", { timeout: 15_000 });
   // The matrix' cell and the places are the same pixels.
   await expect(page.getByTestId("places-pixels")).toHaveAttribute("data-pixels", String(count));
-  expect(changedShare(before, await mapPixels(await mapIdle(page)))).toBeGreaterThan(0.05);
+  expect(changedShare(before, await mapPixels(page))).toBeGreaterThan(0.05);
   expect(await page.getByTestId("status-scale").textContent()).not.toBe(scale);
   await page.getByTestId("map").press(".");
   await expect(page.getByTestId("place-1")).toHaveAttribute("aria-current", "true");
@@ -245,15 +217,6 @@ async function readMatrix(page: Page): Promise<number[][]> {
   const size = Math.sqrt(counts.length);
   expect(Number.isInteger(size)).toBe(true);
   return Array.from({ length: size }, (_, row) => counts.slice(row * size, (row + 1) * size));
-}
-
-async function setNumber(page: Page, testId: string, value: number): Promise<void> {
-  const field = page.getByTestId(testId);
-  if (!(await field.isVisible())) {
-    await page.getByTestId("advanced-settings").click();
-  }
-  await field.fill(String(value));
-  await field.press("Tab");
 }
 
 /** Shows or hides the labels with their key, whichever state they are in. */

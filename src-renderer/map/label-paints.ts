@@ -7,8 +7,6 @@ import type { TilePlan } from "./mosaic-grid.ts";
 import { TILE_SIZE, type TileRequest } from "./tile-request.ts";
 import { warpTile } from "./warp.ts";
 
-export type { LabelPaint } from "../state/labelling.svelte.ts";
-
 /** What was painted and may not be in tiles yet, by mosaic: on its way to the host, or stored after a tile was asked for. */
 export class LabelPaints {
   readonly #paints = new Map<string, Set<LabelPaint>>();

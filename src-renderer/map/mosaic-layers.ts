@@ -5,8 +5,7 @@ import type RenderEvent from "ol/render/Event.js";
 import type { Tile, TileSource } from "#shared/contract.ts";
 import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
-import { usualDisplay } from "#shared/project/imagery-display.ts";
-import type { ImageryDisplay } from "#shared/project/imagery-display.ts";
+import { usualDisplay, type ImageryDisplay } from "#shared/project/imagery-display.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
@@ -16,7 +15,8 @@ import { drawnLook, mosaicInFront, namesMosaic, type LayerStates } from "../stat
 import { scissorBox } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
-import { LabelPaints, paintTile, type LabelPaint } from "./label-paints.ts";
+import type { LabelPaint } from "../state/labelling.svelte.ts";
+import { LabelPaints, paintTile } from "./label-paints.ts";
 import type { TilePlan } from "./mosaic-grid.ts";
 import { MosaicSource } from "./mosaic-source.ts";
 import { MosaicTileLayer } from "./tile-layer.ts";
@@ -168,16 +168,11 @@ export class MosaicLayers {
   /** Labels have changed on the host: tiles under these windows (null: all) are read again. */
   invalidateLabels(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void {
     this.#labelled.add(mosaicId);
-    for (const kind of ["labels", "errors"] as const) {
-      for (const pixelWindow of pixelWindows ?? [null]) {
-        this.#sources[kind].get(mosaicId)?.invalidate(pixelWindow);
-      }
-      this.layers[kind].changed();
-    }
+    this.#invalidate(["labels", "errors"], mosaicId, pixelWindows ?? [null]);
     this.#probe.forget((pixel) => pixel.mosaicId === mosaicId);
   }
 
-  setClasses(classes: readonly LandClass[], kind: "labels" | "prediction", drawing: ClassDrawing): void {
+  setClasses(classes: readonly LandClass[], kind: ClassKind, drawing: ClassDrawing): void {
     this.layers[kind].setStyle(classStyle(classes, drawing));
   }
 
@@ -214,16 +209,12 @@ export class MosaicLayers {
 
   /** Has a mosaic's imagery drawn anew, where it is in view. */
   invalidateImagery(mosaicId: string): void {
-    this.#sources.imagery.get(mosaicId)?.invalidate(null);
-    this.layers.imagery.changed();
+    this.#invalidate(["imagery"], mosaicId, [null]);
   }
 
   /** Has the tiles drawn anew that show a part of a prediction; null means all of it. */
   invalidatePrediction(mosaicId: string, pixelWindow: PixelWindow | null): void {
-    for (const kind of ["prediction", "errors"] as const) {
-      this.#sources[kind].get(mosaicId)?.invalidate(pixelWindow);
-      this.layers[kind].changed();
-    }
+    this.#invalidate(["prediction", "errors"], mosaicId, [pixelWindow]);
     this.#probe.forget(
       (pixel) =>
         pixel.mosaicId === mosaicId &&
@@ -407,6 +398,20 @@ export class MosaicLayers {
     const state = frameState?.layerStatesArray[frameState.layerIndex];
     if (state !== undefined) {
       state.opacity = this.layers[kind].getOpacity() * factor;
+    }
+  }
+
+  /** Has tiles of a mosaic read again that lie under these windows; null for all. */
+  #invalidate(
+    kinds: readonly LayerKind[],
+    mosaicId: string,
+    pixelWindows: readonly (PixelWindow | null)[],
+  ): void {
+    for (const kind of kinds) {
+      for (const pixelWindow of pixelWindows) {
+        this.#sources[kind].get(mosaicId)?.invalidate(pixelWindow);
+      }
+      this.layers[kind].changed();
     }
   }
 

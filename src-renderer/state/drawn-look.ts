@@ -13,6 +13,23 @@ export interface LayerStates {
   readonly swipePosition: number;
 }
 
+/** Whether there is a layer of a kind where there are labels, a prediction, or both; there is always imagery. */
+export function hasLayer(
+  kind: LayerKind,
+  { labels, prediction }: { readonly labels: boolean; readonly prediction: boolean },
+): boolean {
+  switch (kind) {
+    case "imagery":
+      return true;
+    case "labels":
+      return labels;
+    case "prediction":
+      return prediction;
+    case "errors":
+      return labels && prediction;
+  }
+}
+
 /** How a layer of a mosaic is drawn: with which share of its kind's opacity, and in which span of the map's width, all 0–1. */
 export interface DrawnLook {
   readonly opacity: number;

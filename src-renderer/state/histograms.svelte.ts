@@ -1,6 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { BandStatistics } from "#shared/project/imagery-display.ts";
-import type { HostAccess } from "./host-access.ts";
+import { sentenceOf, type HostAccess } from "./host-access.ts";
 
 /** What is known of a band's values: nothing yet, what they are like, or that there are none. */
 export type BandKnowledge =
@@ -43,7 +43,7 @@ export class Histograms {
         this.#bands.set(key(mosaicId, band), { kind: "known", statistics: found[index] ?? null });
       }
     } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      const reason = sentenceOf(thrown);
       for (const band of missing) {
         this.#bands.set(key(mosaicId, band), { kind: "failed", reason });
       }

@@ -35,8 +35,9 @@ export interface LabelSurface {
   redraw(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void;
 }
 
-const LEAST_SIZE = 1;
-const MOST_SIZE = 2000;
+/** How wide the tip may be. */
+export const LEAST_SIZE = 1;
+export const MOST_SIZE = 2000;
 
 /** What is being painted with, and what was: the tool's options and the way of edits to the host. */
 export class Labelling {
@@ -50,14 +51,12 @@ export class Labelling {
   toolId: string | null = $state(null);
   #paintId: number | null = $state(null);
   /** The tip's width, in screen pixels or pixels of the mosaic. */
-  size = $state(32);
+  #size = $state(32);
   sizeUnit: "screen" | "mosaic" = $state("screen");
   tip: BrushTip = $state("round");
   onlyUnlabelled = $state(false);
   readonly lockedIds = new SvelteSet<number>();
   #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
-  /** Edits on their way to the host. */
-  #waiting = $state(0);
 
   constructor(
     host: HostAccess,
@@ -119,15 +118,18 @@ export class Labelling {
     return this.#history;
   }
 
-  get isStoring(): boolean {
-    return this.#waiting > 0;
+  get size(): number {
+    return this.#size;
+  }
+
+  set size(size: number) {
+    this.#size = Math.min(MOST_SIZE, Math.max(LEAST_SIZE, Math.round(size)));
   }
 
   /** Makes the tip a fifth larger or smaller, at least by one. */
   changeSize(direction: 1 | -1): void {
     const changed = direction > 0 ? Math.max(this.size + 1, this.size * 1.2) : this.size / 1.2;
-    const rounded = direction > 0 ? Math.round(changed) : Math.min(this.size - 1, Math.round(changed));
-    this.size = Math.min(MOST_SIZE, Math.max(LEAST_SIZE, rounded));
+    this.size = direction > 0 ? changed : Math.min(this.size - 1, changed);
   }
 
   /** Which pixels may be painted over now. */
@@ -174,15 +176,12 @@ export class Labelling {
       this.#drop(mosaicId, paint);
       return;
     }
-    this.#waiting += 1;
     try {
       await this.#host.client.labels.edit({ projectId: this.#projectId, mosaicId, edit });
       paint.state = { kind: "stored", at: performance.now() };
     } catch (thrown) {
       this.#drop(mosaicId, paint);
       this.#onFailure(sentenceOf(thrown));
-    } finally {
-      this.#waiting -= 1;
     }
   }
 

@@ -52,10 +52,6 @@ export class MosaicLooks {
     this.#looks.delete(mosaicId);
   }
 
-  clear(): void {
-    this.#looks.clear();
-  }
-
   /** What is kept with the project. */
   saved(): DisplayState["mosaicLayers"] {
     return Object.fromEntries(this.#looks);

@@ -1,13 +1,11 @@
-import type { z } from "zod";
-import type { foundPlacesSchema, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
+import type { FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { Tile, TileSource } from "#shared/contract.ts";
-import type { HostAccess } from "./host-access.ts";
-import { sentenceOf } from "./host-access.ts";
+import { sentenceOf, type HostAccess } from "./host-access.ts";
 import type { Layers } from "./layers.svelte.ts";
 import type { MapViewState } from "./map-view.svelte.ts";
 
-export type FoundPlaces = z.infer<typeof foundPlacesSchema>;
+/** One place of the list. */
 export type FoundPlace = FoundPlaces["largest"][number];
 
 /** Which pixels are looked for, where, and of which run. */

@@ -14,7 +14,7 @@ export const polygon: LabelTool = {
   hint: "Click corners. Enter, double click or the first corner: close. Backspace: one back. Alt: erase.",
   options: ["class", "rules"],
   begin: (first, { labelling, mosaicId, mosaicPixelsPerScreenPixel }) => {
-    if (labelling.paintClass === null && !first.alt) {
+    if (paintIdOf(labelling, first) === null) {
       return null;
     }
     const corners: PixelPoint[] = [first.point];
