@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,23 +15,33 @@ beforeAll(async () => {
 });
 afterAll(() => rm(base, { recursive: true, force: true }));
 
-/** 64 × 64 pixels of a quarter metre: one class, with a square of 16 × 16 pixels of class 3. */
-async function drawMask(name: string, left: number, id: number): Promise<void> {
+/** 64 × 64 pixels of a quarter metre: one class, with a square of 16 × 16 pixels of class 3, in `shifts` bands with that added. */
+async function drawMask(
+  name: string,
+  left: number,
+  id: number,
+  { shifts = [0], metadata = {} }: { shifts?: number[]; metadata?: Record<string, string> } = {},
+): Promise<void> {
   const writer = await createGeoTiffWriter(path.join(base, name), {
     width: 64,
     height: 64,
-    bands: 1,
+    bands: shifts.length,
     dtype: "uint8",
     tileSize: 64,
     geoTags: geoTagsFor([0.25, 0, 500_000 + left * 0.25, 0, -0.25, 5_400_000], crsFromEpsg(32633)),
     nodata: 255,
     categoryNames: { "1": "field", "2": "water", "3": "house" },
+    metadata,
   });
   const ids = new Uint8Array(64 * 64).fill(id);
   for (let row = 8; row < 24; row += 1) {
     ids.fill(3, row * 64 + 8, row * 64 + 24);
   }
-  await writer.writeTile(0, 0, ids);
+  await writer.writeTile(
+    0,
+    0,
+    Uint8Array.from([...ids].flatMap((value) => shifts.map((shift) => value + shift))),
+  );
   await writer.finish();
 }
 
@@ -120,6 +130,48 @@ describe("export merge", () => {
       answer: { output, width: 128, height: 64 },
     });
     expect(await readdir(path.dirname(output))).toEqual(["both.qml", "both.tif", "both.tif.aux.xml"]);
+  });
+
+  it("leaves out what says how sure a mask is, and refuses it alone", async () => {
+    const folder = path.join(base, "patterned");
+    await mkdir(folder);
+    const confidence = { metadata: { ORTHOMASK_CONTENT: "confidence" } };
+    await drawMask("patterned/west.tif", 0, 1);
+    await drawMask("patterned/west_confidence.tif", 0, 200, confidence);
+    const named = (await readdir(folder)).map((name) => path.join(folder, name));
+    const output = path.join(base, "merged/west.tif");
+    const { code, stdout, stderr } = await run(["merge", ...named, "--out", output, "--json"]);
+    expect({ code, answer: JSON.parse(stdout) as unknown }).toEqual({
+      code: 0,
+      answer: { output, width: 64, height: 64 },
+    });
+    expect(stderr).toMatch(/not merged, as it says how sure a mask is: .*west_confidence\.tif/);
+    const alone = path.join(folder, "west_confidence.tif");
+    for (const words of [
+      ["merge", alone, "--out", path.join(base, "x.tif")],
+      ["vector", alone, "--out", path.join(base, "x.gpkg")],
+    ]) {
+      expect(await run(words)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/west_confidence\.tif says how sure a network was/) as string,
+      });
+    }
+  });
+
+  it("takes masks whose bands all say the same, and no others", async () => {
+    await drawMask("same.tif", 0, 1, { shifts: [0, 0, 0] });
+    await drawMask("picture.tif", 0, 1, { shifts: [0, 1, 2] });
+    const output = path.join(base, "merged/bands.tif");
+    expect(await run(["merge", path.join(base, "same.tif"), "--out", output])).toMatchObject({ code: 0 });
+    for (const words of [
+      ["merge", path.join(base, "picture.tif"), "--out", path.join(base, "x.tif")],
+      ["vector", path.join(base, "picture.tif"), "--out", path.join(base, "x.gpkg")],
+    ]) {
+      expect(await run(words)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/picture\.tif: mask has 3 bands with different values/) as string,
+      });
+    }
   });
 
   it("never writes over a mask that it reads, and takes known rules only", async () => {

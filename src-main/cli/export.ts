@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { Option, type Command } from "commander";
 import { mergeRuleSchema, vectorFormatSchema, type MergeRule } from "#shared/project/export-options.ts";
-import { exportMaskFile, mergeMaskFiles } from "../host/exports/index.ts";
+import { exportMaskFile, mergeInputs, mergeMaskFiles } from "../host/exports/index.ts";
 import { makeFolder } from "../host/make-folder.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { registerModelExport } from "./export-model.ts";
@@ -67,7 +67,10 @@ function registerMerge(command: Command, io: CliIo): void {
   command
     .command("merge")
     .description("write several class masks as one, in the first one's coordinate system and pixel size")
-    .argument("<mask...>", "class masks; NAME_confidence.tif beside one says how sure it is")
+    .argument(
+      "<mask...>",
+      "class masks; NAME_confidence.tif beside one says how sure it is, and is no mask of its own",
+    )
     .requiredOption("--out <file>", "the GeoTIFF to write")
     .addOption(
       new Option("--rule <rule>", "which counts where several have a class")
@@ -75,12 +78,16 @@ function registerMerge(command: Command, io: CliIo): void {
         .default("last"),
     )
     .action(
-      async (masks: readonly string[], { out, rule }: { readonly out: string; readonly rule: MergeRule }) => {
+      async (named: readonly string[], { out, rule }: { readonly out: string; readonly rule: MergeRule }) => {
         const output = path.resolve(out);
         if (!/\.tiff?$/i.test(output)) {
           throw new UsageError(`--out: expected a name that ends with .tif, got ${out}.`);
         }
-        await refuseInput(output, masks);
+        await refuseInput(output, named);
+        const { masks, leftOut } = mergeInputs(named);
+        if (leftOut.length > 0) {
+          io.note(`not merged, as it says how sure a mask is: ${leftOut.join(", ")}`);
+        }
         await makeFolder(path.dirname(output));
         const { options } = await io.services();
         const progress = io.progress(`merging ${masks.length} masks`);

@@ -5,14 +5,14 @@ import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matri
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { openRaster, type Raster } from "../../raster/index.ts";
+import type { Raster } from "../../raster/index.ts";
 import {
   CLASSES_FILE,
   classesFromMasks,
   countMask,
   isRasterName,
-  maskBandProblem,
   maskDisagreement,
+  openMask,
   readClassesFile,
   readMaskIds,
 } from "../projects/index.ts";
@@ -143,19 +143,6 @@ async function addPair(
   } finally {
     await truth.close();
   }
-}
-
-async function openMask(
-  filePath: string,
-  options: { readonly signal?: AbortSignal | undefined },
-): Promise<Raster> {
-  const mask = await openRaster(filePath, options);
-  const problem = await maskBandProblem(mask, options);
-  if (problem !== null) {
-    await mask.close();
-    throw new RpcError("invalid-input", `${filePath}: ${problem}.`);
-  }
-  return mask;
 }
 
 /** The one file of a name: a number that came from the wrong one of two would look like any other. */

@@ -1,5 +1,6 @@
-import { createGeoTiffWriter, eachInParallel, geoTagsLike, openRaster } from "../../raster/index.ts";
+import { createGeoTiffWriter, eachInParallel, geoTagsLike } from "../../raster/index.ts";
 import type { GeoTiffOptions, Raster } from "../../raster/index.ts";
+import { openMask } from "../projects/index.ts";
 import { maskSource, type ClassSource } from "./class-source.ts";
 import { classesBeside, classesIn } from "./export-polygons.ts";
 import { maskCompanions } from "./merge-files.ts";
@@ -12,6 +13,7 @@ const tileSide = 512;
 const tilesAtOnce = 6;
 
 interface Options {
+  readonly beforeRename?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (share: number) => void;
 }
@@ -38,7 +40,7 @@ export async function writeClassFile(
       done += 1;
       options.onProgress?.(done / total);
     });
-    await writer.finish({ signal: options.signal });
+    await writer.finish({ beforeRename: options.beforeRename, signal: options.signal });
   } catch (error) {
     await writer.abort();
     throw error;
@@ -61,24 +63,21 @@ export async function copyMask(
   outputPath: string,
   options: Options & { readonly version: string },
 ): Promise<void> {
-  const mask = await openRaster(maskPath, { signal: options.signal });
+  const mask = await openMask(maskPath, { signal: options.signal });
   try {
     const told = classesIn(mask.description);
     const classes = told.length > 0 ? told : await classesBeside(maskPath);
-    await writeWithCompanions(
-      outputPath,
-      () => maskCompanions(outputPath, classes),
-      () =>
-        writeClassFile(
-          outputPath,
-          maskSource(mask),
-          "readIds",
-          classFileOptions(mask, classes, {
-            ORTHOMASK_VERSION: options.version,
-            ORTHOMASK_CONTENT: "labels",
-          }),
-          options,
-        ),
+    await writeWithCompanions(outputPath, (stage) =>
+      writeClassFile(
+        outputPath,
+        maskSource(mask),
+        "readIds",
+        classFileOptions(mask, classes, {
+          ORTHOMASK_VERSION: options.version,
+          ORTHOMASK_CONTENT: "labels",
+        }),
+        { ...options, beforeRename: () => stage(maskCompanions(outputPath, classes)) },
+      ),
     );
   } finally {
     await mask.close();

@@ -5,9 +5,10 @@ import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { defaultColor } from "#shared/project/default-palette.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { openRaster, vectorExtensions, writePolygons } from "../../raster/index.ts";
-import { CLASSES_FILE, readClassesFile } from "../projects/index.ts";
+import { vectorExtensions, writePolygons } from "../../raster/index.ts";
+import { CLASSES_FILE, openMask, readClassesFile } from "../projects/index.ts";
 import { maskSource, rowsOf, type ClassSource } from "./class-source.ts";
+import { refuseConfidence } from "./merge-inputs.ts";
 import { polygonStyle, styleMark, type StyledClass } from "./qgis-style.ts";
 import { writeWithCompanions } from "./write-with-companions.ts";
 
@@ -37,13 +38,17 @@ export async function exportPolygons(
   };
   const stylePath = path.join(path.dirname(filePath), `${name}.qml`);
   const writesStyle = await isOursOrFree(stylePath);
-  return writeWithCompanions(
-    filePath,
-    ({ classIds }) =>
-      writesStyle
-        ? [{ filePath: stylePath, text: polygonStyle(withUnnamed(classes, classIds), "class_id") }]
-        : [],
-    () => writePolygons(filePath, rowsOf(source), layer, { ...options, withoutClass: [UNLABELLED_ID] }),
+  return writeWithCompanions(filePath, (stage) =>
+    writePolygons(filePath, rowsOf(source), layer, {
+      ...options,
+      withoutClass: [UNLABELLED_ID],
+      beforeRename: (classIds) =>
+        stage(
+          writesStyle
+            ? [{ filePath: stylePath, text: polygonStyle(withUnnamed(classes, classIds), "class_id") }]
+            : [],
+        ),
+    }),
   );
 }
 
@@ -77,15 +82,10 @@ export async function exportMaskFile(
       `${outputPath}: expected a name that ends with ${vectorExtensions.join(" or ")}.`,
     );
   }
-  const mask = await openRaster(maskPath, { signal: options.signal });
+  const mask = await openMask(maskPath, { signal: options.signal });
   try {
     const { description } = mask;
-    if (description.bands !== 1) {
-      throw new RpcError(
-        "invalid-input",
-        `${maskPath} has ${description.bands} bands; expected a class mask, which has one.`,
-      );
-    }
+    refuseConfidence(maskPath, mask.metadata);
     const classes = classesIn(description);
     const told = classes.length > 0 ? classes : await classesBeside(maskPath);
     return await exportPolygons(outputPath, maskSource(mask), description, told, options);

@@ -109,10 +109,10 @@ describe.skipIf(peerPython() === undefined)(
           if (geotransform !== null && width * height <= mostPixels) {
             const target = path.join(scratch, `${pairs.length}-${path.parse(name).name}.tif`);
             const pattern = patterned(width, height);
-            await writeWithCompanions(
-              target,
-              () => maskCompanions(target, classes),
-              () => writeClassFile(target, pattern, "readIds", classFileOptions(image, classes, {}), {}),
+            await writeWithCompanions(target, (stage) =>
+              writeClassFile(target, pattern, "readIds", classFileOptions(image, classes, {}), {
+                beforeRename: () => stage(maskCompanions(target, classes)),
+              }),
             );
             const whole = await pattern.readIds({ x: 0, y: 0, width, height }, {});
             hashes.push(createHash("sha256").update(whole).digest("hex"));

@@ -30,6 +30,7 @@ export { exportModelOfRun, modelFileName } from "./write-model.ts";
 export { refuseForeignFile } from "./export-plan.ts";
 export { exportMaskFile } from "./export-polygons.ts";
 export { mergeMaskFiles } from "./merge-files.ts";
+export { mergeInputs } from "./merge-inputs.ts";
 export { exportTags, fileOptions } from "./write-export.ts";
 
 /** What exports need of the runs. */

@@ -4,9 +4,11 @@ import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import type { MergeRule } from "#shared/project/export-options.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { geoTagsFor, geoTagsLike, openRaster, type GeoTags, type Raster } from "../../raster/index.ts";
+import { openMask } from "../projects/index.ts";
 import { categorySidecar } from "./category-sidecar.ts";
 import { maskSource } from "./class-source.ts";
 import { classesBeside, classesIn } from "./export-polygons.ts";
+import { confidencePath, refuseConfidence } from "./merge-inputs.ts";
 import { mergeGrid, mergeMasks, type MergeGrid, type PlacedSource } from "./merge-masks.ts";
 import { maskStyle, type StyledClass } from "./qgis-style.ts";
 import { classBandOptions } from "./write-export.ts";
@@ -36,16 +38,11 @@ export async function mergeMaskFiles(
   try {
     const placed: PlacedSource[] = [];
     for (const maskPath of maskPaths) {
-      const mask = await openRaster(maskPath, { signal: options.signal });
+      const mask = await openMask(maskPath, { signal: options.signal });
       opened.push(mask);
       descriptions.push(mask.description);
-      const { bands, geotransform, crs } = mask.description;
-      if (bands !== 1) {
-        throw new RpcError(
-          "invalid-input",
-          `${maskPath} has ${bands} bands; expected a class mask, which has one.`,
-        );
-      }
+      refuseConfidence(maskPath, mask.metadata);
+      const { geotransform, crs } = mask.description;
       if (geotransform === null) {
         throw new RpcError(
           "invalid-input",
@@ -60,10 +57,12 @@ export async function mergeMaskFiles(
     }
     const classes = mergedClasses(descriptions);
     const told = classes.length > 0 ? classes : await classesBeside(maskPaths[0] ?? "");
-    return await writeWithCompanions(
-      outputPath,
-      () => maskCompanions(outputPath, told),
-      () => mergePlaced(outputPath, placed, told, { ...options, first: opened[0] as Raster }),
+    return await writeWithCompanions(outputPath, (stage) =>
+      mergePlaced(outputPath, placed, told, {
+        ...options,
+        first: opened[0] as Raster,
+        beforeRename: () => stage(maskCompanions(outputPath, told)),
+      }),
     );
   } finally {
     for (const raster of opened) {
@@ -73,8 +72,7 @@ export async function mergeMaskFiles(
 }
 
 async function confidenceOf(maskPath: string): Promise<Raster | null> {
-  const { dir, name } = path.parse(maskPath);
-  const beside = path.join(dir, `${name}_confidence.tif`);
+  const beside = confidencePath(maskPath);
   return access(beside).then(
     () => openRaster(beside),
     () => null,
@@ -104,6 +102,7 @@ export async function mergePlaced(
     readonly rule: MergeRule;
     readonly version: string;
     readonly metadata?: Readonly<Record<string, string>>;
+    readonly beforeRename?: (() => Promise<void>) | undefined;
     readonly signal?: AbortSignal | undefined;
     readonly onProgress?: (share: number) => void;
   },

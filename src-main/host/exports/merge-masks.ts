@@ -140,7 +140,11 @@ export async function mergeMasks(
   rule: MergeRule,
   grid: MergeGrid,
   fileOptions: Omit<GeoTiffOptions, "width" | "height" | "tileSize">,
-  options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: (share: number) => void },
+  options: {
+    readonly beforeRename?: (() => Promise<void>) | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: (share: number) => void;
+  },
 ): Promise<void> {
   const { width, height } = grid;
   // The first wins where it is painted last.
@@ -165,7 +169,7 @@ export async function mergeMasks(
         );
       }
     }
-    await writer.finish({ signal: options.signal });
+    await writer.finish({ beforeRename: options.beforeRename, signal: options.signal });
   } catch (error) {
     await writer.abort();
     throw error;

@@ -32,6 +32,10 @@ interface Progress {
   readonly onProgress: (share: number) => void;
 }
 
+interface Publishing extends Progress {
+  readonly beforeRename: () => Promise<void>;
+}
+
 /** Writes one file of an export with what belongs beside it, or nothing at all. */
 export async function writePlannedFile(
   file: PlannedFile,
@@ -45,14 +49,12 @@ export async function writePlannedFile(
     return;
   }
   const companions = file.content === "confidence" ? [] : await ours(maskCompanions(filePath, classes));
-  await writeWithCompanions(
-    filePath,
-    () => companions,
-    () =>
-      context.options.merge !== null && file.content !== "confidence"
-        ? writeMerged(file, filePath, classes, context, progress)
-        : writeSingle(file, filePath, classes, context, progress),
-  );
+  await writeWithCompanions(filePath, (stage) => {
+    const how = { ...progress, beforeRename: () => stage(companions) };
+    return context.options.merge !== null && file.content !== "confidence"
+      ? writeMerged(file, filePath, classes, context, how)
+      : writeSingle(file, filePath, classes, context, how);
+  });
 }
 
 async function writeSingle(
@@ -60,7 +62,7 @@ async function writeSingle(
   filePath: string,
   classes: readonly StyledClass[],
   { project, run, version, sourceOf }: ExportContext,
-  progress: Progress,
+  progress: Publishing,
 ): Promise<void> {
   const image = await project.image(idOf(mosaic));
   const source = await sourceOf(idOf(mosaic));
@@ -80,7 +82,7 @@ async function writeMerged(
   filePath: string,
   classes: readonly StyledClass[],
   { project, run, version, options, sourceOf }: ExportContext,
-  progress: Progress,
+  progress: Publishing,
 ): Promise<void> {
   let first: Raster | null = null;
   const placed = [];

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { createAtomicFile, writeError, type AtomicFile } from "../write/atomic-file.ts";
+import { createAtomicFile, writeError, type AtomicFile, type BeforeRename } from "../write/atomic-file.ts";
 
 const bufferBytes = 1 << 20;
 
@@ -60,10 +60,10 @@ export class AppendFile {
     this.#write(bytes, position);
   }
 
-  async commit(): Promise<void> {
+  async commit(beforeRename?: BeforeRename): Promise<void> {
     try {
       this.flush();
-      await this.#file.commit();
+      await this.#file.commit(beforeRename);
     } catch (error) {
       await this.discard();
       throw writeError(error, this.#filePath);

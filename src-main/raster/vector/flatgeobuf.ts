@@ -1,5 +1,6 @@
 import { readSync } from "node:fs";
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
+import type { BeforeRename } from "../write/atomic-file.ts";
 import { AppendFile } from "./append-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
 import { FeatureBoxes } from "./feature-boxes.ts";
@@ -61,7 +62,7 @@ class FlatGeobufWriter implements PolygonWriter {
     this.#boxes.add(map.box);
   }
 
-  async finish(): Promise<void> {
+  async finish(beforeRename?: BeforeRename): Promise<void> {
     try {
       this.#spool.flush();
       const output = await AppendFile.create(this.#filePath);
@@ -74,7 +75,7 @@ class FlatGeobufWriter implements PolygonWriter {
         output.append(packedTree(this.#boxes, order, this.#lengths));
       }
       this.#copyFeatures(output, order);
-      await output.commit();
+      await output.commit(beforeRename);
     } finally {
       await this.discard();
     }

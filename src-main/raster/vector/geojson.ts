@@ -2,6 +2,7 @@ import { isProjectable } from "#shared/geo/crs.ts";
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
 import { transformer, wgs84 } from "../crs/transformer.ts";
 import { RasterError } from "../raster-error.ts";
+import type { BeforeRename } from "../write/atomic-file.ts";
 import { AppendFile } from "./append-file.ts";
 import { areaMeasure, toMap, type AreaMeasure } from "./polygon-geometry.ts";
 import { classNameIn, polygonColumns, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
@@ -84,9 +85,9 @@ class GeoJsonWriter implements PolygonWriter {
     this.#count += 1;
   }
 
-  async finish(): Promise<void> {
+  async finish(beforeRename?: BeforeRename): Promise<void> {
     this.#file.append(encoder.encode("\n]}\n"));
-    await this.#file.commit();
+    await this.#file.commit(beforeRename);
   }
 
   discard(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
+import type { BeforeRename } from "../write/atomic-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
 import { areaMeasure, toMap, type AreaMeasure, type MapPolygon } from "./polygon-geometry.ts";
 import { classNameIn, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
@@ -53,7 +54,7 @@ class GeoPackageWriter implements PolygonWriter {
     this.#boxes.add(map.box);
   }
 
-  async finish(): Promise<void> {
+  async finish(beforeRename?: BeforeRename): Promise<void> {
     const { name } = this.#layer;
     const featuresRoot = this.#features.finish();
     const index = writeRtree(this.#file, this.#boxes);
@@ -118,7 +119,7 @@ class GeoPackageWriter implements PolygonWriter {
         sql: null,
       })),
     ]);
-    await this.#file.finish([...schema, ...rtreeSchema(name, index)], identity);
+    await this.#file.finish([...schema, ...rtreeSchema(name, index)], identity, beforeRename);
   }
 
   discard(): Promise<void> {

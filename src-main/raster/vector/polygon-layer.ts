@@ -1,6 +1,7 @@
 import type { Geotransform } from "#shared/geo/affine.ts";
 import type { Crs } from "#shared/geo/crs.ts";
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
+import type { BeforeRename } from "../write/atomic-file.ts";
 
 /** The layer that a vector file is to hold: one polygon a feature, with its class's id and name and its area. */
 export interface PolygonLayer {
@@ -16,7 +17,7 @@ export interface PolygonLayer {
 export interface PolygonWriter {
   /** Takes a polygon; what it keeps of it is bounded. */
   write(polygon: TracedPolygon): void;
-  finish(): Promise<void>;
+  finish(beforeRename?: BeforeRename): Promise<void>;
   /** Gives up and removes what was written; harmless after `finish`. */
   discard(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { BeforeRename } from "../write/atomic-file.ts";
 import { AppendFile } from "./append-file.ts";
 import { encodeRecord, putVarint, varintBytes, type SqliteValue } from "./sqlite-record.ts";
 
@@ -72,6 +73,7 @@ export class SqliteFile {
   async finish(
     schema: readonly SchemaEntry[],
     identity: { readonly applicationId: number; readonly userVersion: number },
+    beforeRename?: BeforeRename,
   ): Promise<void> {
     let lastPage: Uint8Array | null = null;
     const writer = new TableWriter(this.#sink, {
@@ -87,7 +89,7 @@ export class SqliteFile {
     const first = lastPage ?? new Uint8Array(pageBytes);
     first.set(databaseHeader(this.#pages, identity));
     this.#file.overwrite(first, 0);
-    await this.#file.commit();
+    await this.#file.commit(beforeRename);
   }
 
   discard(): Promise<void> {

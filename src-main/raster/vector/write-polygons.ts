@@ -40,6 +40,8 @@ export interface PolygonOptions {
   readonly simplify?: number;
   /** Regions smaller than this, in square metres (or pixels), are given to the neighbour with the longest common border. */
   readonly minArea?: number;
+  /** Waited for when the file is on the disk whole, but not under its name yet; gets the ids that occur. */
+  readonly beforeRename?: ((classIds: readonly number[]) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (share: number) => void;
 }
@@ -47,7 +49,7 @@ export interface PolygonOptions {
 /**
  * Writes the polygons of a class raster to a GeoPackage, GeoJSON or FlatGeobuf file, by the ending of its name.
  *
- * @returns how many polygons were written, and the ids that occur among them
+ * @returns how many polygons were written
  * @throws RasterError when the ending is another, the disk refuses, or GeoJSON can't be had of the CRS; nothing is left behind then
  */
 export async function writePolygons(
@@ -55,7 +57,7 @@ export async function writePolygons(
   rows: ClassRows,
   layer: PolygonLayer,
   options: PolygonOptions,
-): Promise<{ readonly features: number; readonly classIds: readonly number[] }> {
+): Promise<{ readonly features: number }> {
   const create = writers.get(extname(filePath).toLowerCase());
   if (create === undefined) {
     throw new RasterError(
@@ -72,8 +74,9 @@ export async function writePolygons(
       writer.write(polygon);
     });
     options.signal?.throwIfAborted();
-    await writer.finish();
-    return { features, classIds: [...classIds].sort((first, second) => first - second) };
+    const occurring = [...classIds].sort((first, second) => first - second);
+    await writer.finish(() => options.beforeRename?.(occurring) ?? Promise.resolve());
+    return { features };
   } catch (error) {
     await writer.discard();
     throw error;

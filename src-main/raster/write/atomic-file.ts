@@ -3,6 +3,9 @@ import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RasterError } from "../raster-error.ts";
 
+/** Waited for when a file is on the disk whole, but not under its name yet; when it fails, so does the writing. */
+export type BeforeRename = () => Promise<void>;
+
 /**
  * A file that appears under its name only when complete: written beside it under a temporary name, flushed to the disk, renamed.
  */
@@ -10,8 +13,8 @@ export interface AtomicFile {
   /** Where the bytes go until then. */
   readonly handle: FileHandle;
   readonly temporaryPath: string;
-  /** Flushes and renames into place. */
-  commit(): Promise<void>;
+  /** Flushes and renames into place; `beforeRename` is the last moment at which all can still be left as it was. */
+  commit(beforeRename?: BeforeRename): Promise<void>;
   /** Removes what was written; harmless after a commit. */
   discard(): Promise<void>;
 }
@@ -28,10 +31,11 @@ export async function createAtomicFile(filePath: string): Promise<AtomicFile> {
   return {
     handle,
     temporaryPath,
-    async commit() {
+    async commit(beforeRename) {
       await handle.sync();
       await handle.close();
       isOpen = false;
+      await beforeRename?.();
       await rename(temporaryPath, filePath);
       isCommitted = true;
       await syncFolder(folder);

@@ -1,7 +1,13 @@
 import { RasterError } from "../raster-error.ts";
 import { allocateSamples, dtypeBytes, type SampleArray } from "../typed-pixels.ts";
 import { eachInParallel } from "../blocks/limiter.ts";
-import { createAtomicFile, writeError, writeFully, type AtomicFile } from "./atomic-file.ts";
+import {
+  createAtomicFile,
+  writeError,
+  writeFully,
+  type AtomicFile,
+  type BeforeRename,
+} from "./atomic-file.ts";
 import { cogLayout, type TileLevel } from "./cog-layout.ts";
 import type { GeoTiffOptions } from "./geotiff-options.ts";
 import { levelSizes, OverviewStack, type LevelSize, type LevelTile } from "./overview-stack.ts";
@@ -11,6 +17,12 @@ import { TileSpool } from "./tile-spool.ts";
 const maxGrowingBytes = 96 * 2 ** 20;
 /** Overview tiles made at once: enough for the compression threads. */
 const tilesAtOnce = 4;
+
+/** How a file is brought to its end. */
+export interface FinishOptions {
+  readonly beforeRename?: BeforeRename | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Writes one Cloud Optimized GeoTIFF, tile by tile in any order; nothing stands under the name before `finish`. */
 export interface GeoTiffWriter {
@@ -24,7 +36,7 @@ export interface GeoTiffWriter {
    */
   writeTile(column: number, row: number, samples: SampleArray): Promise<void>;
   /** Builds the overviews, puts the file together and renames it into place; tiles never written hold nodata or 0. */
-  finish(options?: { readonly signal?: AbortSignal | undefined }): Promise<{ readonly bytes: number }>;
+  finish(options?: FinishOptions): Promise<{ readonly bytes: number }>;
   /** Gives up and removes everything written; harmless after `finish`. */
   abort(): Promise<void>;
 }
@@ -116,7 +128,7 @@ class CogWriter implements GeoTiffWriter {
     });
   }
 
-  async finish(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<{ bytes: number }> {
+  async finish(options: FinishOptions = {}): Promise<{ bytes: number }> {
     this.#expectOpen();
     return this.#guarded(async () => {
       await this.#completeLevels(options.signal);
@@ -135,7 +147,7 @@ class CogWriter implements GeoTiffWriter {
         }
       }
       options.signal?.throwIfAborted();
-      await output.commit();
+      await output.commit(options.beforeRename);
       await this.#spool.discard();
       this.#state = "finished";
       return { bytes: position };
