@@ -21,6 +21,7 @@ import type { MapProjection, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ViewState } from "#shared/project/project-snapshot.ts";
 import type { GroundPosition } from "../state/coordinates.ts";
 import { Crosshair } from "./crosshair.ts";
+import { GroundAreaOutlines } from "./ground-area-layer.ts";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
 import type { LabelPaint, LabelSurface } from "../state/labelling.svelte.ts";
 import type { MapCenter, MapController, ViewedWindow } from "../state/map-view.svelte.ts";
@@ -61,6 +62,7 @@ export class MapCanvas implements MapController, LabelSurface {
   readonly map: OpenLayersMap;
   readonly layers: MosaicLayers;
   readonly outlines = new Outlines();
+  readonly groundAreas = new GroundAreaOutlines();
   readonly #crosshair = new Crosshair();
   readonly #options: MapCanvasOptions;
   #scene: MosaicScene | null = null;
@@ -89,7 +91,7 @@ export class MapCanvas implements MapController, LabelSurface {
           kinetic: new Kinetic(-0.005, 0.05, 100),
         }),
       ]),
-      layers: [...Object.values(this.layers.layers), this.outlines.layer],
+      layers: [...Object.values(this.layers.layers), this.groundAreas.layer, this.outlines.layer],
       maxTilesLoading: 12,
     });
     this.map.addOverlay(this.#crosshair.overlay);
@@ -164,6 +166,7 @@ export class MapCanvas implements MapController, LabelSurface {
   setHidden(isHidden: (mosaicId: string) => boolean): void {
     this.#isHidden = isHidden;
     this.outlines.setHidden(isHidden);
+    this.groundAreas.setHidden(isHidden);
     this.outlines.placeNames(this.map);
   }
 
@@ -431,6 +434,7 @@ export class MapCanvas implements MapController, LabelSurface {
     }
     this.layers.forget(scene.update(this.#mosaics));
     this.outlines.setScene(scene);
+    this.groundAreas.setScene(scene);
     this.#limitZoom();
     if (this.#followsMosaics) {
       this.#fit(openingExtent(scene, this.#isHidden, this.#size()), { animated: false });

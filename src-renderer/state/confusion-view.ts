@@ -1,7 +1,10 @@
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 
-/** What a matrix' cells say: pixels, their share of the row (of the truth) or of the column (of the prediction). */
-export type MatrixView = "row" | "column" | "count";
+/**
+ * What a matrix' cells say: pixels, their share of the row (of the truth) or of the column (of the prediction). `log` shows pixels too, but colours them by
+ * their order of magnitude, so that rare confusions are seen beside common ones.
+ */
+export type MatrixView = "row" | "column" | "count" | "log";
 
 /** A confusion matrix with its margins. Rows are truth, columns prediction; all in pixels. */
 export interface ConfusionView {
@@ -47,6 +50,7 @@ function wholeOf(matrix: ConfusionView, row: number, column: number, view: Matri
     case "column":
       return matrix.columnTotals[column] ?? 0;
     case "count":
+    case "log":
       return matrix.total;
   }
 }
@@ -71,6 +75,7 @@ export function cellSentence(words: CellWords, view: MatrixView): string {
     case "column":
       return `${share} of what was called ${prediction} is ${right ? "right" : truth} (${amount})`;
     case "count":
+    case "log":
       return `${share} of all pixels are ${truth}${right ? ", and were found" : ` called ${prediction}`} (${amount})`;
   }
 }
@@ -78,6 +83,15 @@ export function cellSentence(words: CellWords, view: MatrixView): string {
 /** How strongly a share is drawn, 0–1: small confusions must be seen, so the scale rises quickly at first. */
 export function heatOf(share: number | null): number {
   return share === null ? 0 : Math.min(1, Math.max(0, share)) ** 0.7;
+}
+
+/** A cell's heat in a view, 0–1. */
+export function cellHeat(matrix: ConfusionView, row: number, column: number, view: MatrixView): number {
+  if (view !== "log") {
+    return heatOf(cellShare(matrix, row, column, view));
+  }
+  const largest = Math.max(1, ...matrix.counts.flat());
+  return Math.log1p(matrix.counts[row]?.[column] ?? 0) / Math.log1p(largest);
 }
 
 /** From this heat on, light text reads better on the cell than dark text (WCAG contrast of either is 4.5 there). */

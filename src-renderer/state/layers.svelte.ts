@@ -12,6 +12,7 @@ import {
   type SwipeSide,
 } from "#shared/project/display-state.ts";
 import { drawnLook, type LayerStates } from "./drawn-look.ts";
+import { GroundAreaLayer } from "./ground-areas.svelte.ts";
 import { ImageryDisplaySettings } from "./imagery-displays.svelte.ts";
 import { MosaicLooks } from "./mosaic-looks.svelte.ts";
 
@@ -64,6 +65,9 @@ export class Layers {
   readonly errors = new LayerSetting("errors", "Errors", "4");
   /** Which compared pixels the errors' layer shows. */
   errorSelection: PlaceSelection = $state.raw({ kind: "errors" });
+
+  /** Parts of mosaics that are coloured over everything else. */
+  readonly ground = new GroundAreaLayer();
 
   /** How imagery is turned into colours. */
   readonly displays = new ImageryDisplaySettings();
@@ -232,6 +236,8 @@ export class Layers {
   clearProject(): void {
     this.#predictions.clear();
     this.errorSelection = { kind: "errors" };
+    this.ground.hide("split");
+    this.ground.hide("blocks");
     this.restore(initialDisplay);
   }
 

@@ -13,6 +13,8 @@ export interface PlaceQuestion {
   readonly runId: string;
   readonly mosaicIds: readonly string[];
   readonly selection: PlaceSelection;
+  /** Pixels this near to a border between true classes are left out; 0 leaves out none. */
+  readonly borderTolerancePixels: number;
   /** What is looked for in words: "road called building". */
   readonly title: string;
 }
@@ -81,7 +83,7 @@ export class Places {
           projectId: this.#projectId,
           runId: question.runId,
           mosaicIds: [...question.mosaicIds],
-          borderTolerancePixels: 0,
+          borderTolerancePixels: question.borderTolerancePixels,
           selection: question.selection,
           most: MOST_PLACES,
         },

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { evaluationAreaSchema } from "#shared/contract.ts";
+import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
@@ -11,7 +12,13 @@ export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 export type ReportState =
   | { readonly kind: "none" }
   | { readonly kind: "working" }
-  | { readonly kind: "ready"; readonly report: EvaluationReport; readonly stale: boolean }
+  | {
+      readonly kind: "ready";
+      readonly report: EvaluationReport;
+      /** What whole mosaics tell besides; null for validation tiles. */
+      readonly detail: EvaluationDetail | null;
+      readonly stale: boolean;
+    }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** The numbers of one run over one area. */
@@ -24,6 +31,8 @@ export class Results {
 
   /** Which pixels are counted. */
   areaKind: EvaluationArea["kind"] = $state("validation");
+  /** Pixels this near to a border between true classes count for nothing; 0 counts all. Of whole mosaics only. */
+  borderTolerancePixels = $state(0);
   /** Which predicted mosaics are counted. */
   readonly mosaics = new MosaicChoice();
 
@@ -47,18 +56,33 @@ export class Results {
         : { kind: "working" };
     this.#runId = runId;
     try {
-      const report = await this.#host.client.evaluation.report(
-        { projectId: this.#projectId, runId, area },
-        { signal: request.signal },
-      );
+      const counted = await this.#count(runId, area, request.signal);
       if (!request.signal.aborted) {
-        this.#state = { kind: "ready", report, stale: false };
+        this.#state = { kind: "ready", ...counted, stale: false };
       }
     } catch (thrown) {
       if (!request.signal.aborted) {
         this.#state = { kind: "refused", reason: sentenceOf(thrown) };
       }
     }
+  }
+
+  async #count(
+    runId: string,
+    area: EvaluationArea,
+    signal: AbortSignal,
+  ): Promise<{ readonly report: EvaluationReport; readonly detail: EvaluationDetail | null }> {
+    const { evaluation } = this.#host.client;
+    const projectId = this.#projectId;
+    if (area.kind === "validation") {
+      return { report: await evaluation.report({ projectId, runId, area }, { signal }), detail: null };
+    }
+    const { borderTolerancePixels } = this;
+    const detail = await evaluation.detail(
+      { projectId, runId, mosaicIds: area.mosaicIds, borderTolerancePixels },
+      { signal },
+    );
+    return { report: detail.report, detail };
   }
 
   clear(): void {

@@ -1,3 +1,4 @@
+import type { ClassRow } from "./class-rows.ts";
 import type { EvaluationReport } from "./evaluation-report.ts";
 
 /** The per-class table of a report as CSV (RFC 4180), a row a class, with the overall numbers below; undefined numbers are empty. */
@@ -20,6 +21,42 @@ export function classTableCsv(report: EvaluationReport): string {
     ["accuracy", report.accuracy],
     ["kappa", report.kappa],
     ["unpredicted_pixels", report.unpredictedPixels],
+  ]);
+}
+
+/** The wide class table as CSV, with areas in hectares; what isn't defined is empty. */
+export function classRowsCsv(rows: readonly ClassRow[]): string {
+  return csv([
+    [
+      "id",
+      "class",
+      "iou",
+      "dice",
+      "users_accuracy",
+      "producers_accuracy",
+      "truth_pixels",
+      "predicted_pixels",
+      "mapped_ha",
+      "estimated_ha",
+      "standard_error_ha",
+      "low_95_ha",
+      "high_95_ha",
+    ],
+    ...rows.map((row) => [
+      row.id,
+      row.name,
+      row.iou,
+      row.dice,
+      row.usersAccuracy,
+      row.producersAccuracy,
+      row.truthPixels,
+      row.predictedPixels,
+      row.area?.mapped ?? null,
+      row.area?.estimated ?? null,
+      row.area?.standardError ?? null,
+      row.area?.low ?? null,
+      row.area?.high ?? null,
+    ]),
   ]);
 }
 

@@ -263,20 +263,36 @@ export class ClassGrid {
     const chunkColumns = [
       ...new Set(columns.filter((column) => column >= 0).map((column) => Math.floor(column / chunkSide))),
     ];
+    const runs = isRising(columns) ? chunkColumns.map((column) => columnRun(columns, column)) : null;
     for (const row of chunkRows) {
-      for (const column of chunkColumns) {
-        signal?.throwIfAborted();
-        const { values } = await this.#chunk({ array, level, row, column });
-        for (let y = 0; y < rows.length; y += 1) {
-          const sourceRow = rows[y] as number;
-          if (sourceRow < 0 || Math.floor(sourceRow / chunkSide) !== row) {
-            continue;
+      signal?.throwIfAborted();
+      // A row of chunks at once: what takes long is inflating, which goes on beside us.
+      const chunks = await Promise.all(
+        chunkColumns.map((column) => this.#chunk({ array, level, row, column })),
+      );
+      for (let y = 0; y < rows.length; y += 1) {
+        const sourceRow = rows[y] as number;
+        if (sourceRow < 0 || Math.floor(sourceRow / chunkSide) !== row) {
+          continue;
+        }
+        const line = (sourceRow % chunkSide) * chunkSide;
+        const target = y * columns.length;
+        if (runs !== null) {
+          for (const [index, { start, end, source }] of runs.entries()) {
+            const from = line + source;
+            output.set(
+              (chunks[index] as CachedChunk).values.subarray(from, from + end - start),
+              target + start,
+            );
           }
-          const line = (sourceRow % chunkSide) * chunkSide;
+          continue;
+        }
+        for (const [index, { values }] of chunks.entries()) {
+          const column = chunkColumns[index] as number;
           for (let x = 0; x < columns.length; x += 1) {
             const sourceColumn = columns[x] as number;
             if (sourceColumn >= 0 && Math.floor(sourceColumn / chunkSide) === column) {
-              output[y * columns.length + x] = values[line + (sourceColumn % chunkSide)] as number;
+              output[target + x] = values[line + (sourceColumn % chunkSide)] as number;
             }
           }
         }
@@ -371,6 +387,23 @@ function sourcePositions(
     const position = Math.floor((start + ((index + 0.5) * length) / count) / factor);
     return position < 0 || position >= limit ? -1 : position;
   });
+}
+
+/** Whether the columns inside the grid follow each other one by one, as they do at a level's own resolution. */
+function isRising(columns: Int32Array): boolean {
+  const first = columns.findIndex((column) => column >= 0);
+  const last = columns.findLastIndex((column) => column >= 0);
+  return first >= 0 && (columns[last] as number) - (columns[first] as number) === last - first;
+}
+
+/** Where the columns of one chunk lie in the output (from `start` up to `end`), and at which of its own columns they begin. */
+function columnRun(
+  columns: Int32Array,
+  chunkColumn: number,
+): { readonly start: number; readonly end: number; readonly source: number } {
+  const isInside = (column: number): boolean => Math.floor(column / chunkSide) === chunkColumn && column >= 0;
+  const start = columns.findIndex(isInside);
+  return { start, end: columns.findLastIndex(isInside) + 1, source: (columns[start] as number) % chunkSide };
 }
 
 /** Halves the part of a fine chunk given in its level's pixels into the coarse chunk above it. */
