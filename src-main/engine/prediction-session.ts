@@ -2,7 +2,7 @@ import type { TensorFlow } from "./load-tensorflow.ts";
 import { modelOf } from "./models/describe.ts";
 import type { InputType, ModelSettings } from "./port.ts";
 import { asBytes, asFloats, fillBatch } from "./runtime/batch-tiles.ts";
-import { estimateBytes } from "./runtime/estimate-memory.ts";
+import { estimatePredictionBytes } from "./runtime/estimate-memory.ts";
 import { foldNormalizations } from "./runtime/fold-normalizations.ts";
 import { GraphSession } from "./runtime/graph-session.ts";
 import { buildPredictionGraph } from "./runtime/prediction-graph.ts";
@@ -28,7 +28,7 @@ export class PredictionSession {
     const { model: settings, batch, inputType, weights } = request;
     const model = modelOf(settings);
     this.#request = request;
-    this.estimatedBytes = estimateBytes(model, { batch, training: false, slots: 0 });
+    this.estimatedBytes = estimatePredictionBytes(model, batch);
     const checkpoint = new CheckpointFile(weights);
     try {
       const folded = foldNormalizations(model, (name, shape) => checkpoint.values(name, shape));

@@ -73,9 +73,10 @@ export class TrainingSession {
     ));
     this.estimatedBytes = estimateBytes(this.#model, {
       batch,
-      training: true,
       slots: this.#optimizer.slots.length,
       accumulates: request.gradientRules !== undefined && accumulates(request.gradientRules),
+      frozen,
+      precision: request.gradientRules?.precision ?? "float32",
     });
     this.#graph = buildTrainingGraph({
       model: this.#model,

@@ -1,7 +1,7 @@
 """Trains a network's Keras twin on tiles in a given order and counts how its predictions meet the truth.
 
 Reads a request as a JSON file (first word), prints {confusion, losses, versions} as JSON. The request:
-  layers, height, width, bands, classes, weights, dropout: as for keras_twin.py; seed, learningRate (Adam),
+  layers, height, width, bands, classes, weights, dropout (drops units or not): as for keras_twin.py; seed, learningRate (Adam),
   training, validation: {pixels, labels}: files of uint8 tiles NHWC and class indices, 255 none,
   order: for each step, which training tiles it takes
 """

@@ -60,6 +60,7 @@ function forward(
   mode: Mode,
   fuse: boolean,
   values: WeightValues = drawn,
+  frozen: ReadonlySet<Layer> = new Set(),
 ): Map<string, ArrayLike<number | bigint>> {
   const graph = new Graph();
   const input = graph.placeholder("image", [2, 64, 64, 3], "float32");
@@ -80,6 +81,7 @@ function forward(
     weight: (name) => weights.get(name) as TensorSymbol,
     dropoutSeed: seed,
     fuse,
+    frozen,
   });
   const fetched = new Map<string, TensorSymbol>([["logits", logits], ...updates]);
   if (mode === "training") {
@@ -117,6 +119,21 @@ test.each(cases)("layers done together give what they give one by one ($name, $m
     // A bias before a normalization has the gradient 0, and one by one a sum of rounding errors.
     const scale = fusedBiases.has(name) ? 1 : largest;
     expect(worst / scale, name).toBeLessThan(2e-4);
+  }
+});
+
+test("a bias before a normalization that stands still is felt", () => {
+  const model = networks["small SegNet"];
+  const standing = new Set(model.layers.filter(({ definition }) => definition.type === "BatchNormalization"));
+  const alone = forward(model, "training", false, drawn, standing);
+  const together = forward(model, "training", true, drawn, standing);
+  for (const name of fusedBiases) {
+    const expected = alone.get(name) as Float32Array;
+    const largest = Math.max(...expected.map(Math.abs));
+    expect(largest, name).toBeGreaterThan(1e-5);
+    for (const [index, value] of (together.get(name) as Float32Array).entries()) {
+      expect(Math.abs(value - (expected[index] ?? NaN)) / largest, name).toBeLessThan(2e-4);
+    }
   }
 });
 

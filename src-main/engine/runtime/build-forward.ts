@@ -125,7 +125,10 @@ class ForwardBuilder {
 
   #convolution(layer: Layer, fusions: Fusions): TensorSymbol | undefined {
     const { bias, activation } = layer.definition.config;
-    const isUnfelt = this.#options.mode === "training" && bias === true && fusions.normalized.has(layer);
+    const normalization = normalizationAfter(layer, fusions);
+    // One that stands still takes away its own mean, not the batch's: there a bias is felt.
+    const isUnfelt =
+      bias === true && normalization !== undefined && this.#modeOf(normalization) === "training";
     if (!isUnfelt && !fusions.repetitionBefore.has(layer)) {
       return undefined;
     }
@@ -210,4 +213,9 @@ class ForwardBuilder {
     }
     return output;
   }
+}
+
+/** The normalization right after a convolution whose output nobody else uses. */
+function normalizationAfter(convolution: Layer, { convolutionBefore }: Fusions): Layer | undefined {
+  return [...convolutionBefore].find(([, before]) => before === convolution)?.[0];
 }

@@ -1,6 +1,7 @@
-import type { OptimizerSettings } from "#shared/training/training-settings.ts";
+import type { OptimizerSettings, Precision } from "#shared/training/training-settings.ts";
 import { elementCount } from "../graph/data-type.ts";
-import { weightsOf } from "../models/model.ts";
+import type { Layer } from "../layers/layer.ts";
+import { logitsLayer, weightsOf } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
 import { modelOf, parameterCounts } from "../models/describe.ts";
 import { optimizerOf } from "../optimizers/registry.ts";
@@ -22,58 +23,96 @@ const KEPT_IN_TRAINING: Readonly<Record<string, number>> = {
   Add: 1,
 };
 
+/** Layers that work with copies of their input and kernel where the precision isn't float32. */
+const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv2D", "Conv2DTranspose", "DepthwiseConv2D"]);
+
+/** What decides how much a training needs beside its network. */
+export interface TrainingMemory {
+  readonly batch: number;
+  /** Numbers that the optimizer remembers for each weight. */
+  readonly slots: number;
+  /** Whether gradients are summed up over several steps. */
+  readonly accumulates?: boolean;
+  /** Layers that learn nothing: they have no gradients and no slots, and what only they read isn't kept. */
+  readonly frozen?: ReadonlySet<Layer>;
+  readonly precision?: Precision;
+}
+
+/** What a process that predicts will need at its peak, in bytes: weights, and the largest layer with what goes in and out. */
+export function estimatePredictionBytes(model: Model, batch: number): number {
+  const { parameters } = parameterCounts(model);
+  return (
+    BASE_BYTES + parameters * 4 + 3 * Math.max(...model.layers.map((layer) => outputBytes(layer, batch)))
+  );
+}
+
 /**
- * What a process will need at its peak, in bytes: weights, gradients and optimizer slots, the activations that gradients
+ * What a process that trains will need at its peak, in bytes: weights, gradients and optimizer slots, the activations that gradients
  * read, and the largest layer's gradients on top. An estimate, within about a third of what was measured.
  */
 export function estimateBytes(
   model: Model,
-  {
-    batch,
-    training,
-    slots,
-    accumulates = false,
-  }: {
-    readonly batch: number;
-    readonly training: boolean;
-    readonly slots: number;
-    /** Whether gradients are summed up over several steps. */
-    readonly accumulates?: boolean;
-  },
+  { batch, slots, accumulates = false, frozen = new Set(), precision = "float32" }: TrainingMemory,
 ): number {
-  const { parameters, trainableParameters } = parameterCounts(model);
-  const sizes = model.layers.map(({ outputShape: [height, width, channels], definition }) => ({
-    type: definition.type,
-    bytes: batch * height * width * channels * 4,
-  }));
-  const largest = Math.max(...sizes.map(({ bytes }) => bytes));
-  if (!training) {
-    return BASE_BYTES + parameters * 4 + 3 * largest;
-  }
-  const kept = sizes.reduce((total, { type, bytes }) => total + bytes * (KEPT_IN_TRAINING[type] ?? 1), 0);
+  const { parameters, trainableParameters } = parameterCounts(model, frozen);
+  const sizeOf = (layer: Layer): number => outputBytes(layer, batch);
+  const learning = model.layers.filter((layer) => !frozen.has(layer));
+  // Of a frozen part, only what the rest takes in.
+  const handedOn = new Set(learning.flatMap(({ inputs }) => inputs.filter((input) => frozen.has(input))));
+  const kept =
+    sumOf(learning, (layer) => sizeOf(layer) * (KEPT_IN_TRAINING[layer.definition.type] ?? 1)) +
+    sumOf([...handedOn], sizeOf);
+  const largest = Math.max(...learning.map(sizeOf));
+  const largestFrozen = Math.max(0, ...[...frozen].map(sizeOf));
   // oneDNN keeps kernel and kernel gradient in an order of its own while it works: 800 MB for FCN's fc1.
-  const largestWeight = Math.max(...weightsOf(model).map(({ shape }) => elementCount(shape) * 4));
-  const trained = trainableParameters * 4 * (slots + (accumulates ? 2 : 1)) + 2 * largestWeight;
-  return BASE_BYTES + parameters * 4 + trained + kept + 3 * largest;
+  const largestWeight = Math.max(
+    ...weightsOf(model).map(({ shape, layer }) => elementCount(shape) * (frozen.has(layer) ? 4 : 8)),
+  );
+  const trained = trainableParameters * 4 * (slots + (accumulates ? 2 : 1)) + largestWeight;
+  const halves = precision === "float32" ? 0 : halfBytes(model, learning, sizeOf);
+  return BASE_BYTES + parameters * 4 + trained + kept + halves + 3 * Math.max(largest, largestFrozen);
+}
+
+/**
+ * The copies of two bytes a number that gradients of convolutions read in another precision: their inputs and kernels. What lies between two convolutions stays
+ * float32 beside them, so less precision needs more memory here, not less.
+ */
+function halfBytes(model: Model, learning: readonly Layer[], sizeOf: (layer: Layer) => number): number {
+  const output = logitsLayer(model);
+  const convolutions = learning.filter(
+    (layer) => layer !== output && CONVOLUTIONS.has(layer.definition.type),
+  );
+  return sumOf(
+    convolutions,
+    ({ inputs, weights }) =>
+      sumOf(inputs, sizeOf) / 2 + sumOf(weights, ({ shape }) => elementCount(shape) * 2),
+  );
+}
+
+function outputBytes({ outputShape: [height, width, channels] }: Layer, batch: number): number {
+  return batch * height * width * channels * 4;
+}
+
+function sumOf<T>(items: readonly T[], number: (item: T) => number): number {
+  return items.reduce((total, item) => total + number(item), 0);
 }
 
 /** The same for a training's settings; what the host knows before there is an engine. */
 export function estimateTrainingBytes(
   settings: ModelSettings,
   {
-    batch,
     optimizer,
-    accumulates,
-  }: {
-    readonly batch: number;
+    freezeEncoder,
+    ...memory
+  }: Omit<TrainingMemory, "slots" | "frozen"> & {
     readonly optimizer: OptimizerSettings;
-    readonly accumulates: boolean;
+    readonly freezeEncoder: boolean;
   },
 ): number {
-  return estimateBytes(modelOf(settings), {
-    batch,
-    training: true,
+  const model = modelOf(settings);
+  return estimateBytes(model, {
+    ...memory,
     slots: optimizerOf(optimizer).slots.length,
-    accumulates,
+    frozen: freezeEncoder ? model.encoder : new Set(),
   });
 }

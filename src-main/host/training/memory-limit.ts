@@ -28,13 +28,15 @@ export function memoryLimit(): MemoryLimit {
 /** What a training step of so many tiles is expected to need at its peak. */
 export function stepBytes(
   model: ModelSettings,
-  { optimizer, accumulation, precision }: TrainingSettings,
+  { optimizer, accumulation, precision, freezeEncoder }: TrainingSettings,
   batch: number,
 ): number {
   return estimateTrainingBytes(model, {
     batch,
     optimizer,
     accumulates: accumulation > 1 || precision === "float16",
+    freezeEncoder,
+    precision,
   });
 }
 
