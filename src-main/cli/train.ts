@@ -40,6 +40,7 @@ interface TrainOptions extends LearningOptions {
   readonly width?: number;
   readonly upsampling?: string;
   readonly weights?: string;
+  readonly weightsInput?: string;
   readonly freezeEncoder: boolean;
   readonly tile: number;
   readonly resize?: number;
@@ -72,6 +73,10 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     .option(
       "--weights <file>",
       "begin with these: Keras' .h5, .weights.h5 or .keras, a checkpoint, or a run; layers go by name",
+    )
+    .option(
+      "--weights-input <kind>",
+      "what images --weights were learned from: unit (bands as they are, 0 to 1), or imagenet (BGR, 0 to 255 less ImageNet's means; default for Keras' own VGG16 files)",
     )
     .option("--freeze-encoder", "leave the encoder as the weights have it", false)
     .option("--tile <pixels>", "side of the windows cut from the mosaics", wholeNumber(32, 4096), 256)
@@ -161,16 +166,23 @@ async function startNew(
   }
   io.signal.throwIfAborted();
   const directory = options.out === undefined ? undefined : path.resolve(options.out);
-  const weights = options.weights === undefined ? null : await weightsGiven(learning, options.weights);
+  const weights =
+    options.weights === undefined
+      ? null
+      : await weightsGiven(learning, options.weights, weightsInputOf(options));
   return learning.training.start(project, settings, { classes, directory, weights });
 }
 
 /** A file of weights, or the best ones of a run by its id or folder. */
-async function weightsGiven(learning: Learning, given: string): Promise<FirstWeights> {
+async function weightsGiven(
+  learning: Learning,
+  given: string,
+  input: "unit" | "imagenet" | null,
+): Promise<FirstWeights> {
   const filePath = path.resolve(given);
   const found = await stat(filePath).catch(() => null);
   return found?.isFile() === true && path.basename(filePath) !== "run.json"
-    ? { path: filePath, name: path.basename(filePath) }
+    ? { path: filePath, name: path.basename(filePath), input }
     : weightsOfRun(
         await findRun(learning.runs, given).catch((cause: unknown) => {
           throw new RpcError("not-found", `--weights ${given}: there is no such file, and no such run.`, {
@@ -178,6 +190,19 @@ async function weightsGiven(learning: Learning, given: string): Promise<FirstWei
           });
         }),
       );
+}
+
+function weightsInputOf({ weights, weightsInput }: TrainOptions): "unit" | "imagenet" | null {
+  if (weightsInput === undefined) {
+    return null;
+  }
+  if (weights === undefined) {
+    throw new UsageError("--weights-input needs --weights: it says what images they were learned from.");
+  }
+  if (weightsInput !== "unit" && weightsInput !== "imagenet") {
+    throw new UsageError(`--weights-input ${weightsInput}: expected unit or imagenet.`);
+  }
+  return weightsInput;
 }
 
 function gigabytes(bytes: number): string {

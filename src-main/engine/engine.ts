@@ -39,11 +39,11 @@ export function createEngine(load: () => TensorFlow): Implementation<EngineContr
         const sessionId = remember(trainings, session);
         return { sessionId, parameters, trainableParameters, estimatedBytes, weights };
       },
-      inspectWeights: async ({ model, path }) => {
+      inspectWeights: async ({ model, path, input = null }) => {
         const built = asInvalidInput(() => modelOf(model));
         const file = await openWeightsFile(path);
         try {
-          return matchWeights(built, file, basename(path)).report;
+          return matchWeights(built, file, basename(path), input).report;
         } finally {
           file.close();
         }
@@ -74,14 +74,14 @@ async function openTraining(
   tensorflow: TensorFlow,
   request: TrainingRequest,
 ): Promise<{ session: TrainingSession; weights: WeightsReport | null }> {
-  const { initialWeights = null, checkpoint } = request;
+  const { initialWeights = null, initialWeightsInput = null, checkpoint } = request;
   if (initialWeights === null || checkpoint !== null) {
     return { session: asInvalidInput(() => new TrainingSession(tensorflow, request)), weights: null };
   }
   const model = asInvalidInput(() => modelOf(request.model));
   const file = await openWeightsFile(initialWeights);
   try {
-    const { report, values } = matchWeights(model, file, basename(initialWeights));
+    const { report, values } = matchWeights(model, file, basename(initialWeights), initialWeightsInput);
     if (report.loaded.length === 0) {
       throw new RpcError(
         "invalid-input",

@@ -5,7 +5,7 @@
  * carried out one after the other, in the order they come.
  */
 import { z } from "zod";
-import { weightsReportSchema } from "#shared/training/weights-report.ts";
+import { weightsInputSchema, weightsReportSchema } from "#shared/training/weights-report.ts";
 import { call, defineContract } from "#shared/rpc/contract.ts";
 import { modelFormatSchema } from "#shared/training/model-format.ts";
 import { normalizationSchema } from "#shared/training/normalization.ts";
@@ -75,6 +75,8 @@ export const trainingRequestSchema = z.strictObject({
   checkpoint: z.string().nullable(),
   /** A file of Keras or a checkpoint whose weights fill the layers of the same names and shapes; only where `checkpoint` is null. */
   initialWeights: z.string().nullish(),
+  /** What images those weights were learned from; as the file's name tells it when left out. The host gives tiles to fit. */
+  initialWeightsInput: weightsInputSchema.nullish(),
   /** Leaves the encoder's weights and statistics as they are. */
   freezeEncoder: z.boolean().optional(),
 });
@@ -140,7 +142,11 @@ export const engineContract = defineContract({
     ),
     /** What a training would take from a weights file, found without building anything. */
     inspectWeights: call(
-      z.strictObject({ model: modelSettingsSchema, path: z.string() }),
+      z.strictObject({
+        model: modelSettingsSchema,
+        path: z.string(),
+        input: weightsInputSchema.nullish(),
+      }),
       weightsReportSchema,
     ),
     /** Writes a trained network for other programs. Answers the paths of what was written. */

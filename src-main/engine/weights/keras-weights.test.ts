@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { trainingRequestOf } from "../../../bench/harness/engine/works.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
+import { centredNormalization } from "#shared/training/normalization.ts";
 import { createEngine } from "../engine.ts";
 import { Graph } from "../graph/graph.ts";
 import type { TensorSymbol } from "../graph/graph.ts";
@@ -50,6 +51,11 @@ image.tofile(folder + "/image"); vgg.predict(image, verbose=0).tofile(folder + "
 source = keras.Input((2, 2, 3)); flat = keras.layers.Flatten()(source)
 dense = keras.Model(source, keras.layers.Dense(4, name="fc1")(flat))
 dense.save(folder + "/dense.h5")
+# As Keras' own weights are used: under their published name, on an image as preprocess_input makes it.
+vgg.save(folder + "/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
+colours = np.random.randint(0, 256, (1, 64, 64, 3)).astype("f4")
+colours.tofile(folder + "/colours")
+vgg.predict(keras.applications.vgg16.preprocess_input(colours.copy()), verbose=0).tofile(folder + "/seen-colours")
 small = image[:, :2, :2]
 # Keras 3 before it noted the layers' names: only its numbered class names tell them apart.
 with h5py.File(folder + "/vgg.weights.h5") as old, h5py.File(folder + "/old.weights.h5", "w") as new:
@@ -62,7 +68,7 @@ print(json.dumps({"dense": dense.predict(small, verbose=0).reshape(-1).astype(fl
 /** What a model's last layer gives for an image, with the weights of a file. */
 async function seenBy(model: Model, filePath: string, image: Float32Array): Promise<Float32Array> {
   const file = await openWeightsFile(filePath);
-  const { values } = matchWeights(model, file, "file");
+  const { values } = matchWeights(model, file, path.basename(filePath));
   const graph = new Graph();
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const input = graph.placeholder("image", [1, height, width, bands], "float32");
@@ -116,6 +122,30 @@ describe.skipIf(peerPython() === undefined)("files of real Keras (skipped withou
       expect(largestRelativeDifference(seen, floatsOf("seen"))).toBeLessThan(1e-5);
     },
   );
+
+  test("weights of Keras' VGG16 see RGB less ImageNet's means as Keras sees BGR after preprocess_input", async () => {
+    const normalization = centredNormalization({ kind: "uint8" });
+    if (normalization.kind !== "linear") {
+      throw new Error("The means are nowhere.");
+    }
+    const { offset, scale } = normalization;
+    const image = floatsOf("colours").map(
+      (sample, index) => (sample - (offset[index % 3] ?? 0)) / (scale[index % 3] ?? 1),
+    );
+    const file = path.join(folder, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5");
+    const seen = await seenBy(encoder(), file, image);
+    expect(largestRelativeDifference(seen, floatsOf("seen-colours"))).toBeLessThan(1e-4);
+    const opened = await openWeightsFile(file);
+    const inputOf = (model: ModelSettings, name: string, given?: "unit" | "imagenet"): string | null =>
+      matchWeights(modelOf(model), opened, name, given).report.input;
+    expect(inputOf(fcn, path.basename(file))).toBe("imagenet");
+    expect(inputOf(fcn, path.basename(file), "unit")).toBe("unit");
+    expect(inputOf(fcn, "mine.h5")).toBe("unit");
+    expect(inputOf(fcn, "mine.h5", "imagenet")).toBe("imagenet");
+    // Four bands: the first layer isn't taken, and nothing expects anything.
+    expect(inputOf({ ...fcn, bands: 4 }, path.basename(file))).toBeNull();
+    opened.close();
+  });
 
   test("the report names what was loaded, skipped and unused", async () => {
     const engine = createEngine(() => tensorflow);

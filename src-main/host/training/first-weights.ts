@@ -1,11 +1,17 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { weightsInputSchema } from "#shared/training/weights-report.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { runFiles, type StoredRun } from "../runs/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 
-const firstWeightsSchema = z.strictObject({ path: z.string(), name: z.string() });
+const firstWeightsSchema = z.strictObject({
+  path: z.string(),
+  name: z.string(),
+  /** What images they were learned from; null goes by the file's name. */
+  input: weightsInputSchema.nullable().default("unit"),
+});
 
 /** A file of weights that a training begins with, and what people call it. */
 export type FirstWeights = z.infer<typeof firstWeightsSchema>;
@@ -15,7 +21,12 @@ export function weightsOfRun({ run, directory }: StoredRun): FirstWeights {
   if (run.best === null) {
     throw new RpcError("conflict", `${run.name} has no finished epoch whose weights could be taken.`);
   }
-  return { path: path.join(directory, runFiles.best), name: run.name };
+  const input = run.startedFrom?.input;
+  return {
+    path: path.join(directory, runFiles.best),
+    name: run.name,
+    input: input === "imagenet" || input === "centred" ? "centred" : "unit",
+  };
 }
 
 /** Notes beside a run what it begins with, for the job and for taking it up again before its first epoch has ended. */

@@ -186,9 +186,11 @@ export class Training {
       best: null,
       madeWith: { orthomask: version, tensorflow: "unknown", device: "unknown" },
     };
+    let begun: FirstWeights | null = null;
     if (weights !== null) {
       // Refused here if nothing fits, not in the job.
       const report = await this.checkWeights(data, weights);
+      begun = { ...weights, input: report.input ?? "unit" };
       if (report.loaded.length === 0) {
         throw new RpcError(
           "invalid-input",
@@ -202,8 +204,8 @@ export class Training {
         { ...run, state: { kind: "running", jobId } },
         options.directory,
       );
-      if (weights !== null) {
-        await writeFirstWeights(stored.directory, weights);
+      if (begun !== null) {
+        await writeFirstWeights(stored.directory, begun);
       }
       return stored;
     });
@@ -212,12 +214,12 @@ export class Training {
   /** What a network for this data would take from a file of weights. */
   async checkWeights(
     data: Pick<TrainingData, "settings" | "shape" | "counted">,
-    { path, name }: FirstWeights,
+    { path, name, input }: FirstWeights,
   ): Promise<WeightsReport> {
     const { engine } = this.#options;
     try {
       const client = await engine.client();
-      const report = await client.engine.inspectWeights({ model: modelSettings(data), path });
+      const report = await client.engine.inspectWeights({ model: modelSettings(data), path, input });
       return { ...report, source: name };
     } catch (error) {
       throw await engine.explained(error);
@@ -230,7 +232,7 @@ export class Training {
       return weightsOfRun(await this.#options.runs.get(projectId, source.runId));
     }
     const filePath = await this.#options.files.resolveFile(source.fileId);
-    return { path: filePath, name: basename(filePath) };
+    return { path: filePath, name: basename(filePath), input: source.input };
   }
 
   /** Takes a run up after its last finished epoch; `epochs` and `maxSteps` may raise its limits. Throws `conflict` while it runs, or when it is complete. */

@@ -2,6 +2,7 @@ import { copyFile, rename } from "node:fs/promises";
 import { freemem } from "node:os";
 import path from "node:path";
 import type { JobResult } from "#shared/jobs/job.ts";
+import { centredNormalization } from "#shared/training/normalization.ts";
 import type { Run, RunState } from "#shared/training/run.ts";
 import { createEngineTrainer, modelOfRun, type Engine, type Trainer } from "../engine/index.ts";
 import { fileError, toHostError } from "../host-error.ts";
@@ -9,7 +10,7 @@ import type { JobContext } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
-import { readFirstWeights } from "./first-weights.ts";
+import { readFirstWeights, type FirstWeights } from "./first-weights.ts";
 import { groundPixelMeters } from "./ground-pixel-meters.ts";
 import type { LabelCensus } from "./label-census.ts";
 import { exhaustedSentence, smallerBatch } from "./memory-limit.ts";
@@ -99,19 +100,14 @@ async function startTraining(
     signal,
   });
   const images = await Promise.all(data.mosaics.map(({ id }) => project.image(id)));
-  const input = isFresh
-    ? {
-        bands: [...data.shape.bands],
-        normalization: await findNormalization(images, data.shape.bands, { signal }),
-      }
-    : run.input;
+  const firstWeights = isFresh ? await readFirstWeights(directory) : null;
+  const input = isFresh ? await freshInput(images, data.shape.bands, firstWeights, signal) : run.input;
   const shape = { ...data.shape, bands: input.bands };
   const client = await engine.client();
   const info = await client.engine.info().catch(async (error: unknown) => {
     throw await engine.explained(error);
   });
   signal.throwIfAborted();
-  const firstWeights = isFresh ? await readFirstWeights(directory) : null;
   const trainer = await createEngineTrainer(engine, {
     ...trainingRequest(
       { ...data, shape },
@@ -120,6 +116,7 @@ async function startTraining(
       isFresh ? null : path.join(directory, runFiles.last),
     ),
     initialWeights: firstWeights?.path ?? null,
+    initialWeightsInput: firstWeights?.input ?? null,
   });
   const { weights } = trainer;
   const pixelMeters = groundPixelMeters(data.mosaics);
@@ -154,6 +151,21 @@ async function startTraining(
       variation: tileVariation(run.settings, data),
     }),
     validation: new TileFeed(project, data.split.validation, feedOptions),
+  };
+}
+
+/** How a new run's tiles become numbers; the way that its first weights are used to. */
+async function freshInput(
+  images: Parameters<typeof findNormalization>[0],
+  bands: readonly number[],
+  firstWeights: FirstWeights | null,
+  signal: AbortSignal,
+): Promise<Run["input"]> {
+  const normalization = await findNormalization(images, bands, { signal });
+  const isCentred = firstWeights !== null && ["imagenet", "centred"].includes(firstWeights.input ?? "");
+  return {
+    bands: [...bands],
+    normalization: isCentred ? centredNormalization(normalization) : normalization,
   };
 }
 
