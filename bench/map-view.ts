@@ -1,13 +1,12 @@
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Page } from "@playwright/test";
-import { z } from "zod";
-import { peerPython, runPeer } from "../fixtures/peers.ts";
+import { peerPython } from "../fixtures/peers.ts";
 import { sampleOf } from "./harness/bench.ts";
 import type { Bench, BenchRow, Target } from "./harness/bench.ts";
 import { startSession } from "./map/app-session.ts";
+import { provideMosaic } from "./map/provide-mosaic.ts";
 import { longFramesOf, probeSchema, type Probe } from "./map/frames.ts";
 
 const layouts = ["strips", "jpeg", "deflate", "lzw", "sixteen"] as const;
@@ -92,19 +91,6 @@ export const bench: Bench = {
 
 function row(work: string, measure: string, unit: string, value: number, target: Target | null): BenchRow {
   return { work, measure, unit, ours: sampleOf([Math.round(value)]), peer: null, target };
-}
-
-/** Makes a mosaic once for all runs. */
-async function provideMosaic(layout: string, width: number, height: number, column: number): Promise<string> {
-  const folder = process.env["ORTHOMASK_BENCH_MOSAICS"] ?? path.join(tmpdir(), "orthomask-bench-mosaics");
-  await mkdir(folder, { recursive: true });
-  const existing = path.join(folder, `${layout}-${width}.tif`);
-  if (existsSync(existing)) {
-    return existing;
-  }
-  const script = path.join(import.meta.dirname, "map/mosaics.py");
-  const words = [folder, layout, String(width), String(height), String(column)];
-  return z.string().parse(await runPeer(script, words));
 }
 
 /** A session on a folder of links to mosaics. */

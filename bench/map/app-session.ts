@@ -19,7 +19,11 @@ export interface AppSession {
 /** Serves a folder and opens it in Chromium with software rendering; `url` is loaded by the caller. */
 export async function startSession(
   folder: string,
-  options: { readonly cacheDirectory?: string } = {},
+  options: {
+    readonly cacheDirectory?: string;
+    /** A script of this folder that runs in the page first; `page-probe.js` when left out. */
+    readonly probe?: string;
+  } = {},
 ): Promise<AppSession & { readonly url: string }> {
   const own = await mkdtemp(path.join(tmpdir(), "orthomask-bench-"));
   const server = spawn(
@@ -53,7 +57,7 @@ export async function startSession(
     args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.addInitScript({ path: path.join(import.meta.dirname, "page-probe.js") });
+  await page.addInitScript({ path: path.join(import.meta.dirname, options.probe ?? "page-probe.js") });
   const cdp = await browser.newBrowserCDPSession();
   return {
     url,

@@ -16,6 +16,13 @@ export class LabelPaints {
     this.#paints.set(mosaicId, paints.add(paint));
   }
 
+  /** Whether a gesture is painting just now. */
+  get isPainting(): boolean {
+    return [...this.#paints.values()].some((paints) =>
+      [...paints].some(({ state }) => state.kind === "open"),
+    );
+  }
+
   /** Paints a tile's bytes with all that had not been stored when it was asked for. */
   amend(mosaicId: string, plan: TilePlan, bytes: Uint8Array, since: number): void {
     const paints = this.#paints.get(mosaicId);
@@ -26,7 +33,7 @@ export class LabelPaints {
         (state.kind === "stored" && performance.now() - state.at > KEPT_MILLISECONDS)
       ) {
         paints?.delete(paint);
-      } else if (state.kind === "open" || state.at > since) {
+      } else if (state.kind !== "stored" || state.at > since) {
         paintTile(plan, bytes, paint.paintable, paint.parts);
       }
     }

@@ -23,6 +23,7 @@ import type { GroundPosition } from "../state/coordinates.ts";
 import { Crosshair } from "./crosshair.ts";
 import { GroundAreaOutlines } from "./ground-area-layer.ts";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
+import { afterPaint } from "../state/durations.ts";
 import type { LabelPaint, LabelSurface } from "../state/labelling.svelte.ts";
 import type { MapCenter, MapController, ViewedWindow } from "../state/map-view.svelte.ts";
 import {
@@ -34,6 +35,7 @@ import {
 } from "./map-extent.ts";
 import { MosaicLayers, type MosaicLayersOptions } from "./mosaic-layers.ts";
 import { MosaicScene, viewedWindow, type PlacedMosaic } from "./mosaic-scene.ts";
+import { PaintOverlay, type OverlaidMap } from "./paint-overlay.ts";
 import { Outlines } from "./outlines.ts";
 import { canTransform, fromGround, mapProjection, toGround } from "./projections.ts";
 
@@ -64,6 +66,8 @@ export class MapCanvas implements MapController, LabelSurface {
   readonly outlines = new Outlines();
   readonly groundAreas = new GroundAreaOutlines();
   readonly #crosshair = new Crosshair();
+  readonly #paintOverlay: PaintOverlay;
+  #whenLabelsDrawn: (() => void)[] = [];
   readonly #options: MapCanvasOptions;
   #scene: MosaicScene | null = null;
   #projection: MapProjection | null = null;
@@ -95,6 +99,15 @@ export class MapCanvas implements MapController, LabelSurface {
       maxTilesLoading: 12,
     });
     this.map.addOverlay(this.#crosshair.overlay);
+    this.#paintOverlay = new PaintOverlay({
+      toScreen: (mosaicId, point) => this.toScreen(mosaicId, point),
+      lookOf: (mosaicId) => this.#labelLook(mosaicId),
+      colorOf: (paintId) => this.layers.labelColor(paintId),
+      draw: (mosaicId, paintable, parts) => {
+        this.layers.showPaint(mosaicId, paintable, parts);
+      },
+    });
+    target.append(this.#paintOverlay.element);
     this.map.on("postrender", ({ frameState }) => {
       this.#afterFrame(frameState);
     });
@@ -129,6 +142,7 @@ export class MapCanvas implements MapController, LabelSurface {
     target?.removeEventListener("wheel", this.#moved);
     this.layers.dispose();
     this.#crosshair.dispose();
+    this.#paintOverlay.dispose();
     this.map.setTarget(undefined);
     this.map.dispose();
   }
@@ -236,7 +250,19 @@ export class MapCanvas implements MapController, LabelSurface {
   }
 
   extend(mosaicId: string, paint: LabelPaint, parts: LabelPaint["parts"]): void {
-    this.layers.showPaint(mosaicId, paint.paintable, parts);
+    this.#paintOverlay.add(mosaicId, paint, parts);
+  }
+
+  settle(): void {
+    this.#paintOverlay.flush();
+    this.layers.layers.labels.changed();
+  }
+
+  drawn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenLabelsDrawn.push(resolve);
+      this.layers.layers.labels.changed();
+    });
   }
 
   redraw(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void {
@@ -396,6 +422,19 @@ export class MapCanvas implements MapController, LabelSurface {
       });
   }
 
+  #labelLook(mosaicId: string): ReturnType<OverlaidMap["lookOf"]> {
+    const look = this.layers.labelLook(mosaicId);
+    const grid = this.#scene?.get(mosaicId)?.grid;
+    if (look === null || grid === undefined) {
+      return null;
+    }
+    const outline = grid.outline.map((position): PixelPoint => {
+      const [x = 0, y = 0] = this.map.getPixelFromCoordinate([...position]) ?? [];
+      return [x, y];
+    });
+    return { ...look, outline };
+  }
+
   #pick({ coordinate }: MapBrowserEvent): void {
     const [x, y] = coordinate;
     const found = x === undefined || y === undefined ? null : this.mosaicAt([x, y]);
@@ -491,7 +530,15 @@ export class MapCanvas implements MapController, LabelSurface {
 
   #afterFrame(frame: FrameState | null): void {
     if (frame !== null) {
-      this.layers.afterFrame(frame);
+      const { labelsAreNew } = this.layers.afterFrame(frame);
+      this.#paintOverlay.afterFrame();
+      if (labelsAreNew) {
+        const drawn = this.#whenLabelsDrawn;
+        this.#whenLabelsDrawn = [];
+        for (const call of drawn) {
+          afterPaint(call);
+        }
+      }
     }
     this.#options.onFrame(this);
   }

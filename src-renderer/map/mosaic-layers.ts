@@ -11,7 +11,13 @@ import { hasLabels } from "#shared/project/mosaic.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
 import { errorStyle, errorVariables } from "./error-style.ts";
-import { drawnLook, mosaicInFront, namesMosaic, type LayerStates } from "../state/drawn-look.ts";
+import {
+  drawnLook,
+  mosaicInFront,
+  namesMosaic,
+  type DrawnLook,
+  type LayerStates,
+} from "../state/drawn-look.ts";
 import { scissorBox } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
@@ -81,6 +87,7 @@ export class MosaicLayers {
   #displayOf: DisplayOf = () => usualDisplay;
   #clearedFrame = -1;
   readonly #paints = new LabelPaints();
+  #labelColors: ReadonlyMap<number, string> = new Map();
   /** Mosaics that are labelled from nothing: their labels are drawn before the project knows of any. */
   readonly #labelled = new Set<string>();
 
@@ -149,14 +156,13 @@ export class MosaicLayers {
     this.redraw();
   }
 
-  /** Shows a paint at once on the tiles there are, and on those that come until it is stored. */
+  /** Shows a paint on the tiles that come until it is stored; `showPaint` shows it on those there are. */
   paintLabels(mosaicId: string, paint: LabelPaint): void {
     if (!this.#labelled.has(mosaicId)) {
       this.#labelled.add(mosaicId);
       this.layers.labels.changed();
     }
     this.#paints.add(mosaicId, paint);
-    this.showPaint(mosaicId, paint.paintable, paint.parts);
   }
 
   /** Draws parts of a paint that grows. */
@@ -174,6 +180,9 @@ export class MosaicLayers {
 
   setClasses(classes: readonly LandClass[], kind: ClassKind, drawing: ClassDrawing): void {
     this.layers[kind].setStyle(classStyle(classes, drawing));
+    if (kind === "labels") {
+      this.#labelColors = new Map(classes.map(({ id, color }) => [id, color]));
+    }
   }
 
   /** Chooses which errors are drawn; asks for no tile again. */
@@ -235,11 +244,30 @@ export class MosaicLayers {
     }
   }
 
-  /** To be called with every frame: stops what it doesn't want. */
-  afterFrame(frame: FrameState): void {
-    for (const source of this.#all()) {
-      source.keepOnly(frame.wantedTiles[source.wantedKey]);
+  /** To be called with every frame: stops what it doesn't want, and says whether all labels it shows are as new as is known. */
+  afterFrame(frame: FrameState): { readonly labelsAreNew: boolean } {
+    let labelsAreNew = true;
+    // Labels that changed are read again after the stroke that goes on: its frames must not wait for the map.
+    const refresh = !this.#paints.isPainting;
+    for (const kind of layerKinds) {
+      const waits = kind === "labels" || kind === "errors";
+      for (const source of this.#sources[kind].values()) {
+        const isNew = source.keepOnly(frame.wantedTiles[source.wantedKey], { refresh: refresh || !waits });
+        labelsAreNew &&= isNew || kind !== "labels";
+      }
     }
+    return { labelsAreNew };
+  }
+
+  /** How labels of a mosaic are drawn, with their opacity on screen; null where they aren't. */
+  labelLook(mosaicId: string): DrawnLook | null {
+    const look = this.#look("labels", mosaicId);
+    return look === null ? null : { ...look, opacity: look.opacity * this.layers.labels.getOpacity() };
+  }
+
+  /** The colour of a class of the labels; null for an id without one. */
+  labelColor(id: number): string | null {
+    return this.#labelColors.get(id) ?? null;
   }
 
   /**

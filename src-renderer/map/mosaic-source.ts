@@ -54,6 +54,7 @@ export class MosaicSource extends DataTileSource {
   readonly #refreshing = new Map<string, Loading>();
   readonly #tiles = new Map<string, WeakRef<DataTile>>();
   readonly #stale = new Map<string, TileCoordinate>();
+  readonly #plans = new WeakMap<DataTile, TilePlan>();
   readonly #failed = new Map<string, TileCoordinate>();
 
   constructor(options: MosaicSourceOptions) {
@@ -118,11 +119,7 @@ export class MosaicSource extends DataTileSource {
     for (const reference of this.#tiles.values()) {
       const tile = reference.deref();
       const bytes = tile?.getData();
-      if (
-        tile !== undefined &&
-        bytes instanceof Uint8Array &&
-        change(this.#options.grid.plan(coordinateOf(tile)), bytes)
-      ) {
+      if (tile !== undefined && bytes instanceof Uint8Array && change(this.#planOf(tile), bytes)) {
         tile.dispatchEvent("change");
       }
     }
@@ -136,8 +133,11 @@ export class MosaicSource extends DataTileSource {
     this.#failed.clear();
   }
 
-  /** Stops what the frame just drawn doesn't want, and redraws what it wants and is out of date. */
-  keepOnly(wantedTiles: Readonly<Record<string, boolean>> | undefined): void {
+  /** Stops what the frame just drawn doesn't want, and redraws what it wants and is out of date, unless that has to wait. Says whether all it wants is as new as is known. */
+  keepOnly(
+    wantedTiles: Readonly<Record<string, boolean>> | undefined,
+    { refresh }: { readonly refresh: boolean } = { refresh: true },
+  ): boolean {
     const wanted = (coordinate: TileCoordinate): boolean =>
       wantedTiles?.[`${this.getKey()}/${coordinate.level},${coordinate.column},${coordinate.row}`] === true;
     for (const { coordinate, controller } of [...this.#loading.values(), ...this.#refreshing.values()]) {
@@ -146,7 +146,7 @@ export class MosaicSource extends DataTileSource {
       }
     }
     for (const [key, coordinate] of this.#stale) {
-      if (this.#refreshing.size >= REFRESHES_AT_ONCE) {
+      if (!refresh || this.#refreshing.size >= REFRESHES_AT_ONCE) {
         break;
       }
       const tile = this.#tiles.get(key)?.deref();
@@ -155,6 +155,10 @@ export class MosaicSource extends DataTileSource {
         void this.#refresh(tile, coordinate);
       }
     }
+    return ![
+      ...this.#stale.values(),
+      ...[...this.#refreshing.values()].map(({ coordinate }) => coordinate),
+    ].some(wanted);
   }
 
   /** Stops everything; the source must not be used afterwards. */
@@ -238,6 +242,13 @@ export class MosaicSource extends DataTileSource {
         register.delete(key);
       }
     }
+  }
+
+  /** Plans of warped tiles take hundreds of transformed points each, too many for every step of a stroke. */
+  #planOf(tile: DataTile): TilePlan {
+    const plan = this.#plans.get(tile) ?? this.#options.grid.plan(coordinateOf(tile));
+    this.#plans.set(tile, plan);
+    return plan;
   }
 
   #markStale(coordinate: TileCoordinate, pixelWindow: PixelWindow | null): void {

@@ -1,10 +1,11 @@
 import { SvelteSet } from "svelte/reactivity";
-import type { LabelHistoryNames } from "#shared/contract.ts";
+import type { LabelChange, LabelHistoryNames } from "#shared/contract.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { BrushTip, LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
 import { paintableIds } from "#shared/labels/paint-pixels.ts";
 import { shapeWindow } from "#shared/labels/rasterize-shape.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
+import { noteDuration } from "./durations.ts";
 import { sentenceOf, type HostAccess } from "./host-access.ts";
 import { watchStream } from "./watch-stream.ts";
 
@@ -17,6 +18,7 @@ export interface LabelPaint {
   /** `at` is of `performance.now`. */
   state:
     | { readonly kind: "open" }
+    | { readonly kind: "sent" }
     | { readonly kind: "stored"; readonly at: number }
     | { readonly kind: "dropped" };
 }
@@ -29,10 +31,14 @@ export interface LabelSurface {
   toScreen(mosaicId: string, point: PixelPoint): PixelPoint | null;
   /** Adds a paint: shown on the tiles there are and on those that come until it is stored. */
   paint(mosaicId: string, paint: LabelPaint): void;
-  /** Shows more of a paint that was added. */
+  /** Shows more of a paint that was added, in the frame that is drawn next. */
   extend(mosaicId: string, paint: LabelPaint, parts: LabelEdit["parts"]): void;
+  /** A gesture is over: what was kept back for it is drawn. */
+  settle(): void;
   /** Reads labels again under these windows; null for all. */
   redraw(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void;
+  /** Resolves when the map shows labels as new as it has been told of. */
+  drawn(): Promise<void>;
 }
 
 /** How wide the tip may be. */
@@ -56,6 +62,7 @@ export class Labelling {
   tip: BrushTip = $state("round");
   onlyUnlabelled = $state(false);
   readonly lockedIds = new SvelteSet<number>();
+  #lastRedrawn = "";
   #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
 
   constructor(
@@ -82,8 +89,8 @@ export class Labelling {
         this.#host.client.labels.watch({ projectId: this.#projectId }, { signal: streamSignal }),
       ({ history, changes }) => {
         this.#history = history;
-        for (const { mosaicId, pixelWindows } of changes) {
-          this.#surface()?.redraw(mosaicId, pixelWindows);
+        for (const change of changes) {
+          this.#redraw(change);
         }
       },
       { signal },
@@ -148,6 +155,8 @@ export class Labelling {
         this.#surface()?.extend(mosaicId, paint, [...added]);
       },
       store: (name) => {
+        paint.state = { kind: "sent" };
+        this.#surface()?.settle();
         void this.#store(mosaicId, paint, { name, parts: paint.parts, rules });
       },
       drop: () => {
@@ -164,11 +173,31 @@ export class Labelling {
   }
 
   async undo(): Promise<void> {
-    await this.#attempt(() => this.#host.client.labels.undo({ projectId: this.#projectId }));
+    await this.#attempt(() => this.#move("undo"));
   }
 
   async redo(): Promise<void> {
-    await this.#attempt(() => this.#host.client.labels.redo({ projectId: this.#projectId }));
+    await this.#attempt(() => this.#move("redo"));
+  }
+
+  /** Takes back or does again, and shows it without waiting for the change to come by the stream. */
+  async #move(way: "undo" | "redo"): Promise<void> {
+    const start = performance.now();
+    const change = await this.#host.client.labels[way]({ projectId: this.#projectId });
+    if (change !== null) {
+      this.#redraw(change);
+      await this.#surface()?.drawn();
+      noteDuration("undo", start);
+    }
+  }
+
+  /** Has a change read from the host, once, though both an answer and the stream tell of it. */
+  #redraw(change: LabelChange): void {
+    const told = JSON.stringify(change);
+    if (told !== this.#lastRedrawn) {
+      this.#lastRedrawn = told;
+      this.#surface()?.redraw(change.mosaicId, change.pixelWindows);
+    }
   }
 
   async #store(mosaicId: string, paint: LabelPaint, edit: LabelEdit): Promise<void> {
@@ -187,6 +216,7 @@ export class Labelling {
 
   #drop(mosaicId: string, paint: LabelPaint): void {
     paint.state = { kind: "dropped" };
+    this.#surface()?.settle();
     const windows = paint.parts.map(({ shape }) => shapeWindow(shape));
     this.#surface()?.redraw(
       mosaicId,
