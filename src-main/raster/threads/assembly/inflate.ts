@@ -7,13 +7,15 @@ import {
   buildTable,
   END_OF_BLOCK,
   EXCEPTIONAL,
+  joinLiterals,
   KIND_DISTANCE,
   KIND_LITLEN,
   KIND_PLAIN,
-  LITERAL,
+  ONE_LITERAL,
   SUBTABLE,
 } from "./huffman";
 import { codeLengthTable, distanceTable, lengths, litlenTable } from "./memory";
+import { copyMatch } from "./copy-match";
 
 const LITLEN_BITS: u32 = 11;
 const DISTANCE_BITS: u32 = 8;
@@ -132,114 +134,126 @@ export function inflate(inputAt: usize, inputLength: i32, outputAt: usize, outpu
 
 /** Decodes one block; answers the output's new end, past `outputEnd` when the stream holds more than fits, 0 when it is damaged. */
 function decodeBlock(from: usize, outputAt: usize, outputEnd: usize): usize {
-  let output = from;
   const litlenMask: u64 = (1 << LITLEN_BITS) - 1;
   const distanceMask: u64 = (1 << DISTANCE_BITS) - 1;
-  while (true) {
-    if (input > inputEnd + 16) {
-      return 0;
-    }
-    refill();
-    let entry = load<u32>(litlenTable + (<usize>(bits & litlenMask) << 2));
-    // Two literals fit beside a length and a distance into what one refill gives; room behind the output takes them.
-    if ((entry & LITERAL) != 0) {
-      take(entry & 0xff);
-      store<u8>(output, <u8>(entry >> 16));
-      output += 1;
-      entry = load<u32>(litlenTable + (<usize>(bits & litlenMask) << 2));
-      if ((entry & LITERAL) != 0) {
-        take(entry & 0xff);
-        store<u8>(output, <u8>(entry >> 16));
-        output += 1;
-        entry = load<u32>(litlenTable + (<usize>(bits & litlenMask) << 2));
-        if ((entry & LITERAL) != 0) {
-          take(entry & 0xff);
-          store<u8>(output, <u8>(entry >> 16));
-          output += 1;
+  const inputLimit = inputEnd + 16;
+  let output = from;
+  // Module variables live in memory: here they are kept in registers. Only the lowest six bits of `held` count.
+  let at = input;
+  let hold = bits;
+  let held = bitCount;
+  let result: usize = 0;
+  while (at <= inputLimit) {
+    hold |= load<u64>(at) << held;
+    at += <usize>(7 - ((held >> 3) & 7));
+    held |= 56;
+    let entry = <u64>load<u32>(litlenTable + (<usize>(hold & litlenMask) << 2));
+    if (entry >= <u64>ONE_LITERAL) {
+      // Three lookups take at most 33 of the 56 bits. What is written too far, up to nine bytes, goes into the room behind the output.
+      hold >>= entry;
+      held -= entry;
+      store<u32>(output, <u32>(entry >> 6));
+      output += <usize>(entry >> 30);
+      entry = <u64>load<u32>(litlenTable + (<usize>(hold & litlenMask) << 2));
+      if (entry >= <u64>ONE_LITERAL) {
+        hold >>= entry;
+        held -= entry;
+        store<u32>(output, <u32>(entry >> 6));
+        output += <usize>(entry >> 30);
+        entry = <u64>load<u32>(litlenTable + (<usize>(hold & litlenMask) << 2));
+        if (entry >= <u64>ONE_LITERAL) {
+          hold >>= entry;
+          held -= entry;
+          store<u32>(output, <u32>(entry >> 6));
+          output += <usize>(entry >> 30);
           if (output > outputEnd) {
-            return outputEnd + 1;
+            result = outputEnd + 1;
+            break;
           }
           continue;
         }
       }
       if (output > outputEnd) {
-        return outputEnd + 1;
+        result = outputEnd + 1;
+        break;
       }
-      refill();
+      hold |= load<u64>(at) << held;
+      at += <usize>(7 - ((held >> 3) & 7));
+      held |= 56;
     }
     if ((entry & EXCEPTIONAL) != 0) {
       if ((entry & SUBTABLE) != 0) {
-        take(entry & 0xff);
-        const depth = <u64>((entry >> 8) & 31);
-        entry = load<u32>(
-          litlenTable + ((<usize>((entry >> 16) & 0x7fff) + <usize>(bits & (((<u64>1) << depth) - 1))) << 2),
+        hold >>= entry;
+        held -= entry;
+        const depth = (entry >> 6) & 31;
+        entry = <u64>(
+          load<u32>(
+            litlenTable + (<usize>(((entry >> 11) & 0x7fff) + (hold & (((<u64>1) << depth) - 1))) << 2),
+          )
         );
-        if ((entry & LITERAL) != 0) {
-          take(entry & 0xff);
-          store<u8>(output, <u8>(entry >> 16));
+        if (entry >= <u64>ONE_LITERAL) {
+          hold >>= entry;
+          held -= entry;
+          store<u8>(output, <u8>(entry >> 6));
           output += 1;
           if (output > outputEnd) {
-            return outputEnd + 1;
+            result = outputEnd + 1;
+            break;
           }
           continue;
         }
       }
       if ((entry & EXCEPTIONAL) != 0) {
-        if ((entry & END_OF_BLOCK) == 0) {
-          return 0;
+        if ((entry & END_OF_BLOCK) != 0) {
+          hold >>= entry;
+          held -= entry;
+          result = output;
         }
-        take(entry & 0xff);
-        return output;
+        break;
       }
     }
-    const lengthBits = <u64>(entry & 0xff);
-    let length =
-      ((entry >> 16) & 0x7fff) +
-      <u32>((bits & (((<u64>1) << lengthBits) - 1)) >> <u64>((entry >> 8) & 31));
-    take(lengthBits);
-    refill();
-    entry = load<u32>(distanceTable + (<usize>(bits & distanceMask) << 2));
-    if ((entry & SUBTABLE) != 0 && (entry & EXCEPTIONAL) != 0) {
-      take(entry & 0xff);
-      const depth = <u64>((entry >> 8) & 31);
-      entry = load<u32>(
-        distanceTable + ((<usize>((entry >> 16) & 0x7fff) + <usize>(bits & (((<u64>1) << depth) - 1))) << 2),
-      );
-    }
+    // A length takes at most 20 bits and a distance 28: no need to refill between.
+    const length =
+      <u32>((entry >> 11) & 0x7fff) +
+      <u32>((hold & (((<u64>1) << (entry & 63)) - 1)) >> ((entry >> 6) & 31));
+    hold >>= entry;
+    held -= entry;
+    entry = <u64>load<u32>(distanceTable + (<usize>(hold & distanceMask) << 2));
     if ((entry & EXCEPTIONAL) != 0) {
-      return 0;
-    }
-    const distanceBits = <u64>(entry & 0xff);
-    const distance =
-      <usize>((entry >> 16) & 0x7fff) +
-      <usize>((bits & (((<u64>1) << distanceBits) - 1)) >> <u64>((entry >> 8) & 31));
-    take(distanceBits);
-    if (distance > output - outputAt) {
-      return 0;
-    }
-    let source = output - distance;
-    const end = output + length;
-    if (end > outputEnd) {
-      length = <u32>(outputEnd - output);
-      for (; length > 0; length--) {
-        store<u8>(output++, load<u8>(source++));
+      if ((entry & SUBTABLE) == 0) {
+        break;
       }
-      return outputEnd + 1;
+      hold >>= entry;
+      held -= entry;
+      const depth = (entry >> 6) & 31;
+      entry = <u64>(
+        load<u32>(
+          distanceTable + (<usize>(((entry >> 11) & 0x7fff) + (hold & (((<u64>1) << depth) - 1))) << 2),
+        )
+      );
+      if ((entry & EXCEPTIONAL) != 0) {
+        break;
+      }
     }
-    if (distance >= 8) {
-      // Whole words, a little too far: the next symbols overwrite what is too much.
-      do {
-        store<u64>(output, load<u64>(source));
-        output += 8;
-        source += 8;
-      } while (output < end);
-    } else {
-      do {
-        store<u8>(output++, load<u8>(source++));
-      } while (output < end);
+    const distance =
+      <usize>((entry >> 11) & 0x7fff) +
+      <usize>((hold & (((<u64>1) << (entry & 63)) - 1)) >> ((entry >> 6) & 31));
+    hold >>= entry;
+    held -= entry;
+    if (distance > output - outputAt) {
+      break;
     }
-    output = end;
+    if (output + length > outputEnd) {
+      result = outputEnd + 1;
+      break;
+    }
+    copyMatch(output, distance, length);
+    output += length;
   }
+  input = at;
+  bits = hold;
+  bitCount = held & 63;
+  return result;
 }
 
 let hasFixedTables = false;
@@ -251,6 +265,7 @@ function fixedTables(): bool {
     memory.fill(lengths + 256, 7, 24);
     memory.fill(lengths + 280, 8, 8);
     buildTable(lengths, 288, litlenTable, LITLEN_BITS, KIND_LITLEN);
+    joinLiterals(litlenTable, LITLEN_BITS);
     memory.fill(lengths, 5, 32);
     buildTable(lengths, 32, distanceTable, DISTANCE_BITS, KIND_DISTANCE);
     hasFixedTables = true;
@@ -290,8 +305,8 @@ function dynamicTables(): bool {
     if ((entry & EXCEPTIONAL) != 0) {
       return false;
     }
-    take(entry & 0xff);
-    const symbol = entry >> 16;
+    take(entry & 63);
+    const symbol = (entry >> 11) & 0x7fff;
     if (symbol < 16) {
       previous = <u8>symbol;
       store<u8>(lengths + index, previous);
@@ -318,10 +333,14 @@ function dynamicTables(): bool {
   if (load<u8>(lengths + 256) == 0) {
     return false;
   }
-  return (
-    buildTable(lengths, litlens, litlenTable, LITLEN_BITS, KIND_LITLEN) &&
-    buildTable(lengths + litlens, distances, distanceTable, DISTANCE_BITS, KIND_DISTANCE)
-  );
+  if (
+    !buildTable(lengths, litlens, litlenTable, LITLEN_BITS, KIND_LITLEN) ||
+    !buildTable(lengths + litlens, distances, distanceTable, DISTANCE_BITS, KIND_DISTANCE)
+  ) {
+    return false;
+  }
+  joinLiterals(litlenTable, LITLEN_BITS);
+  return true;
 }
 
 /** The stream's checksum (RFC 1950), sixteen bytes at a time. */

@@ -6,13 +6,11 @@ export const litlenTable: usize = 0x1000;
 export const distanceTable: usize = 0x5000;
 /** Code lengths of a block: 288 literals and lengths, then 32 distances. */
 export const lengths: usize = 0x9000;
-/** The next code of each length while a table is filled: 16 of 4 bytes. */
-export const nextCodes: usize = 0x9400;
-/** How many codes of each length, and the first code of each: 16 of 4 bytes each. */
+/** Symbols in the order of their codes while a table is built: 320 of 2 bytes. */
+export const sorted: usize = 0x9400;
+/** How many codes of each length, and where the next symbol of each goes: 16 of 4 bytes each. */
 export const counts: usize = 0x9800;
-export const firstCodes: usize = 0x9880;
-/** The longest code behind each entry of a primary table: 2048 bytes. */
-export const longest: usize = 0xa000;
+export const places: usize = 0x9880;
 /** Table of the 19 code length codes: 128 entries of 4 bytes. */
 export const codeLengthTable: usize = 0xb000;
 /** LZW strings: 4096 of start and length, 4 bytes each. */

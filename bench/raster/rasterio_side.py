@@ -1,0 +1,56 @@
+"""One reading of one raster by rasterio with its default settings: rasterio_side.py PATH in-order|random.
+
+The same windows as orthomask-side.ts, one after the other. Prints JSON.
+"""
+
+import json
+import sys
+import time
+
+import rasterio
+from rasterio.windows import Window
+
+
+def peak_megabytes() -> float:
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+    except OSError:
+        return float("nan")
+
+
+path, work = sys.argv[1:]
+state = 7
+
+
+def number(limit: int) -> int:
+    global state
+    state = state * 48271 % 2147483647
+    return state % limit
+
+
+first_pixel = 0
+before = time.perf_counter()
+with rasterio.open(path) as source:
+    if work == "in-order":
+        for y in range(0, source.height, 512):
+            for x in range(0, source.width, 512):
+                pixels = source.read(window=Window(x, y, min(512, source.width - x), min(512, source.height - y)))
+                first_pixel += int(pixels[0, 0, 0])
+    else:
+        for _ in range(2000):
+            x = number(max(1, source.width - 256))
+            y = number(max(1, source.height - 256))
+            pixels = source.read(window=Window(x, y, min(256, source.width), min(256, source.height)))
+            first_pixel += int(pixels[0, 0, 0])
+milliseconds = (time.perf_counter() - before) * 1000
+print(
+    json.dumps(
+        {
+            "milliseconds": milliseconds,
+            "peakMegabytes": peak_megabytes(),
+            "firstPixel": first_pixel,
+            "version": rasterio.__version__,
+        }
+    )
+)
