@@ -1,4 +1,4 @@
-"""One reading of one raster by rasterio with its default settings: rasterio_side.py PATH in-order|random.
+"""Readings of one raster by rasterio with its default settings: rasterio_side.py PATH in-order|random TIMES.
 
 The same windows as orthomask-side.ts, one after the other. Prints JSON.
 """
@@ -19,8 +19,9 @@ def peak_megabytes() -> float:
         return float("nan")
 
 
-path, work = sys.argv[1:]
+path, work, times = sys.argv[1:]
 state = 7
+first_pixels = 0
 
 
 def number(limit: int) -> int:
@@ -29,27 +30,34 @@ def number(limit: int) -> int:
     return state % limit
 
 
-first_pixel = 0
-before = time.perf_counter()
-with rasterio.open(path) as source:
-    if work == "in-order":
-        for y in range(0, source.height, 512):
-            for x in range(0, source.width, 512):
-                pixels = source.read(window=Window(x, y, min(512, source.width - x), min(512, source.height - y)))
-                first_pixel += int(pixels[0, 0, 0])
-    else:
-        for _ in range(2000):
-            x = number(max(1, source.width - 256))
-            y = number(max(1, source.height - 256))
-            pixels = source.read(window=Window(x, y, min(256, source.width), min(256, source.height)))
-            first_pixel += int(pixels[0, 0, 0])
-milliseconds = (time.perf_counter() - before) * 1000
+def read(source, x: int, y: int, side: int) -> None:
+    global first_pixels
+    pixels = source.read(window=Window(x, y, min(side, source.width - x), min(side, source.height - y)))
+    first_pixels += int(pixels[0, 0, 0])
+
+
+milliseconds = []
+for _ in range(int(times)):
+    state = 7
+    first_pixels = 0
+    before = time.perf_counter()
+    with rasterio.open(path) as source:
+        if work == "in-order":
+            for y in range(0, source.height, 512):
+                for x in range(0, source.width, 512):
+                    read(source, x, y, 512)
+        else:
+            for _ in range(2000):
+                x = number(max(1, source.width - 256))
+                y = number(max(1, source.height - 256))
+                read(source, x, y, 256)
+    milliseconds.append((time.perf_counter() - before) * 1000)
 print(
     json.dumps(
         {
             "milliseconds": milliseconds,
             "peakMegabytes": peak_megabytes(),
-            "firstPixel": first_pixel,
+            "firstPixels": first_pixels,
             "version": rasterio.__version__,
         }
     )

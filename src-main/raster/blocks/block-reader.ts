@@ -141,20 +141,20 @@ export class BlockReader {
         }
       }
     }
-    const wanted = new Set(missing.map(({ key }) => key));
-    const neighbours = missing.length === 0 ? [] : this.#neighbours(range, granularity, wanted);
-    for (const batch of this.#batches([...missing, ...neighbours], grid, leastBatches)) {
+    for (const batch of this.#batches(missing, grid, leastBatches)) {
       this.#start(batch, { urgent: true }).forEach((load, index) => {
         const unit = batch[index] as PlannedUnit;
-        if (!wanted.has(unit.key)) {
-          return;
-        }
         loads.push(
           load.join(options.signal).then((samples) => {
             use({ plane: unit.plane, column: unit.column, row: unit.row, rows: unit.rows, samples });
           }),
         );
       });
+    }
+    // Apart from what is waited for, which must not wait for them nor be kept by them from stopping when nobody wants it any more.
+    const neighbours = missing.length === 0 ? [] : this.#neighbours(range, granularity);
+    for (const batch of this.#batches(neighbours, grid, 1)) {
+      this.#start(batch, { urgent: false });
     }
     this.#readAhead(range, granularity);
     if (loads.length > 0) {
@@ -170,7 +170,7 @@ export class BlockReader {
    * Units around those that are missing, while all images being read fit into the cache together: each of them will be wanted
    * sooner or later, and one call for many is cheaper than many calls.
    */
-  #neighbours(range: UnitRange, granularity: Granularity, wanted: ReadonlySet<string>): PlannedUnit[] {
+  #neighbours(range: UnitRange, granularity: Granularity): PlannedUnit[] {
     const { cache, images } = this.#environment;
     const grid = this.grid(granularity);
     images.add(
@@ -197,7 +197,7 @@ export class BlockReader {
         column += 1
       ) {
         const key = this.#keyOf(granularity, range.plane, column, row);
-        if (!wanted.has(key) && !this.#inFlight.has(key) && !cache.has(key)) {
+        if (!this.#inFlight.has(key) && !cache.has(key)) {
           try {
             found.push(planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }));
           } catch {
