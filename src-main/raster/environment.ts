@@ -3,9 +3,10 @@ import { BlockCache } from "./blocks/block-cache.ts";
 import type { BlockEnvironment } from "./blocks/block-reader.ts";
 import { Limiter } from "./blocks/limiter.ts";
 import { OpenImages } from "./blocks/open-images.ts";
+import { Slabs } from "./threads/slabs.ts";
 import { SpareMemory } from "./threads/spare-memory.ts";
 import { DecodeThreads } from "./threads/decode-threads.ts";
-import type { SampleArray } from "./typed-pixels.ts";
+import type { ReadSamples } from "./typed-pixels.ts";
 
 /** Settings of the raster engine of this process. */
 export interface RasterSettings {
@@ -24,16 +25,18 @@ sharp.cache(false);
 // Batches run side by side already; threads within one only wait for each other.
 sharp.concurrency(1);
 
+const slabs = new Slabs({ mostSpareBytes: 32 * 2 ** 20 });
 const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
 
 /** The cache, limits and threads shared by all rasters of this process. */
 export const blockEnvironment: BlockEnvironment & { readonly remote: { allowed: boolean } } = {
   remote: { allowed: true },
-  cache: new BlockCache<SampleArray>({ maxBytes: defaultCacheBytes }),
+  cache: new BlockCache<ReadSamples>({ maxBytes: defaultCacheBytes }),
   limiter: new Limiter(batchesAtOnce),
   largeLimiter: new Limiter(1),
-  threads: new DecodeThreads(spareMemory),
+  threads: new DecodeThreads(spareMemory, slabs),
   spareMemory,
+  slabs,
   images: new OpenImages(),
 };
 

@@ -11,6 +11,10 @@ export type SampleArray =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>;
 
+/** Samples that are only read: decoded ones may lie in memory that threads share. */
+export type ReadSamples =
+  Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+
 const constructors = {
   uint8: Uint8Array,
   int8: Int8Array,
@@ -36,6 +40,18 @@ export function allocateSamples(dtype: RasterDtype, length: number): SampleArray
 export function unfilledSamples(dtype: RasterDtype, length: number): SampleArray {
   const { buffer } = Buffer.allocUnsafeSlow(length * dtypeBytes(dtype));
   return new constructors[dtype](buffer, 0, length);
+}
+
+/** Samples that lie in memory shared with threads, from a byte on. */
+export function samplesIn(
+  dtype: RasterDtype,
+  memory: SharedArrayBuffer,
+  firstByte: number,
+  length: number,
+): ReadSamples {
+  const constructor: new (memory: SharedArrayBuffer, firstByte: number, length: number) => ReadSamples =
+    constructors[dtype];
+  return new constructor(memory, firstByte, length);
 }
 
 /** The bytes seen as samples of this machine's byte order, copied only when they aren't aligned. */

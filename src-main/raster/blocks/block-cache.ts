@@ -7,6 +7,8 @@ export interface BlockCacheLimits {
 interface Slab<Value> {
   readonly blocks: ReadonlyMap<string, Value>;
   readonly bytes: number;
+  /** Told once, when the cache lets go of the memory. */
+  readonly release: () => void;
 }
 
 /**
@@ -53,18 +55,19 @@ export class BlockCache<Value> {
 
   /** Keeps one block that has its memory to itself. */
   set(key: string, value: Value, bytes: number): void {
-    this.setSlab(new Map([[key, value]]), bytes);
+    this.setSlab(new Map([[key, value]]), bytes, () => undefined);
   }
 
   /** Keeps blocks that share one piece of memory; more than a quarter of the cache is let go at once, or it would flush everything else. */
-  setSlab(blocks: ReadonlyMap<string, Value>, bytes: number): void {
+  setSlab(blocks: ReadonlyMap<string, Value>, bytes: number, release: () => void): void {
     for (const key of blocks.keys()) {
       this.delete(key);
     }
     if (bytes > this.#maxBytes / 4) {
+      release();
       return;
     }
-    const slab = { blocks, bytes };
+    const slab = { blocks, bytes, release };
     for (const key of blocks.keys()) {
       this.#slabOf.set(key, slab);
     }
@@ -98,6 +101,7 @@ export class BlockCache<Value> {
           this.#slabOf.delete(key);
         }
       }
+      slab.release();
     }
   }
 

@@ -4,9 +4,10 @@ import { decodeUnitsNatively, goesNatively } from "../codecs/native-units.ts";
 import { isPlain, plainUnits } from "../codecs/plain-units.ts";
 import { asRasterError, RasterError } from "../raster-error.ts";
 import type { DecodeThreads } from "../threads/decode-threads.ts";
+import type { Slabs } from "../threads/slabs.ts";
 import type { SpareMemory } from "../threads/spare-memory.ts";
 import { blockFormatOf, strideOf, type BlockFormat, type TiffLayout } from "../tiff/layout.ts";
-import type { SampleArray } from "../typed-pixels.ts";
+import type { ReadSamples } from "../typed-pixels.ts";
 import type { BlockCache } from "./block-cache.ts";
 import { batchUnits, encodedBatch, planUnit, spanOf, type PlannedUnit } from "./block-plan.ts";
 import { unitGrid, type Granularity, type UnitGrid } from "./block-units.ts";
@@ -17,12 +18,13 @@ import { SharedLoad } from "./shared-load.ts";
 
 /** What all readers share: one cache, one bound on what is decoded at once, the threads that decode, and their memory. */
 export interface BlockEnvironment {
-  readonly cache: BlockCache<SampleArray>;
+  readonly cache: BlockCache<ReadSamples>;
   readonly limiter: Limiter;
   /** Large blocks come one at a time, or four at once would take a gigabyte. */
   readonly largeLimiter: Limiter;
   readonly threads: DecodeThreads;
   readonly spareMemory: SpareMemory;
+  readonly slabs: Slabs;
   readonly images: OpenImages;
 }
 
@@ -32,7 +34,7 @@ export interface DecodedUnit {
   readonly column: number;
   readonly row: number;
   readonly rows: number;
-  readonly samples: SampleArray;
+  readonly samples: ReadSamples;
 }
 
 /** The units of a rectangle of the unit grid. */
@@ -68,7 +70,7 @@ export class BlockReader {
   readonly #source: ByteSource;
   readonly #environment: BlockEnvironment;
   readonly #keyPrefix: string;
-  readonly #inFlight = new Map<string, SharedLoad<SampleArray>>();
+  readonly #inFlight = new Map<string, SharedLoad<ReadSamples>>();
   readonly #format: BlockFormat;
   readonly #codec: Codec;
   readonly #grids: Readonly<Record<Granularity, UnitGrid>>;
@@ -267,7 +269,7 @@ export class BlockReader {
   }
 
   /** Starts one batch; others that want its units meanwhile join it, and it stops when all that waited have left. */
-  #start(batch: readonly PlannedUnit[], { urgent }: { readonly urgent: boolean }): SharedLoad<SampleArray>[] {
+  #start(batch: readonly PlannedUnit[], { urgent }: { readonly urgent: boolean }): SharedLoad<ReadSamples>[] {
     const controller = new AbortController();
     const signal = urgent ? controller.signal : AbortSignal.any([controller.signal, this.#closing.signal]);
     // Events would do, but a batch of many units would hang as many listeners on one signal.
@@ -281,7 +283,7 @@ export class BlockReader {
     });
     return batch.map((unit, index) => {
       const load = new SharedLoad(
-        work.then((decoded) => decoded[index] as SampleArray),
+        work.then((decoded) => decoded[index] as ReadSamples),
         () => {
           interested -= 1;
           if (interested === 0) {
@@ -304,7 +306,7 @@ export class BlockReader {
     });
   }
 
-  async #load(batch: readonly PlannedUnit[], signal: AbortSignal): Promise<SampleArray[]> {
+  async #load(batch: readonly PlannedUnit[], signal: AbortSignal): Promise<readonly ReadSamples[]> {
     const { start, end } = spanOf(batch);
     const [first] = batch;
     if (end > this.#source.size) {
@@ -343,7 +345,7 @@ export class BlockReader {
     batch: readonly PlannedUnit[],
     bytes: Uint8Array<ArrayBuffer>,
     start: number,
-  ): Promise<SampleArray[]> {
+  ): Promise<readonly ReadSamples[]> {
     const encoded = encodedBatch(batch, bytes, start, this.#fill);
     switch (this.#codec) {
       case "plain":
@@ -356,8 +358,8 @@ export class BlockReader {
   }
 
   /** Puts units into the cache, those in the same memory together. */
-  #keep(batch: readonly PlannedUnit[], decoded: readonly SampleArray[]): void {
-    const slabs = new Map<ArrayBuffer, Map<string, SampleArray>>();
+  #keep(batch: readonly PlannedUnit[], decoded: readonly ReadSamples[]): void {
+    const slabs = new Map<ArrayBufferLike, Map<string, ReadSamples>>();
     decoded.forEach((samples, index) => {
       const { key } = batch[index] as PlannedUnit;
       const slab = slabs.get(samples.buffer);
@@ -368,7 +370,11 @@ export class BlockReader {
       }
     });
     for (const [memory, blocks] of slabs) {
-      this.#environment.cache.setSlab(blocks, memory.byteLength);
+      this.#environment.cache.setSlab(blocks, memory.byteLength, () => {
+        if (memory instanceof SharedArrayBuffer) {
+          this.#environment.slabs.give(memory);
+        }
+      });
     }
   }
 

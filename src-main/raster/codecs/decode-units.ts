@@ -7,23 +7,35 @@ import { decodeUnitsFast, packedBytesOf } from "./fast-units.ts";
 import { inkToRgb } from "./ink.ts";
 
 /**
+ * Decodes units that `fastBytesOf` has a size for, in this thread, one after the other into `target`.
+ *
+ * @throws Error whose message says what is wrong with the block; the caller adds which file and block
+ */
+export async function decodeUnitsInto(
+  format: BlockFormat,
+  batch: EncodedBatch,
+  decoders: WasmDecoders | null,
+  target: Uint8Array,
+): Promise<void> {
+  const packed = packedBytesOf(format);
+  if (decoders !== null && packed !== null) {
+    await decodeUnitsFast(format, batch, packed, decoders, target);
+    return;
+  }
+  let at = 0;
+  for (const samples of await decodeUnitsHere(format, batch)) {
+    target.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), at);
+    at += samples.byteLength;
+  }
+}
+
+/**
  * Decodes units in this thread, without waiting for anything but the start of a wasm decoder.
  *
  * @returns one array a unit: `blockWidth · rows · stride` samples, pixel-interleaved, in this machine's byte order
  * @throws Error whose message says what is wrong with the block; the caller adds which file and block
  */
-export async function decodeUnitsHere(
-  format: BlockFormat,
-  batch: EncodedBatch,
-  decoders: WasmDecoders | null = null,
-): Promise<SampleArray[]> {
-  const packed = decoders === null ? null : packedBytesOf(format);
-  if (decoders !== null && packed !== null) {
-    const fast = await decodeUnitsFast(format, batch, packed, decoders);
-    if (fast !== null) {
-      return fast;
-    }
-  }
+export async function decodeUnitsHere(format: BlockFormat, batch: EncodedBatch): Promise<SampleArray[]> {
   const decoded: SampleArray[] = [];
   for (const unit of batch.units) {
     const pieces: SampleArray[] = [];

@@ -1,7 +1,7 @@
 import type { PackedBytes, WasmDecoders } from "../threads/wasm-decoders.ts";
 import { isCmyk, isYCbCr, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { compression } from "../tiff/tags.ts";
-import { samplesOver, unfilledSamples, type SampleArray } from "../typed-pixels.ts";
+import { allocateSamples, dtypeBytes } from "../typed-pixels.ts";
 import { checkExpansion, decodeBlock } from "./decode-block.ts";
 import { bytesOf, type EncodedBatch } from "./encoded-batch.ts";
 import { isOldStyleLzw } from "./lzw.ts";
@@ -38,50 +38,43 @@ export function packedBytesOf(format: BlockFormat): PackedBytes | null {
   };
 }
 
-/**
- * Decodes units with our own decoders, all into one piece of memory.
- *
- * @returns null when one of the units is too large for them
- */
+/** Bytes of each unit once our own decoders have decoded it; null when they can't take these units. */
+export function fastBytesOf(format: BlockFormat, batch: EncodedBatch): number[] | null {
+  const packed = packedBytesOf(format);
+  const sizes = packed === null ? null : batch.units.map((unit) => unit.rows * packed.rowBytes);
+  return sizes?.every((bytes) => bytes <= mostUnitBytes) === true ? sizes : null;
+}
+
+/** Decodes units with our own decoders, one after the other into `target`. */
 export async function decodeUnitsFast(
   format: BlockFormat,
   batch: EncodedBatch,
   packed: PackedBytes,
   decoders: WasmDecoders,
-): Promise<SampleArray[] | null> {
-  const sizes = batch.units.map((unit) => unit.rows * packed.rowBytes);
-  if (sizes.some((bytes) => bytes > mostUnitBytes)) {
-    return null;
-  }
-  for (const unit of batch.units) {
-    for (const piece of unit.pieces) {
-      if (piece.length > 0) {
-        checkExpansion(format, piece.length, piece.rows * packed.rowBytes);
-      }
-    }
-  }
-  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
-  const slab = unfilledSamples("uint8", total) as Uint8Array<ArrayBuffer>;
-  const decoded: SampleArray[] = [];
+  target: Uint8Array,
+): Promise<void> {
   let at = 0;
-  for (const unit of batch.units) {
-    const start = at;
-    for (const piece of unit.pieces) {
-      const target = slab.subarray(at, at + piece.rows * packed.rowBytes);
-      at += target.length;
+  for (const { pieces } of batch.units) {
+    for (const piece of pieces) {
+      const place = target.subarray(at, at + piece.rows * packed.rowBytes);
+      at += place.length;
       if (piece.length === 0) {
-        samplesOver(format.dtype, target).fill(batch.fill);
+        fillSamples(format, place, batch.fill);
         continue;
       }
+      checkExpansion(format, piece.length, place.length);
       const encoded = bytesOf(batch, piece);
       const isOldLzw = packed.codec === "lzw" && isOldStyleLzw(encoded);
-      if (isOldLzw || !decoders.decode(encoded, target, packed)) {
+      if (isOldLzw || !decoders.decode(encoded, place, packed)) {
         // Rare: the old bit order, or more data than the block has place for.
         const samples = await decodeBlock(format, encoded, piece.rows);
-        target.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+        place.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
       }
     }
-    decoded.push(samplesOver(format.dtype, slab.subarray(start, at)));
   }
-  return decoded;
+}
+
+function fillSamples(format: BlockFormat, place: Uint8Array, fill: number): void {
+  const samples = allocateSamples(format.dtype, place.length / dtypeBytes(format.dtype)).fill(fill);
+  place.set(new Uint8Array(samples.buffer));
 }

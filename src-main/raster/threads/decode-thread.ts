@@ -1,6 +1,6 @@
 // A decoding thread: takes encoded batches, answers samples. It owns no file and keeps nothing between batches.
 import { parentPort, workerData } from "node:worker_threads";
-import { decodeUnitsHere } from "../codecs/decode-units.ts";
+import { decodeUnitsHere, decodeUnitsInto } from "../codecs/decode-units.ts";
 import { startWasmDecoders } from "./wasm-decoders.ts";
 import type { DecodeAnswer, DecodeRequest, DecodeThreadData } from "./messages.ts";
 
@@ -25,10 +25,15 @@ async function answerTo({
   id,
   format,
   batch,
+  slab,
 }: DecodeRequest): Promise<{ answer: DecodeAnswer; memory: ArrayBuffer[] }> {
   const spent = batch.bytes.buffer;
   try {
-    const samples = await decodeUnitsHere(format, batch, decoders);
+    if (slab !== null) {
+      await decodeUnitsInto(format, batch, decoders, new Uint8Array(slab));
+      return { answer: { id, spent, kind: "filled" }, memory: [spent] };
+    }
+    const samples = await decodeUnitsHere(format, batch);
     // A small array may be part of Node's pool, which must not be given away: it is copied.
     const movable = samples.map((array) =>
       array.byteLength * 2 < array.buffer.byteLength ? array.slice() : array,

@@ -6,9 +6,11 @@ import { Worker } from "node:worker_threads";
 import { decodeUnitsHere } from "../codecs/decode-units.ts";
 import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import type { BlockFormat } from "../tiff/layout.ts";
-import type { SampleArray } from "../typed-pixels.ts";
+import { fastBytesOf } from "../codecs/fast-units.ts";
+import { dtypeBytes, samplesIn, type ReadSamples, type SampleArray } from "../typed-pixels.ts";
+import type { DecodeAnswer, DecodeRequest, DecodeThreadData } from "./messages.ts";
+import type { Slabs } from "./slabs.ts";
 import type { SpareMemory } from "./spare-memory.ts";
-import type { DecodeAnswer, DecodeThreadData } from "./messages.ts";
 import { compileWasmDecoders } from "./wasm-decoders.ts";
 
 /**
@@ -20,7 +22,7 @@ const places = ["../raster-threads/decode-thread.mjs", "../../../out/raster-thre
 const mostThreads = 4;
 
 interface Waiting {
-  readonly resolve: (samples: SampleArray[]) => void;
+  readonly resolve: (samples: SampleArray[] | null) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -39,17 +41,20 @@ export class DecodeThreads {
   readonly #most: number;
   readonly #program: string | null;
   readonly #spare: SpareMemory;
+  readonly #slabs: Slabs;
   #decodersModule: WebAssembly.Module | null = null;
   #requests = 0;
   #decoded = 0;
 
-  /** `spare` gets the memory of batches back once they are decoded. */
+  /** `spare` gets the memory of batches back once they are decoded; samples stand in `slabs`, to which whoever keeps them gives them back. */
   constructor(
     spare: SpareMemory,
+    slabs: Slabs,
     most = Math.min(mostThreads, availableParallelism()),
     program = findProgram(),
   ) {
     this.#spare = spare;
+    this.#slabs = slabs;
     this.#most = most;
     this.#program = program;
   }
@@ -69,18 +74,43 @@ export class DecodeThreads {
    *
    * @throws Error whose message says what is wrong with a block
    */
-  async decode(format: BlockFormat, batch: EncodedBatch): Promise<SampleArray[]> {
+  async decode(format: BlockFormat, batch: EncodedBatch): Promise<readonly ReadSamples[]> {
     const thread = this.#leastBusy();
     if (thread === null) {
       return decodeUnitsHere(format, batch);
     }
+    const sizes = fastBytesOf(format, batch);
+    if (sizes === null) {
+      return (await this.#ask(thread, format, batch, null)) ?? [];
+    }
+    const slab = this.#slabs.take(sizes.reduce((sum, bytes) => sum + bytes, 0));
+    try {
+      await this.#ask(thread, format, batch, slab);
+    } catch (error) {
+      this.#slabs.give(slab);
+      throw error;
+    }
+    let at = 0;
+    return sizes.map((bytes) => {
+      at += bytes;
+      return samplesIn(format.dtype, slab, at - bytes, bytes / dtypeBytes(format.dtype));
+    });
+  }
+
+  /** Answers the samples; null when they are in the slab. */
+  #ask(
+    thread: Thread,
+    format: BlockFormat,
+    batch: EncodedBatch,
+    slab: SharedArrayBuffer | null,
+  ): Promise<SampleArray[] | null> {
     this.#requests += 1;
     const id = this.#requests;
     return new Promise((resolve, reject) => {
       thread.waiting.set(id, { resolve, reject });
       // Referenced only while somebody waits: an idle thread must not hold the process.
       thread.worker.ref();
-      thread.worker.postMessage({ id, format, batch }, [batch.bytes.buffer]);
+      thread.worker.postMessage({ id, format, batch, slab } satisfies DecodeRequest, [batch.bytes.buffer]);
     });
   }
 
@@ -120,11 +150,11 @@ export class DecodeThreads {
       if (thread.waiting.size === 0) {
         worker.unref();
       }
-      if (answer.kind === "decoded") {
-        this.#decoded += 1;
-        waiting?.resolve(answer.samples);
-      } else {
+      if (answer.kind === "failed") {
         waiting?.reject(new Error(answer.reason));
+      } else {
+        this.#decoded += 1;
+        waiting?.resolve(answer.kind === "decoded" ? answer.samples : null);
       }
     });
     const ended = (error: Error): void => {

@@ -13,10 +13,13 @@ export interface DecodeRequest {
   readonly id: number;
   readonly format: BlockFormat;
   readonly batch: EncodedBatch;
+  /** Where the samples go, all units one after the other; null for formats whose samples come in memory of their own. */
+  readonly slab: SharedArrayBuffer | null;
 }
 
 /** What it answers; the samples' memory moves with it, and that of the batch goes back to be read into again. */
 export type DecodeAnswer = { readonly id: number; readonly spent: ArrayBuffer } & (
+  | { readonly kind: "filled" }
   | { readonly kind: "decoded"; readonly samples: SampleArray[] }
   | { readonly kind: "failed"; readonly reason: string }
 );
