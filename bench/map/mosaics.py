@@ -1,6 +1,6 @@
-"""Makes the mosaics of the map's measurements: mosaics.py FOLDER LAYOUT WIDTH HEIGHT COLUMN.
+"""Makes the mosaics of the map's and the raster engine's measurements: mosaics.py FOLDER LAYOUT WIDTH HEIGHT COLUMN [IMAGES].
 
-One RGB image in EPSG:32640 whose pixels are neither flat nor noise, as imagery is. LAYOUT is one of the four of
+One RGB image in EPSG:32640 whose pixels are neither flat nor noise, as imagery is; with a folder of IMAGES it shows those, side by side. LAYOUT is one of the four of
 `../shared/design/raster.md`, "sixteen" (16-bit, dark), or "sparse": tiles of which only every eighth is written, so that a very large mosaic is
 small on disk. COLUMN places mosaics side by side.
 """
@@ -37,8 +37,30 @@ def patch(rows: int, columns: int, seed: int) -> numpy.ndarray:
     return numpy.clip(base + light + grain, 0, 255).astype(numpy.uint8)
 
 
-def make(folder: str, layout: str, width: int, height: int, column: int) -> str:
-    path = os.path.join(folder, f"{layout}-{width}.tif")
+def imagery(images: str, width: int, height: int) -> numpy.ndarray:
+    """The images of a folder one after the other, again and again, each time mirrored another way."""
+    pictures = []
+    for name in sorted(os.listdir(images)):
+        with rasterio.open(os.path.join(images, name)) as source:
+            pictures.append(source.read([1, 2, 3]))
+    rows = min(picture.shape[1] for picture in pictures)
+    found = numpy.empty((3, height, width), numpy.uint8)
+    used = 0
+    for top in range(0, height, rows):
+        left = 0
+        while left < width:
+            picture = pictures[used % len(pictures)]
+            turn = used // len(pictures)
+            used += 1
+            picture = picture[:, :: -1 if turn & 1 else 1, :: -1 if turn & 2 else 1]
+            down, across = min(rows, height - top), min(picture.shape[2], width - left)
+            found[:, top : top + down, left : left + across] = picture[:, :down, :across]
+            left += across
+    return found
+
+
+def make(folder: str, layout: str, width: int, height: int, column: int, images: str | None = None) -> str:
+    path = os.path.join(folder, f"{'' if images is None else 'imagery-'}{layout}-{width}.tif")
     if os.path.exists(path):
         return path
     profile = dict(
@@ -52,9 +74,12 @@ def make(folder: str, layout: str, width: int, height: int, column: int) -> str:
         **LAYOUTS[layout],
     )
     partial = path + ".making.tif"
+    whole = None if images is None else imagery(images, width, height)
     piece = patch(2304, width if layout != "sparse" else 2304, seed=column)
     with rasterio.open(partial, "w", **profile) as target:
-        if layout == "sparse":
+        if whole is not None:
+            target.write(whole)
+        elif layout == "sparse":
             for index in range((width // 256) * (height // 256)):
                 row, col = divmod(index, width // 256)
                 if (row * 5 + col * 3) % 8 == 0:
@@ -70,5 +95,5 @@ def make(folder: str, layout: str, width: int, height: int, column: int) -> str:
 
 
 if __name__ == "__main__":
-    folder, layout, width, height, column = sys.argv[1:]
-    print(json.dumps(make(folder, layout, int(width), int(height), int(column))))
+    folder, layout, width, height, column, *images = sys.argv[1:]
+    print(json.dumps(make(folder, layout, int(width), int(height), int(column), *images)))

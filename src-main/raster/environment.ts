@@ -3,7 +3,7 @@ import { BlockCache } from "./blocks/block-cache.ts";
 import type { BlockEnvironment } from "./blocks/block-reader.ts";
 import { Limiter } from "./blocks/limiter.ts";
 import { OpenImages } from "./blocks/open-images.ts";
-import { Slabs } from "./threads/slabs.ts";
+import { SharedArena } from "./threads/shared-arena.ts";
 import { SpareMemory } from "./threads/spare-memory.ts";
 import { DecodeThreads } from "./threads/decode-threads.ts";
 import type { ReadSamples } from "./typed-pixels.ts";
@@ -17,6 +17,8 @@ export interface RasterSettings {
 }
 
 const defaultCacheBytes = 256 * 2 ** 20;
+/** Room for blocks that are being decoded or have just been dropped, beside those in the cache. */
+const decodingBytes = 16 * 2 ** 20;
 // Two for the disk while two decode: more would only hold memory.
 const batchesAtOnce = 4;
 
@@ -25,18 +27,19 @@ sharp.cache(false);
 // Batches run side by side already; threads within one only wait for each other.
 sharp.concurrency(1);
 
-const slabs = new Slabs({ mostSpareBytes: 32 * 2 ** 20 });
+const cache = new BlockCache<ReadSamples>({ maxBytes: defaultCacheBytes });
+const arena = new SharedArena(() => cache.maxBytes + decodingBytes);
 const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
 
 /** The cache, limits and threads shared by all rasters of this process. */
 export const blockEnvironment: BlockEnvironment & { readonly remote: { allowed: boolean } } = {
   remote: { allowed: true },
-  cache: new BlockCache<ReadSamples>({ maxBytes: defaultCacheBytes }),
+  cache,
   limiter: new Limiter(batchesAtOnce),
   largeLimiter: new Limiter(1),
-  threads: new DecodeThreads(spareMemory, slabs),
+  threads: new DecodeThreads(spareMemory, arena),
   spareMemory,
-  slabs,
+  arena,
   images: new OpenImages(),
 };
 

@@ -4,7 +4,7 @@ import { decodeUnitsNatively, goesNatively } from "../codecs/native-units.ts";
 import { isPlain, plainUnits } from "../codecs/plain-units.ts";
 import { asRasterError, RasterError } from "../raster-error.ts";
 import type { DecodeThreads } from "../threads/decode-threads.ts";
-import type { Slabs } from "../threads/slabs.ts";
+import type { SharedArena } from "../threads/shared-arena.ts";
 import type { SpareMemory } from "../threads/spare-memory.ts";
 import { blockFormatOf, strideOf, type BlockFormat, type TiffLayout } from "../tiff/layout.ts";
 import type { ReadSamples } from "../typed-pixels.ts";
@@ -24,7 +24,7 @@ export interface BlockEnvironment {
   readonly largeLimiter: Limiter;
   readonly threads: DecodeThreads;
   readonly spareMemory: SpareMemory;
-  readonly slabs: Slabs;
+  readonly arena: SharedArena;
   readonly images: OpenImages;
 }
 
@@ -59,8 +59,8 @@ const mostBatchBytes: Readonly<Record<Codec, number>> = {
 const largeUnitBytes = 12 * 2 ** 20;
 /** Decoded bytes of the units that are loaded around a missing one. */
 const neighbourhoodBytes = 3 * 2 ** 20;
-/** Batches that one read is cut into, so that it is decoded on two cores at least. */
-const leastBatches = 2;
+/** Batches that one read is cut into: two, so that two cores decode it, unless a call costs more than that saves. */
+const leastBatches: Readonly<Record<Codec, number>> = { plain: 1, native: 1, threads: 2 };
 
 /** Reads, decodes and caches the units of one image of one file. */
 export class BlockReader {
@@ -91,6 +91,9 @@ export class BlockReader {
     this.#fill = fill;
     this.#format = blockFormatOf(layout);
     this.#codec = isPlain(this.#format) ? "plain" : goesNatively(this.#format) ? "native" : "threads";
+    if (this.#codec === "threads") {
+      environment.threads.warmUp();
+    }
     this.#grids = { coarse: unitGrid(layout, "coarse"), fine: unitGrid(layout, "fine") };
     setMaxListeners(0, this.#closing.signal);
   }
@@ -143,7 +146,7 @@ export class BlockReader {
         }
       }
     }
-    for (const batch of this.#batches(missing, grid, leastBatches)) {
+    for (const batch of this.#batches(missing, grid, leastBatches[this.#codec])) {
       this.#start(batch, { urgent: true }).forEach((load, index) => {
         const unit = batch[index] as PlannedUnit;
         loads.push(
@@ -357,24 +360,26 @@ export class BlockReader {
     }
   }
 
-  /** Puts units into the cache, those in the same memory together. */
+  /** Puts units into the cache, those in the same memory together; places in the arena are given back one by one. */
   #keep(batch: readonly PlannedUnit[], decoded: readonly ReadSamples[]): void {
+    const { cache, arena } = this.#environment;
     const slabs = new Map<ArrayBufferLike, Map<string, ReadSamples>>();
     decoded.forEach((samples, index) => {
       const { key } = batch[index] as PlannedUnit;
       const slab = slabs.get(samples.buffer);
-      if (slab === undefined) {
+      if (samples.buffer instanceof SharedArrayBuffer) {
+        const { byteOffset, byteLength } = samples;
+        cache.setSlab(new Map([[key, samples]]), byteLength, () => {
+          arena.give(byteOffset, byteLength);
+        });
+      } else if (slab === undefined) {
         slabs.set(samples.buffer, new Map([[key, samples]]));
       } else {
         slab.set(key, samples);
       }
     });
     for (const [memory, blocks] of slabs) {
-      this.#environment.cache.setSlab(blocks, memory.byteLength, () => {
-        if (memory instanceof SharedArrayBuffer) {
-          this.#environment.slabs.give(memory);
-        }
-      });
+      cache.setSlab(blocks, memory.byteLength, () => undefined);
     }
   }
 

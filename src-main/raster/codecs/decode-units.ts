@@ -3,11 +3,11 @@ import { isCmyk, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
 import { decodeBlock } from "./decode-block.ts";
 import { bytesOf, type EncodedBatch, type EncodedUnit } from "./encoded-batch.ts";
-import { decodeUnitsFast, packedBytesOf } from "./fast-units.ts";
+import { decodeUnitsFast, packedBytesOf, type UnitPlaces } from "./fast-units.ts";
 import { inkToRgb } from "./ink.ts";
 
 /**
- * Decodes units that `fastBytesOf` has a size for, in this thread, one after the other into `target`.
+ * Decodes units that `fastBytesOf` has a size for, in this thread, each to its place.
  *
  * @throws Error whose message says what is wrong with the block; the caller adds which file and block
  */
@@ -15,18 +15,17 @@ export async function decodeUnitsInto(
   format: BlockFormat,
   batch: EncodedBatch,
   decoders: WasmDecoders | null,
-  target: Uint8Array,
+  target: UnitPlaces,
 ): Promise<void> {
   const packed = packedBytesOf(format);
   if (decoders !== null && packed !== null) {
     await decodeUnitsFast(format, batch, packed, decoders, target);
     return;
   }
-  let at = 0;
-  for (const samples of await decodeUnitsHere(format, batch)) {
-    target.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), at);
-    at += samples.byteLength;
-  }
+  (await decodeUnitsHere(format, batch)).forEach((samples, index) => {
+    const place = new Uint8Array(target.memory, target.places[index], samples.byteLength);
+    place.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+  });
 }
 
 /**

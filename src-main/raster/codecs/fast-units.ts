@@ -45,18 +45,25 @@ export function fastBytesOf(format: BlockFormat, batch: EncodedBatch): number[] 
   return sizes?.every((bytes) => bytes <= mostUnitBytes) === true ? sizes : null;
 }
 
-/** Decodes units with our own decoders, one after the other into `target`. */
+/** Where decoded units go. */
+export interface UnitPlaces {
+  readonly memory: SharedArrayBuffer;
+  /** The first byte of each unit. */
+  readonly places: readonly number[];
+}
+
+/** Decodes units with our own decoders, each to its place. */
 export async function decodeUnitsFast(
   format: BlockFormat,
   batch: EncodedBatch,
   packed: PackedBytes,
   decoders: WasmDecoders,
-  target: Uint8Array,
+  { memory, places }: UnitPlaces,
 ): Promise<void> {
-  let at = 0;
-  for (const { pieces } of batch.units) {
+  for (const [index, { pieces }] of batch.units.entries()) {
+    let at = places[index] as number;
     for (const piece of pieces) {
-      const place = target.subarray(at, at + piece.rows * packed.rowBytes);
+      const place = new Uint8Array(memory, at, piece.rows * packed.rowBytes);
       at += place.length;
       if (piece.length === 0) {
         fillSamples(format, place, batch.fill);

@@ -9,7 +9,7 @@ if (port === null) {
   throw new Error("this is a worker thread's program; it can't be run by itself");
 }
 
-const { decodersModule } = workerData as DecodeThreadData;
+const { decodersModule, arena } = workerData as DecodeThreadData;
 const decoders = decodersModule === null ? null : startWasmDecoders(decodersModule);
 
 // Batches one after the other: a thread has one core.
@@ -25,12 +25,12 @@ async function answerTo({
   id,
   format,
   batch,
-  slab,
+  places,
 }: DecodeRequest): Promise<{ answer: DecodeAnswer; memory: ArrayBuffer[] }> {
   const spent = batch.bytes.buffer;
   try {
-    if (slab !== null) {
-      await decodeUnitsInto(format, batch, decoders, new Uint8Array(slab));
+    if (places !== null) {
+      await decodeUnitsInto(format, batch, decoders, { memory: arena, places });
       return { answer: { id, spent, kind: "filled" }, memory: [spent] };
     }
     const samples = await decodeUnitsHere(format, batch);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { blockEnvironment } from "../environment.ts";
 import { openRaster } from "../index.ts";
 import { DecodeThreads } from "./decode-threads.ts";
-import { Slabs } from "./slabs.ts";
+import { SharedArena } from "./shared-arena.ts";
 import { SpareMemory } from "./spare-memory.ts";
 import { blockFormatOf, readTiffLayout } from "../tiff/layout.ts";
 import { readTiffDirectories } from "../tiff/directory.ts";
@@ -30,8 +30,8 @@ test("damaged data is an error and the thread lives on; without the program, thi
   const format = blockFormatOf(layout);
   const encoded = await source.read(layout.blockOffsets[0] ?? 0, layout.blockLengths[0] ?? 0);
   await source.close();
-  const threads = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), new Slabs({ mostSpareBytes: 0 }), 1);
-  const here = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), new Slabs({ mostSpareBytes: 0 }), 1, null);
+  const threads = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), new SharedArena(() => 2 ** 20), 1);
+  const here = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), new SharedArena(() => 2 ** 20), 1, null);
   const decode = (bytes: Uint8Array<ArrayBuffer>, where: DecodeThreads): Promise<unknown> =>
     where.decode(format, {
       bytes: bytes.slice(),

@@ -9,7 +9,7 @@ import type { BlockFormat } from "../tiff/layout.ts";
 import { fastBytesOf } from "../codecs/fast-units.ts";
 import { dtypeBytes, samplesIn, type ReadSamples, type SampleArray } from "../typed-pixels.ts";
 import type { DecodeAnswer, DecodeRequest, DecodeThreadData } from "./messages.ts";
-import type { Slabs } from "./slabs.ts";
+import type { SharedArena } from "./shared-arena.ts";
 import type { SpareMemory } from "./spare-memory.ts";
 import { compileWasmDecoders } from "./wasm-decoders.ts";
 
@@ -41,20 +41,20 @@ export class DecodeThreads {
   readonly #most: number;
   readonly #program: string | null;
   readonly #spare: SpareMemory;
-  readonly #slabs: Slabs;
+  readonly #arena: SharedArena;
   #decodersModule: WebAssembly.Module | null = null;
   #requests = 0;
   #decoded = 0;
 
-  /** `spare` gets the memory of batches back once they are decoded; samples stand in `slabs`, to which whoever keeps them gives them back. */
+  /** `spare` gets the memory of batches back once they are decoded; samples may stand in `arena`, to which whoever keeps them gives their places back. */
   constructor(
     spare: SpareMemory,
-    slabs: Slabs,
+    arena: SharedArena,
     most = Math.min(mostThreads, availableParallelism()),
     program = findProgram(),
   ) {
     this.#spare = spare;
-    this.#slabs = slabs;
+    this.#arena = arena;
     this.#most = most;
     this.#program = program;
   }
@@ -80,29 +80,29 @@ export class DecodeThreads {
       return decodeUnitsHere(format, batch);
     }
     const sizes = fastBytesOf(format, batch);
-    if (sizes === null) {
+    const places = sizes === null ? null : this.#arena.takeAll(sizes);
+    if (sizes === null || places === null) {
       return (await this.#ask(thread, format, batch, null)) ?? [];
     }
-    const slab = this.#slabs.take(sizes.reduce((sum, bytes) => sum + bytes, 0));
     try {
-      await this.#ask(thread, format, batch, slab);
+      await this.#ask(thread, format, batch, places);
     } catch (error) {
-      this.#slabs.give(slab);
+      places.forEach((place, index) => {
+        this.#arena.give(place, sizes[index] as number);
+      });
       throw error;
     }
-    let at = 0;
-    return sizes.map((bytes) => {
-      at += bytes;
-      return samplesIn(format.dtype, slab, at - bytes, bytes / dtypeBytes(format.dtype));
-    });
+    return places.map((place, index) =>
+      samplesIn(format.dtype, this.#arena.memory, place, (sizes[index] as number) / dtypeBytes(format.dtype)),
+    );
   }
 
-  /** Answers the samples; null when they are in the slab. */
+  /** Answers the samples; null when they are in their places. */
   #ask(
     thread: Thread,
     format: BlockFormat,
     batch: EncodedBatch,
-    slab: SharedArrayBuffer | null,
+    places: readonly number[] | null,
   ): Promise<SampleArray[] | null> {
     this.#requests += 1;
     const id = this.#requests;
@@ -110,8 +110,15 @@ export class DecodeThreads {
       thread.waiting.set(id, { resolve, reject });
       // Referenced only while somebody waits: an idle thread must not hold the process.
       thread.worker.ref();
-      thread.worker.postMessage({ id, format, batch, slab } satisfies DecodeRequest, [batch.bytes.buffer]);
+      thread.worker.postMessage({ id, format, batch, places } satisfies DecodeRequest, [batch.bytes.buffer]);
     });
+  }
+
+  /** Starts the first thread, so that it is there when blocks come; it costs tens of milliseconds, on another core. */
+  warmUp(): void {
+    if (this.#threads.length === 0) {
+      this.#leastBusy();
+    }
   }
 
   /** Ends all threads; what they were decoding is rejected. */
@@ -137,7 +144,10 @@ export class DecodeThreads {
 
   #start(program: string): Thread {
     this.#decodersModule ??= compileWasmDecoders(join(dirname(program), "decoders.wasm"));
-    const workerData: DecodeThreadData = { decodersModule: this.#decodersModule };
+    const workerData: DecodeThreadData = {
+      decodersModule: this.#decodersModule,
+      arena: this.#arena.memory,
+    };
     // The host's own flags (an inspector's port, a test runner's loader) are not the threads'.
     const worker = new Worker(program, { execArgv: [], name: "raster", workerData });
     const thread: Thread = { worker, waiting: new Map() };

@@ -6,6 +6,8 @@ import type { SampleArray } from "../typed-pixels.ts";
 export interface DecodeThreadData {
   /** Decoders compiled for all threads, null where they are missing. */
   readonly decodersModule: WebAssembly.Module | null;
+  /** Shared by all threads: see SharedArena. */
+  readonly arena: SharedArrayBuffer;
 }
 
 /** What a decoding thread is asked; the batch's memory moves with it. */
@@ -13,8 +15,8 @@ export interface DecodeRequest {
   readonly id: number;
   readonly format: BlockFormat;
   readonly batch: EncodedBatch;
-  /** Where the samples go, all units one after the other; null for formats whose samples come in memory of their own. */
-  readonly slab: SharedArrayBuffer | null;
+  /** The first byte in the arena for each unit's samples; null for those that come in memory of their own. */
+  readonly places: readonly number[] | null;
 }
 
 /** What it answers; the samples' memory moves with it, and that of the batch goes back to be read into again. */

@@ -134,6 +134,9 @@ async function eachUnit(
 
 /** Single strips pay only where most rows between are skipped. */
 function granularityFor(reader: BlockReader, rows: Int32Array): Granularity {
+  if (reader.layout.tiled) {
+    return "coarse";
+  }
   const inside = rows.filter((row) => row >= 0);
   const first = inside[0];
   const last = inside.at(-1);

@@ -1,0 +1,99 @@
+/** Blocks begin at multiples of this: wide enough for every kind of sample, and a page, so that few odd pieces are left over. */
+const stepBytes = 4096;
+
+interface FreeRange {
+  start: number;
+  end: number;
+}
+
+/**
+ * Memory that decoding threads write blocks into and that the cache then keeps, one piece for all. It is shared, so that nothing is copied,
+ * moved or left to the garbage collector of each thread; what was never written to takes no memory.
+ */
+export class SharedArena {
+  readonly #bytes: () => number;
+  #memory: SharedArrayBuffer | null = null;
+  /** Ascending, never touching each other. */
+  readonly #free: FreeRange[] = [];
+
+  /** `bytes` is asked once, when memory is first wanted. */
+  constructor(bytes: () => number) {
+    this.#bytes = bytes;
+  }
+
+  get memory(): SharedArrayBuffer {
+    if (this.#memory === null) {
+      this.#memory = new SharedArrayBuffer(Math.ceil(this.#bytes() / stepBytes) * stepBytes);
+      this.#free.push({ start: 0, end: this.#memory.byteLength });
+    }
+    return this.#memory;
+  }
+
+  /** The first byte of a free place for each length, whatever stands there; null when they don't all fit. */
+  takeAll(lengths: readonly number[]): number[] | null {
+    const places: number[] = [];
+    for (const length of lengths) {
+      const place = this.#take(length);
+      if (place === null) {
+        places.forEach((taken, index) => {
+          this.#giveNow(taken, lengths[index] as number);
+        });
+        return null;
+      }
+      places.push(place);
+    }
+    return places;
+  }
+
+  /**
+   * Takes a place back. It is handed out again from the next turn of the event loop on: whoever was promised the block in it has copied
+   * it by then.
+   */
+  give(place: number, length: number): void {
+    setImmediate(() => {
+      this.#giveNow(place, length);
+    });
+  }
+
+  #take(length: number): number | null {
+    if (this.memory.byteLength < length) {
+      return null;
+    }
+    const rounded = roundedUp(length);
+    const index = this.#free.findIndex(({ start, end }) => end - start >= rounded);
+    const range = this.#free[index];
+    if (range === undefined) {
+      return null;
+    }
+    const place = range.start;
+    range.start += rounded;
+    if (range.start === range.end) {
+      this.#free.splice(index, 1);
+    }
+    return place;
+  }
+
+  #giveNow(start: number, length: number): void {
+    const end = start + roundedUp(length);
+    const found = this.#free.findIndex((range) => range.start > start);
+    const next = found < 0 ? this.#free.length : found;
+    const before = this.#free[next - 1];
+    const after = this.#free[next];
+    const touchesBefore = before?.end === start;
+    const touchesAfter = after?.start === end;
+    if (touchesBefore && touchesAfter) {
+      before.end = after.end;
+      this.#free.splice(next, 1);
+    } else if (touchesBefore) {
+      before.end = end;
+    } else if (touchesAfter) {
+      after.start = start;
+    } else {
+      this.#free.splice(next, 0, { start, end });
+    }
+  }
+}
+
+function roundedUp(length: number): number {
+  return Math.max(1, Math.ceil(length / stepBytes)) * stepBytes;
+}
