@@ -96,7 +96,7 @@ function rowsOf(work: string, task: (typeof works)[number], ours: Side, peer: Si
   });
   return [
     ...(ourRest.length === 0 ? [] : [row(task.measure, ourRest, peerRest, ratio)]),
-    row(`${task.measure}, first`, [ourFirst], [peerFirst], ourRest.length === 0 ? ratio : null),
+    row(`${task.measure}, first`, [ourFirst], [peerFirst], null),
     {
       ...{ work, measure: `${task.measure}: peak memory`, unit: "MB", ours: sampleOf([ours.peakMegabytes]) },
       peer: { name: "rasterio", sample: sampleOf([peer.peakMegabytes]) },
