@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,108 +8,170 @@ import { exportMaskFile } from "../src-main/host/exports/index.ts";
 import { copyMask } from "../src-main/host/exports/copy-mask.ts";
 import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../src-main/raster/index.ts";
 import { sampleOf, type Bench, type BenchReport, type BenchRow } from "./harness/bench.ts";
+import { OthersLoad } from "./harness/processor-time.ts";
 
 const runFile = promisify(execFile);
 const side = 512;
 const rounds = 3;
 
-/** Exports of a class mask against GDAL's own programs. */
+/**
+ * Exports of a class mask against GDAL's own programs. Words: `cog` or `polygons` for one of the two, `draw` only makes the mask, `large`
+ * takes 36,000² pixels, ours alone.
+ */
 export const bench: Bench = {
   title: "Exports of a class mask",
   method:
-    "A made-up mask of five classes in patches, one pixel in 200 a speck. Cloud Optimized GeoTIFF with overviews by mode, Deflate level 6, 512 × 512 tiles, against `gdal_translate -of COG`; polygons as GeoPackage, 4-connected, against `gdal_polygonize.py`. Both read the same file.",
-  async run(words): Promise<BenchReport> {
-    const [width, height] = words.includes("large") ? [36_000, 36_000] : [9000, 9500];
-    const folder = await mkdtemp(join(tmpdir(), "orthomask-bench-"));
-    const rows: BenchRow[] = [];
+    "A made-up mask of five classes in patches, one pixel in 200 a speck. Cloud Optimized GeoTIFF with overviews by mode, Deflate level 6, 512 × 512 tiles, against `gdal_translate -of COG`; polygons as GeoPackage, 4-connected, against `gdal_polygonize.py`. Both read the same file, in turns.",
+  async run(words, keep): Promise<BenchReport> {
+    const isLarge = words.includes("large");
+    const [width, height] = isLarge ? [36_000, 36_000] : [9000, 9500];
+    const mask = await keptMask(width, height);
     const versions: Record<string, string> = {};
+    const notes = [
+      "The memory is that of the benchmark's own process, its tools included; a run of the other kind or size is a process of its own.",
+    ];
+    const rows: BenchRow[] = [];
+    const gdal = await runFile("gdal_translate", ["--version"]).then(
+      ({ stdout }) => /GDAL ([\d.]+)/.exec(stdout)?.[1] ?? "?",
+      () => null,
+    );
+    if (gdal !== null) {
+      versions["GDAL"] = gdal;
+    }
+    const folder = await mkdtemp(join(tmpdir(), "orthomask-bench-"));
     try {
-      const mask = join(folder, "mask.tif");
-      await drawMask(mask, width, height);
-      const gdal = await runFile("gdal_translate", ["--version"]).then(
-        ({ stdout }) => /GDAL ([\d.]+)/.exec(stdout)?.[1] ?? "?",
-        () => null,
-      );
-      if (gdal !== null) {
-        versions["GDAL"] = gdal;
-      }
-      const translate = (threads: string): string[] => [
-        "-q",
-        "-of",
-        "COG",
-        "-co",
-        "COMPRESS=DEFLATE",
-        "-co",
-        "LEVEL=6",
-        "-co",
-        "BLOCKSIZE=512",
-        "-co",
-        "OVERVIEW_RESAMPLING=MODE",
-        "-co",
-        "BIGTIFF=IF_SAFER",
-        "-co",
-        `NUM_THREADS=${threads}`,
+      const all = !words.includes("cog") && !words.includes("polygons");
+      const how = {
         mask,
-        join(folder, `gdal-${threads}.tif`),
-      ];
-      const work = `mask of ${width} × ${height}`;
-      const withPeer = gdal !== null && !words.includes("large");
-      const ours: number[] = [];
-      const theirs: number[] = [];
-      const theirsThreaded: number[] = [];
-      // In turns, so that both see the same machine.
-      for (let round = 0; round < (words.includes("large") ? 1 : rounds); round += 1) {
-        ours.push(await timed(() => copyMask(mask, join(folder, "ours.tif"), { version: "bench" })));
-        if (withPeer) {
-          theirs.push(await timed(() => runFile("gdal_translate", translate("1"))));
-          theirsThreaded.push(await timed(() => runFile("gdal_translate", translate("ALL_CPUS"))));
+        folder,
+        work: `mask of ${width} × ${height}`,
+        rounds: isLarge ? 1 : rounds,
+        withPeer: gdal !== null && !isLarge,
+      };
+      if (words.includes("draw")) {
+        return { versions, rows, notes };
+      }
+      for (const [word, measure] of [
+        ["cog", timeCog],
+        ["polygons", timePolygons],
+      ] as const) {
+        if (all || words.includes(word)) {
+          rows.push(...(await measure(how)), memoryRow(how.work, word));
+          keep({ versions, rows, notes });
         }
       }
-      rows.push(row(work, "COG with overviews", ours, "gdal_translate", theirs, 1));
-      rows.push(
-        row(
-          work,
-          "COG with overviews, all threads",
-          ours,
-          "gdal_translate NUM_THREADS=ALL_CPUS",
-          theirsThreaded,
-          null,
-        ),
-      );
-      const oursPolygons = await timed(() =>
-        exportMaskFile(mask, join(folder, "ours.gpkg"), { simplify: 0, minArea: 0 }),
-      );
-      const theirPolygons = withPeer
-        ? [
-            await timed(() =>
-              runFile(
-                "gdal_polygonize.py",
-                ["-q", "-f", "GPKG", mask, join(folder, "gdal.gpkg"), "mask", "class_id"],
-                { maxBuffer: 1 << 28 },
-              ),
-            ),
-          ]
-        : [];
-      rows.push(row(work, "polygons as GeoPackage", [oursPolygons], "gdal_polygonize", theirPolygons, 1));
-      const memory = process.resourceUsage().maxRSS / 1024;
-      rows.push({
-        work,
-        measure: "resident memory at most",
-        unit: "MB",
-        ours: sampleOf([memory]),
-        peer: null,
-        target: { of: "value", atMost: 600 },
-      });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-    return {
-      versions,
-      rows,
-      notes: ["The memory is that of the benchmark's own process, its tools included."],
-    };
+    return { versions, rows, notes };
   },
 };
+
+interface Setting {
+  readonly mask: string;
+  readonly folder: string;
+  readonly work: string;
+  readonly rounds: number;
+  readonly withPeer: boolean;
+}
+
+async function timeCog({ mask, folder, work, rounds: count, withPeer }: Setting): Promise<BenchRow[]> {
+  const translate = (threads: string): string[] => [
+    "-q",
+    ...["-of", "COG"],
+    ...[
+      "COMPRESS=DEFLATE",
+      "LEVEL=6",
+      "BLOCKSIZE=512",
+      "OVERVIEW_RESAMPLING=MODE",
+      "BIGTIFF=IF_SAFER",
+    ].flatMap((option) => ["-co", option]),
+    ...["-co", `NUM_THREADS=${threads}`],
+    mask,
+    join(folder, `gdal-${threads}.tif`),
+  ];
+  const others = new OthersLoad([]);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const theirsThreaded: number[] = [];
+  for (let round = 0; round < count; round += 1) {
+    ours.push(await timed(() => copyMask(mask, join(folder, "ours.tif"), { version: "bench" })));
+    if (withPeer) {
+      theirs.push(await timed(() => runFile("gdal_translate", translate("1"))));
+      theirsThreaded.push(await timed(() => runFile("gdal_translate", translate("ALL_CPUS"))));
+    }
+  }
+  const disturbance = disturbanceOf(others);
+  return [
+    { ...row(work, "COG with overviews", ours, "gdal_translate", theirs, 1), ...disturbance },
+    {
+      ...row(
+        work,
+        "COG with overviews, all threads",
+        ours,
+        "gdal_translate NUM_THREADS=ALL_CPUS",
+        theirsThreaded,
+        null,
+      ),
+      ...disturbance,
+    },
+  ];
+}
+
+async function timePolygons({ mask, folder, work, rounds: count, withPeer }: Setting): Promise<BenchRow[]> {
+  const others = new OthersLoad([]);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < count; round += 1) {
+    ours.push(
+      await timed(() => exportMaskFile(mask, join(folder, "ours.gpkg"), { simplify: 0, minArea: 0 })),
+    );
+    if (withPeer) {
+      const output = join(folder, `gdal-${round}.gpkg`);
+      theirs.push(
+        await timed(() =>
+          runFile("gdal_polygonize.py", ["-q", "-f", "GPKG", mask, output, "mask", "class_id"], {
+            maxBuffer: 1 << 28,
+          }),
+        ),
+      );
+      await rm(output);
+    }
+  }
+  return [
+    {
+      ...row(work, "polygons as GeoPackage", ours, "gdal_polygonize", theirs, 1),
+      ...disturbanceOf(others),
+    },
+  ];
+}
+
+function memoryRow(work: string, word: "cog" | "polygons"): BenchRow {
+  return {
+    work,
+    measure: `resident memory at most, ${word === "cog" ? "COG" : "polygons"}`,
+    unit: "MB",
+    ours: sampleOf([process.resourceUsage().maxRSS / 1024]),
+    peer: null,
+    target: { of: "value", atMost: 600 },
+  };
+}
+
+function disturbanceOf(others: OthersLoad): { readonly othersPercent?: number } {
+  const othersPercent = others.percent();
+  return Number.isFinite(othersPercent) ? { othersPercent } : {};
+}
+
+/** The mask, drawn once: later runs find it where temporary files lie. */
+async function keptMask(width: number, height: number): Promise<string> {
+  const folder = join(tmpdir(), "orthomask-bench-masks");
+  await mkdir(folder, { recursive: true });
+  const mask = join(folder, `${width}x${height}.tif`);
+  if (!existsSync(mask)) {
+    await drawMask(mask, width, height);
+  }
+  return mask;
+}
 
 function row(
   work: string,

@@ -1,4 +1,12 @@
-import { _electron, chromium, expect, test as base, type Locator, type Page } from "@playwright/test";
+import {
+  _electron,
+  chromium,
+  expect,
+  test as base,
+  type ElectronApplication,
+  type Locator,
+  type Page,
+} from "@playwright/test";
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,6 +21,8 @@ export const rootDirectory = path.resolve(import.meta.dirname, "..");
 export interface RunningApp {
   page: Page;
   dataDirectory: string;
+  /** The desktop shell's own process; null in a browser. */
+  electron: ElectronApplication | null;
   close: () => Promise<void>;
 }
 
@@ -65,7 +75,7 @@ async function startDesktop(folder: string | null, dataDirectory: string): Promi
     timeout: 60_000,
   });
   const page = await electron.firstWindow();
-  return { page, dataDirectory, close: () => electron.close() };
+  return { page, dataDirectory, electron, close: () => electron.close() };
 }
 
 async function startBrowser(folder: string | null, dataDirectory: string): Promise<RunningApp> {
@@ -104,6 +114,7 @@ async function startBrowser(folder: string | null, dataDirectory: string): Promi
   return {
     page,
     dataDirectory,
+    electron: null,
     close: async () => {
       await browser.close();
       server.kill("SIGTERM");

@@ -1,7 +1,8 @@
-import { expect, type Page } from "@playwright/test";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { expect } from "@playwright/test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { exported } from "./export-steps.ts";
 import { keepScreenshot, orthomask, test } from "./app.ts";
 
 let folder: string;
@@ -14,17 +15,6 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Starts the export, waits until it has written `fileName`, and answers the file's path. */
-async function exported(page: Page, fileName: string): Promise<string> {
-  await page.getByTestId("export-start").click();
-  const result = page.getByTestId("export-result");
-  await expect(result).toBeVisible({ timeout: 60_000 });
-  const written = (await result.getAttribute("data-path")) ?? "";
-  await expect.poll(() => readdir(written), { timeout: 60_000 }).toContain(fileName);
-  await expect(result).toBeVisible({ timeout: 60_000 });
-  return path.join(written, fileName);
-}
 
 test("labels leave as polygons in each format, and merged", async ({ startApp }, { project }) => {
   test.setTimeout(180_000);

@@ -15,7 +15,7 @@ import {
 } from "./metrics/evaluation-detail.ts";
 import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
-import { exportOptionsSchema, plannedFileSchema } from "./project/export-options.ts";
+import { exportOptionsSchema, exportPlanSchema } from "./project/export-options.ts";
 import { bandStatisticsSchema, imageryDisplaySchema } from "./project/imagery-display.ts";
 import { landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
@@ -179,11 +179,13 @@ export const evaluationAreaSchema = z.discriminatedUnion("kind", [
 ]);
 export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 
-const exportDestinationSchema = z.discriminatedUnion("kind", [
+export const exportDestinationSchema = z.discriminatedUnion("kind", [
   /** `exports/<run>/` where the project keeps its own files. */
   z.strictObject({ kind: z.literal("project") }),
   z.strictObject({ kind: z.literal("folder"), folderId: idSchema }),
 ]);
+
+export type ExportDestination = z.infer<typeof exportDestinationSchema>;
 
 const projectInput = z.strictObject({ projectId: idSchema });
 const jobInput = z.strictObject({ jobId: idSchema });
@@ -227,6 +229,11 @@ export const contract = defineContract({
     watch: stream(projectInput, projectSnapshotSchema),
     /** Takes up files that were added, changed or removed in the folder. */
     rescan: call(projectInput, nothing),
+    /** Puts a link file for a mosaic on a server into the folder, and reads it again; abort it to give up asking the server. */
+    addRemote: call(
+      z.strictObject({ projectId: idSchema, address: z.string().max(4096) }),
+      z.strictObject({ name: z.string() }),
+    ),
     setClasses: call(z.strictObject({ projectId: idSchema, classes: landClassesSchema }), nothing),
     saveView: call(z.strictObject({ projectId: idSchema, view: viewStateSchema }), nothing),
     /** Keeps how layers are shown and what is selected. */
@@ -392,8 +399,12 @@ export const contract = defineContract({
   exports: {
     /** What would be written, so that it can be shown before it is. */
     plan: call(
-      z.strictObject({ ...exportInput, options: exportOptionsSchema }),
-      z.strictObject({ files: z.array(plannedFileSchema), displayPath: z.string() }),
+      z.strictObject({
+        ...exportInput,
+        options: exportOptionsSchema,
+        destination: exportDestinationSchema,
+      }),
+      exportPlanSchema,
     ),
     start: call(
       z.strictObject({

@@ -34,9 +34,9 @@ export class OthersLoad {
   }
 }
 
-/** User and system time of a process. */
+/** User and system time of a process, and of its children that have ended. */
 function ticksOf(pid: number): number {
-  // The name in parentheses may hold spaces; utime and stime are the 14th and 15th field.
+  // The name in parentheses may hold spaces; utime, stime, cutime and cstime are the 14th to 17th field.
   const fields = (readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1) ?? "").split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
 }

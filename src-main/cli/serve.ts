@@ -20,7 +20,12 @@ export function registerServeCommand(
       (root: string, before: readonly string[]) => [...before, root],
       [] as readonly string[],
     )
-    .option("--allow-remote", "open mosaics on other servers, as .url files in the folder name them", false)
+    .option("--allow-remote", "open mosaics on public servers, as .url files in the folder name them", false)
+    .option(
+      "--allow-remote-private",
+      "the same, also on private and link-local addresses and on this machine",
+      false,
+    )
     .action(
       async (
         dir: string | undefined,
@@ -29,6 +34,7 @@ export function registerServeCommand(
           readonly host?: string;
           readonly root: readonly string[];
           readonly allowRemote: boolean;
+          readonly allowRemotePrivate: boolean;
         },
       ) => {
         const words = [
@@ -37,6 +43,7 @@ export function registerServeCommand(
           ...(options.host === undefined ? [] : ["--host", options.host]),
           ...options.root.flatMap((root) => ["--root", root]),
           ...(options.allowRemote ? ["--allow-remote"] : []),
+          ...(options.allowRemotePrivate ? ["--allow-remote-private"] : []),
           ...(io.json ? ["--json"] : []),
         ];
         process.exitCode = await runServer(serverPath, words, io.signal);

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { contract } from "#shared/contract.ts";
-import type { AppContract } from "#shared/contract.ts";
+import type { AppContract, ExportDestination } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { serveContract } from "#shared/rpc/server.ts";
@@ -21,7 +21,7 @@ import { createServices } from "./services.ts";
 /** Puts the host together: every service, and the contract that pages call. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { shell } = options;
-  configureRaster({ remote: options.opensRemoteFiles ?? true });
+  configureRaster({ remote: options.remoteFiles ?? "any" });
   const services = createServices(options);
   const { jobs, projects, folders, learning } = services;
   const tiles = new Tiles({ projects, predictions: learning });
@@ -96,20 +96,19 @@ export async function createHost(options: HostOptions): Promise<Host> {
     ...learning.implementation,
     labels: labelsService(projects),
     exports: {
-      plan: (request) => exports.plan(request),
+      plan: async ({ destination, ...request }) =>
+        exports.plan({ ...request, folderPath: await folderOf(destination) }),
       start: async ({ destination, ...request }) =>
-        exports.start({
-          ...request,
-          folderPath: destination.kind === "folder" ? await folders.resolve(destination.folderId) : null,
-        }),
+        exports.start({ ...request, folderPath: await folderOf(destination) }),
       model: async ({ destination, ...request }) =>
-        exports.startModel(learning, {
-          ...request,
-          folderPath: destination.kind === "folder" ? await folders.resolve(destination.folderId) : null,
-        }),
+        exports.startModel(learning, { ...request, folderPath: await folderOf(destination) }),
       reveal: ({ jobId }) => exports.reveal(jobId),
     },
   };
+
+  async function folderOf(destination: ExportDestination): Promise<string | null> {
+    return destination.kind === "folder" ? folders.resolve(destination.folderId) : null;
+  }
 
   async function tellRecentFolders(): Promise<void> {
     const entries = await projects.recent.list();

@@ -1,3 +1,4 @@
+import type { RemoteAccess } from "../raster/index.ts";
 import type { ShellCommand } from "#shared/contract.ts";
 import type { MessagePortLike } from "#shared/rpc/port.ts";
 
@@ -13,8 +14,8 @@ export interface HostOptions {
   readonly allowedRoots: readonly string[] | "anywhere";
   /** The folder to begin with; null leaves it to the host (last project, else the start page). */
   readonly initialFolder: string | null;
-  /** Whether mosaics on other servers are opened; true where it isn't said. */
-  readonly opensRemoteFiles?: boolean;
+  /** On which other servers mosaics may lie; on any where it isn't said. */
+  readonly remoteFiles?: RemoteAccess;
   readonly version: string;
 }
 

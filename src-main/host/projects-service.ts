@@ -5,7 +5,7 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import type { Folders } from "./folders/index.ts";
 import type { HostOptions } from "./host-options.ts";
 import { latestValues } from "./latest-values.ts";
-import type { Project, Projects } from "./projects/index.ts";
+import { addRemoteMosaic, type Project, type Projects } from "./projects/index.ts";
 import { provideSample } from "./sample/index.ts";
 
 /** What `projects.current` is to answer next. */
@@ -125,6 +125,8 @@ export function projectsService({
         );
       },
       rescan: ({ projectId }) => projects.get(projectId).rescan(),
+      addRemote: ({ projectId, address }, { signal }) =>
+        addRemoteMosaic(projects.get(projectId), address, { signal }),
       setClasses: ({ projectId, classes }) => projects.get(projectId).setClasses(classes),
       saveView: ({ projectId, view }) => projects.get(projectId).saveView(view),
       saveDisplay: ({ projectId, display }) => projects.get(projectId).saveDisplay(display),

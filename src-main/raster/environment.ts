@@ -3,6 +3,7 @@ import { BlockCache } from "./blocks/block-cache.ts";
 import type { BlockEnvironment } from "./blocks/block-reader.ts";
 import { Limiter } from "./blocks/limiter.ts";
 import { OpenImages } from "./blocks/open-images.ts";
+import type { RemoteAccess } from "./remote/remote-access.ts";
 import { SharedArena } from "./threads/shared-arena.ts";
 import { SpareMemory } from "./threads/spare-memory.ts";
 import { DecodeThreads } from "./threads/decode-threads.ts";
@@ -12,8 +13,8 @@ import type { ReadSamples } from "./typed-pixels.ts";
 export interface RasterSettings {
   /** Bytes of decoded blocks kept for all open rasters together. */
   readonly cacheBytes?: number;
-  /** Whether files on other servers may be opened; yes unless told otherwise. */
-  readonly remote?: boolean;
+  /** On which other servers files may be opened; on any unless told otherwise. */
+  readonly remote?: RemoteAccess;
 }
 
 const defaultCacheBytes = 256 * 2 ** 20;
@@ -32,8 +33,8 @@ const arena = new SharedArena(() => cache.maxBytes + decodingBytes);
 const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
 
 /** The cache, limits and threads shared by all rasters of this process. */
-export const blockEnvironment: BlockEnvironment & { readonly remote: { allowed: boolean } } = {
-  remote: { allowed: true },
+export const blockEnvironment: BlockEnvironment & { readonly remote: { access: RemoteAccess } } = {
+  remote: { access: "any" },
   cache,
   limiter: new Limiter(batchesAtOnce),
   largeLimiter: new Limiter(1),
@@ -49,6 +50,6 @@ export function configureRaster(settings: RasterSettings): void {
     blockEnvironment.cache.resize(settings.cacheBytes);
   }
   if (settings.remote !== undefined) {
-    blockEnvironment.remote.allowed = settings.remote;
+    blockEnvironment.remote.access = settings.remote;
   }
 }

@@ -38,14 +38,15 @@ async function openSource(
   if (remoteAddress(address) === null) {
     return openFileSource(address);
   }
-  if (!blockEnvironment.remote.allowed) {
+  const { access } = blockEnvironment.remote;
+  if (access === "none") {
     throw new RasterError(
       "unsupported",
       filePath,
       "files on other servers are not opened here (orthomask serve --allow-remote opens them)",
     );
   }
-  return openHttpSource(address, options);
+  return openHttpSource(address, { ...options, access });
 }
 
 async function openByContent(source: ByteSource): Promise<Raster> {

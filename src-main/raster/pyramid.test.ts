@@ -166,3 +166,49 @@ test("what a killed process left half-made goes, what a running one makes stays"
   await sweepInterruptedPyramids(cache);
   expect(await readdir(cache)).toEqual([`building-${process.pid}`]);
 });
+
+test("of a raster with a mask, what is hidden stays hidden and colours nothing", async () => {
+  const cache = join(folder, "cache");
+  await (await makeRaster()).close();
+  const mask = await createGeoTiffWriter(join(folder, "a.tif.msk"), {
+    ...{ width, height, bands: 1, dtype: "uint8", geoTags: noGeoTags },
+  });
+  // Seen inside a circle.
+  for (let row = 0; row < mask.tilesDown; row += 1) {
+    for (let column = 0; column < mask.tilesAcross; column += 1) {
+      const tile = Uint8Array.from({ length: 512 * 512 }, (_, pixel) =>
+        Math.hypot(column * 512 + (pixel % 512) - 1200, row * 512 + Math.floor(pixel / 512) - 500) < 480
+          ? 255
+          : 0,
+      );
+      await mask.writeTile(column, row, tile);
+    }
+  }
+  await mask.finish();
+  const raster = await openRaster(join(folder, "a.tif"));
+  expect(raster.description.hasMaskBand).toBe(true);
+  const windows = [2, 4, 8].map((factor) => ({
+    ...{ pixelWindow: { x: 0, y: 0, width: 2496, height: 1096 }, bands: [0] },
+    ...{ outputSize: { width: 2496 / factor, height: 1096 / factor }, resampling: "average" as const },
+  }));
+  const before = await Promise.all(windows.map((window) => raster.readWindow(window)));
+  expect((await buildPyramid(raster, cache)).kind).toBe("built");
+  expect(raster.description.overviews).toEqual([2, 4, 8]);
+  for (const [index, window] of windows.entries()) {
+    const { data, valid } = await raster.readWindow(window);
+    const shown = before[index]?.valid ?? expect.unreachable();
+    expect(Buffer.from(valid ?? []).equals(Buffer.from(shown))).toBe(true);
+    expect(shown.includes(0)).toBe(true);
+    const largest = data.reduce(
+      (most, value, at) =>
+        valid?.[at] === 1 ? Math.max(most, Math.abs(value - (before[index]?.data[at] ?? NaN))) : most,
+      0,
+    );
+    // Rounded once a level.
+    expect(largest).toBeLessThanOrEqual(2);
+  }
+  await raster.close();
+  const again = await openRaster(join(folder, "a.tif"));
+  expect(await attachPyramid(again, cache)).toBe(true);
+  await again.close();
+});

@@ -4,8 +4,10 @@ import { basename, join, resolve } from "node:path";
 import { eachInParallel } from "./blocks/limiter.ts";
 import { openFileSource, type ByteSource } from "./byte-source.ts";
 import { blockEnvironment } from "./environment.ts";
+import { RasterError } from "./raster-error.ts";
 import { LeveledRaster } from "./leveled-raster.ts";
-import type { Raster } from "./raster.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { Pixels, Raster } from "./raster.ts";
 import { readOverviewFile, type Level } from "./tiff/dataset.ts";
 import { noGeoTags } from "./tiff/geo-tags.ts";
 import { allocateSamples, type SampleArray } from "./typed-pixels.ts";
@@ -25,9 +27,7 @@ export interface PyramidOptions {
 export type PyramidOutcome =
   | { readonly kind: "built" | "found"; readonly bytes: number }
   /** The raster is small, or brings overviews of its own. */
-  | { readonly kind: "not-needed" }
-  /** Its mask would need a pyramid too; it is read from its full resolution instead. */
-  | { readonly kind: "unsupported"; readonly reason: string };
+  | { readonly kind: "not-needed" };
 
 /** Below this side a decimated read from the full resolution is quick enough. */
 const smallSide = 2048;
@@ -53,12 +53,8 @@ export async function buildPyramid(
   cacheFolder: string,
   options: PyramidOptions = {},
 ): Promise<PyramidOutcome> {
-  const { description } = raster;
   if (!(raster instanceof LeveledRaster) || !needsPyramid(raster)) {
     return { kind: "not-needed" };
-  }
-  if (description.hasMaskBand) {
-    return { kind: "unsupported", reason: "it has a mask band" };
   }
   const path = pyramidPath(raster, cacheFolder);
   if (await attachPyramid(raster, cacheFolder)) {
@@ -117,13 +113,21 @@ export async function attachPyramid(raster: Raster, cacheFolder: string): Promis
   const source = await openFileSource(path);
   try {
     const keyPrefix = `${raster.keyPrefix}pyramid:`;
-    const levels = await readOverviewFile(
+    const { hasMaskBand, bands, nodata } = raster.description;
+    const { layout } = full.pixels;
+    const stored = await readOverviewFile(
       source,
       blockEnvironment,
       keyPrefix,
-      full.pixels.layout,
-      raster.description.nodata,
+      hasMaskBand ? { ...layout, bands: bands + 1 } : layout,
+      nodata,
     );
+    const levels = hasMaskBand
+      ? stored.map((level) => ({ ...level, mask: level.pixels, maskBand: bands }))
+      : stored;
+    if (levels.length === 0) {
+      throw new RasterError("damaged", path, "it holds no overview");
+    }
     raster.addLevels(levels, source);
     attached.set(raster, { levels, source });
   } catch {
@@ -153,13 +157,14 @@ async function writePyramid(raster: LeveledRaster, path: string, options: Pyrami
   const writer = await createGeoTiffWriter(path, {
     width,
     height,
-    bands: description.bands,
+    bands: description.bands + (description.hasMaskBand ? 1 : 0),
     dtype: description.dtype,
     geoTags: noGeoTags,
     tileSize,
     predictor: ["uint8", "uint16", "int16"].includes(description.dtype) && !isClasses ? "horizontal" : "none",
     nodata: description.nodata,
-    alphaBand: description.alphaBand,
+    // A mask becomes one band more, that says what is seen as opacity does.
+    alphaBand: description.hasMaskBand ? description.bands : description.alphaBand,
     overviews: isClasses ? "mode" : "average",
     // A cache is made while someone waits, and thrown away.
     compressionLevel: 1,
@@ -209,6 +214,9 @@ async function halvedTile(
     height: Math.min(tileSize * 2, height - y),
   };
   const pixels = await raster.readWindow({ pixelWindow, bands }, { signal });
+  if (raster.description.hasMaskBand) {
+    return halvedWithMask(pixels, pixelWindow, isClasses, raster.description.nodata);
+  }
   const half = { width: Math.ceil(pixelWindow.width / 2), height: Math.ceil(pixelWindow.height / 2) };
   if (pixels.valid !== null && !isClasses) {
     // Transparent and nodata pixels must not colour their neighbours.
@@ -233,4 +241,33 @@ async function halvedTile(
     raster.description.nodata,
   );
   return samples;
+}
+
+/** The same of a raster with a mask: pixels with what is seen of them as one band more. */
+function halvedWithMask(
+  { data, valid, bands, dtype }: Pixels,
+  { width, height }: PixelWindow,
+  isClasses: boolean,
+  nodata: number | null,
+): SampleArray {
+  const whole = dtype === "int8" ? 127 : 255;
+  const samples = allocateSamples(dtype, width * height * (bands + 1));
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    for (let band = 0; band < bands; band += 1) {
+      samples[pixel * (bands + 1) + band] = data[pixel * bands + band] as number;
+    }
+    samples[pixel * (bands + 1) + bands] = valid === null || valid[pixel] === 1 ? whole : 0;
+  }
+  const half = { width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
+  const halved = allocateSamples(dtype, half.width * half.height * (bands + 1));
+  halveInto(
+    { samples, width, height, bands: bands + 1 },
+    { samples: halved, ...half, bands: bands + 1 },
+    0,
+    0,
+    isClasses ? "mode" : "average",
+    isClasses ? nodata : null,
+    bands,
+  );
+  return halved;
 }

@@ -43,7 +43,7 @@ async function run(): Promise<void> {
     shell: noShell({ download: true }),
     allowedRoots: allowedRoots(options),
     initialFolder: options.folder,
-    opensRemoteFiles: options.allowsRemote,
+    remoteFiles: options.remoteFiles,
     version: await packageVersion(),
   });
   const server = await serveApp({

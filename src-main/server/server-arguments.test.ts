@@ -8,7 +8,7 @@ test("reads folder, port and roots, and listens on loopback unless told otherwis
     port: 0,
     host: "127.0.0.1",
     roots: [],
-    allowsRemote: false,
+    remoteFiles: "none",
     json: false,
     help: false,
   });

@@ -12,7 +12,7 @@ export interface ServerArguments {
   /** Folders that the folder picker may browse besides `folder`; empty when none was named. */
   readonly roots: readonly string[];
   /** Whether mosaics on other servers (`.url` files) are opened: a folder from elsewhere could have this machine ask addresses that only it reaches. */
-  readonly allowsRemote: boolean;
+  readonly remoteFiles: "none" | "public" | "any";
   /** Print one JSON document instead of a sentence. */
   readonly json: boolean;
   readonly help: boolean;
@@ -25,7 +25,8 @@ Serves Orthomask to a browser and prints its address.
   --port N     port to listen at (default: a free one)
   --host ADDR  address to listen at (default: 127.0.0.1, this machine only)
   --root DIR   folder the folder picker may browse; can be repeated (default: your home folder)
-  --allow-remote  open mosaics on other servers, as .url files in the folder name them
+  --allow-remote  open mosaics on public servers, as .url files in the folder name them
+  --allow-remote-private  the same, also on private and link-local addresses and on this machine
   --json       print {"url": …} instead of a sentence
   --help       show this text`;
 
@@ -55,7 +56,7 @@ export function parseServerArguments(argv: readonly string[], workingDirectory: 
     port,
     host: values.host,
     roots: values.root.map((root) => path.resolve(workingDirectory, root)),
-    allowsRemote: values["allow-remote"],
+    remoteFiles: values["allow-remote-private"] ? "any" : values["allow-remote"] ? "public" : "none",
     json: values.json,
     help: values.help,
   };
@@ -72,6 +73,7 @@ function parseWords(argv: readonly string[]) {
         host: { type: "string", default: "127.0.0.1" },
         root: { type: "string", multiple: true, default: [] },
         "allow-remote": { type: "boolean", default: false },
+        "allow-remote-private": { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

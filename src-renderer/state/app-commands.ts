@@ -49,6 +49,16 @@ function fileCommands(workspace: Workspace): Command[] {
       enabled: hasProject,
       run: () => void workspace.attempt(async () => workspace.project?.rescan()),
     },
+    {
+      id: "add-remote",
+      title: "Add a mosaic by address…",
+      group: "Project",
+      chord: null,
+      enabled: hasProject,
+      run: () => {
+        workspace.overlay = { kind: "add-remote" };
+      },
+    },
     ...workspace.recent.map((recent): Command => ({
       id: `open-recent-${recent.folderId}`,
       title: `Open ${recent.name} (${recent.displayPath})`,

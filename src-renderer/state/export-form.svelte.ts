@@ -1,20 +1,9 @@
 import type { Folder } from "#shared/contract.ts";
-import type {
-  ExportOptions,
-  MergeRule,
-  PlannedExportFile,
-  VectorFormat,
-} from "#shared/project/export-options.ts";
+import type { ExportOptions, ExportPlan, MergeRule, VectorFormat } from "#shared/project/export-options.ts";
 import type { ModelFormat } from "#shared/training/model-format.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
 import { MosaicChoice } from "./mosaic-choice.svelte.ts";
-
-/** What an export would write. */
-export interface ExportPlan {
-  readonly files: readonly PlannedExportFile[];
-  readonly displayPath: string;
-}
 
 export type ExportPlanState =
   | { readonly kind: "none" }
@@ -108,7 +97,13 @@ export class ExportForm {
     this.#request = request;
     try {
       const plan = await this.#host.client.exports.plan(
-        { projectId: this.#projectId, runId, mosaicIds: [...mosaicIds], options: this.options },
+        {
+          projectId: this.#projectId,
+          runId,
+          mosaicIds: [...mosaicIds],
+          options: this.options,
+          destination: this.#destination(),
+        },
         { signal: request.signal },
       );
       this.#plan = { kind: "ready", plan };

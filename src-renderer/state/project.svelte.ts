@@ -230,6 +230,12 @@ export class ProjectState {
     await this.#host.client.projects.rescan({ projectId: this.id });
   }
 
+  /** Adds the mosaic behind an address to the project's folder, and answers what it is called. */
+  async addRemote(address: string, signal: AbortSignal): Promise<string> {
+    const { name } = await this.#host.client.projects.addRemote({ projectId: this.id, address }, { signal });
+    return name;
+  }
+
   async renameRun(runId: string, name: string): Promise<void> {
     await this.#host.client.runs.rename({ projectId: this.id, runId, name });
   }

@@ -39,6 +39,7 @@ export type Overlay =
   | { readonly kind: "palette" }
   | { readonly kind: "shortcuts" }
   | { readonly kind: "storage" }
+  | { readonly kind: "add-remote" }
   | {
       readonly kind: "weights";
       readonly onPickFile: (file: WeightFile) => void;

@@ -41,3 +41,12 @@ export const plannedFileSchema = z.strictObject({
   estimatedFeatures: z.number().nullable(),
 });
 export type PlannedExportFile = z.infer<typeof plannedFileSchema>;
+
+/** What an export would write, and where. */
+export const exportPlanSchema = z.strictObject({
+  files: z.array(plannedFileSchema),
+  displayPath: z.string(),
+  /** What is left on that disk; null where the system doesn't say. */
+  freeBytes: z.number().nullable(),
+});
+export type ExportPlan = z.infer<typeof exportPlanSchema>;

@@ -10,6 +10,7 @@ import { CLASSES_FILE, openMask, readClassesFile } from "../projects/index.ts";
 import { maskSource, rowsOf, type ClassSource } from "./class-source.ts";
 import { refuseConfidence } from "./merge-inputs.ts";
 import { polygonStyle, styleMark, type StyledClass } from "./qgis-style.ts";
+import type { ReplacedFiles } from "./replaced-files.ts";
 import { writeWithCompanions } from "./write-with-companions.ts";
 
 export interface PolygonExportOptions {
@@ -17,6 +18,8 @@ export interface PolygonExportOptions {
   readonly simplify: number;
   /** Square metres below which a region is given to its neighbour; pixels where the CRS is not known. */
   readonly minArea: number;
+  /** Where earlier files are kept, if not here. */
+  readonly replaced?: ReplacedFiles | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (share: number) => void;
 }
@@ -38,17 +41,20 @@ export async function exportPolygons(
   };
   const stylePath = path.join(path.dirname(filePath), `${name}.qml`);
   const writesStyle = await isOursOrFree(stylePath);
-  return writeWithCompanions(filePath, (stage) =>
-    writePolygons(filePath, rowsOf(source), layer, {
-      ...options,
-      withoutClass: [UNLABELLED_ID],
-      beforeRename: (classIds) =>
-        stage(
-          writesStyle
-            ? [{ filePath: stylePath, text: polygonStyle(withUnnamed(classes, classIds), "class_id") }]
-            : [],
-        ),
-    }),
+  return writeWithCompanions(
+    filePath,
+    (stage) =>
+      writePolygons(filePath, rowsOf(source), layer, {
+        ...options,
+        withoutClass: [UNLABELLED_ID],
+        beforeRename: (classIds) =>
+          stage(
+            writesStyle
+              ? [{ filePath: stylePath, text: polygonStyle(withUnnamed(classes, classIds), "class_id") }]
+              : [],
+          ),
+      }),
+    { replaced: options.replaced },
   );
 }
 

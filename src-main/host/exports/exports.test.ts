@@ -216,8 +216,11 @@ with rasterio.open(sys.argv[1]) as mask, rasterio.open(sys.argv[2]) as image:
           vector: { format: "gpkg", simplifyMeters: 0, minAreaSquareMeters: 0 },
           merge: null,
         },
+        folderPath: path.join(base, "not/yet/there"),
       }),
     ).toMatchObject({
+      displayPath: path.join(base, "not/yet/there"),
+      freeBytes: expect.any(Number) as number,
       files: [
         { content: "classes", fileName: "town.tif", width: WIDTH, height: HEIGHT, estimatedFeatures: null },
         { content: "polygons", fileName: "town_polygons.gpkg" },

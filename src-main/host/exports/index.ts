@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import path from "node:path";
-import type { PlannedExportFile } from "#shared/project/export-options.ts";
+import type { ExportPlan } from "#shared/project/export-options.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { ModelFormat } from "#shared/training/model-format.ts";
@@ -13,10 +13,12 @@ import type { Jobs } from "../jobs/index.ts";
 import type { Project, Projects } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
 import { gridSource, type ClassSource } from "./class-source.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { estimateFiles } from "./estimate-files.ts";
 import { exportFolder, plannedFiles, refuseToOverwrite } from "./export-plan.ts";
 import type { PlannedFile } from "./export-plan.ts";
 import type { ExportRequest } from "./export-request.ts";
+import { ReplacedFiles } from "./replaced-files.ts";
 import { writePlannedFile, type ExportContext } from "./write-planned-file.ts";
 import {
   expectBest,
@@ -63,14 +65,13 @@ export class Exports {
     this.#given = given;
   }
 
-  /** What an export into the project's own folder would write. */
-  async plan(
-    request: Omit<ExportRequest, "folderPath">,
-  ): Promise<{ readonly files: PlannedExportFile[]; readonly displayPath: string }> {
-    const { project, run, files, context } = await this.#prepare({ ...request, folderPath: null });
+  /** What an export would write, where, and how much room there is. */
+  async plan(request: ExportRequest): Promise<ExportPlan> {
+    const { files, context } = await this.#prepare(request);
     return {
       files: await estimateFiles(files, (mosaicId) => context.sourceOf(mosaicId), request.options),
-      displayPath: exportFolder(project, run),
+      displayPath: context.folderPath,
+      freeBytes: await freeBytes(context.folderPath),
     };
   }
 
@@ -105,6 +106,7 @@ export class Exports {
           throw writeError(error, folderPath);
         });
         const written: string[] = [];
+        const replaced = new ReplacedFiles();
         try {
           for (const [index, file] of files.entries()) {
             signal.throwIfAborted();
@@ -113,6 +115,7 @@ export class Exports {
             }
             const detail = files.length === 1 ? file.fileName : `file ${index + 1} of ${files.length}`;
             await writePlannedFile(file, context, {
+              replaced,
               signal,
               onProgress: (share) => {
                 running.report({ progress: (index + share) / files.length, detail });
@@ -120,9 +123,11 @@ export class Exports {
             });
             written.push(path.join(folderPath, file.fileName));
           }
+          await replaced.forget();
         } catch (error) {
+          await replaced.putBack();
           for (const folder of [...made].reverse()) {
-            // Only succeeds while it is empty: what was written whole stays.
+            // Only succeeds while it is empty: somebody may have put something there.
             await rmdir(folder).catch(() => undefined);
           }
           throw error;

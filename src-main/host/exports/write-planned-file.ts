@@ -12,6 +12,7 @@ import { exportPolygons } from "./export-polygons.ts";
 import { RUN_TAG, type PlannedFile } from "./export-plan.ts";
 import { maskCompanions, mergePlaced } from "./merge-files.ts";
 import { styleMark, type StyledClass } from "./qgis-style.ts";
+import type { ReplacedFiles } from "./replaced-files.ts";
 import { writeWithCompanions, type Companion } from "./write-with-companions.ts";
 import { exportTags, fileOptions } from "./write-export.ts";
 
@@ -28,6 +29,8 @@ export interface ExportContext {
 }
 
 interface Progress {
+  /** Earlier files, kept until the whole export is written. */
+  readonly replaced: ReplacedFiles;
   readonly signal: AbortSignal;
   readonly onProgress: (share: number) => void;
 }
@@ -49,12 +52,16 @@ export async function writePlannedFile(
     return;
   }
   const companions = file.content === "confidence" ? [] : await ours(maskCompanions(filePath, classes));
-  await writeWithCompanions(filePath, (stage) => {
-    const how = { ...progress, beforeRename: () => stage(companions) };
-    return context.options.merge !== null && file.content !== "confidence"
-      ? writeMerged(file, filePath, classes, context, how)
-      : writeSingle(file, filePath, classes, context, how);
-  });
+  await writeWithCompanions(
+    filePath,
+    (stage) => {
+      const how = { ...progress, beforeRename: () => stage(companions) };
+      return context.options.merge !== null && file.content !== "confidence"
+        ? writeMerged(file, filePath, classes, context, how)
+        : writeSingle(file, filePath, classes, context, how);
+    },
+    progress,
+  );
 }
 
 async function writeSingle(

@@ -12,6 +12,7 @@ export type { LabelRequest, Project } from "./project.ts";
 export { countImages, isErrno, isRasterName, listFolder } from "./list-folder.ts";
 export { countMask, readMaskIds, type MaskCounts } from "./mask-values.ts";
 export { maskBandProblem, maskDisagreement } from "./mask-agreement.ts";
+export { addRemoteMosaic } from "./add-remote-mosaic.ts";
 export { openMask } from "./open-mask.ts";
 export { classesFromMasks, readClassesFile, CLASSES_FILE } from "./class-discovery.ts";
 export type { RecentEntry } from "./recent-projects.ts";

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import { needsPyramid } from "../../raster/index.ts";
-import { RpcError } from "#shared/rpc/errors.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Project, Projects } from "../projects/index.ts";
 import type { PyramidCacheStore } from "../storage/index.ts";
@@ -80,7 +79,7 @@ export class Pyramids {
       async (context) => {
         // Whoever has just opened a project is about to look at it.
         await setTimeout(HEAD_START_MILLISECONDS, undefined, { signal: context.signal });
-        const outcome = await this.#cache.build(image, {
+        await this.#cache.build(image, {
           signal: context.signal,
           beforeTile: async () => {
             await context.whilePaused();
@@ -90,9 +89,6 @@ export class Pyramids {
             context.report({ progress, detail: "reading the image once" });
           },
         });
-        if (outcome.kind === "unsupported") {
-          throw new RpcError("unsupported", `Zooming out stays slow: ${outcome.reason}.`);
-        }
         return { kind: "pyramid", mosaicId };
       },
     );

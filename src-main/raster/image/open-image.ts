@@ -85,7 +85,7 @@ export async function openImage(source: ByteSource, format: "PNG" | "JPEG"): Pro
     description,
     geoTags: noGeoTags,
     metadata: {},
-    levels: [{ width, height, pixels: reader, mask: null }],
+    levels: [{ width, height, pixels: reader, mask: null, maskBand: 0 }],
     validity: { nodata: null, alphaBand: facts.alphaBand },
   });
 }

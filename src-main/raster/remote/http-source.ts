@@ -1,5 +1,8 @@
+import type { IncomingMessage } from "node:http";
 import { checkRange, type ByteSource, type ReadOptions } from "../byte-source.ts";
 import { RasterError } from "../raster-error.ts";
+import { addressRule, RefusedAddress, type AddressRule, type RemoteAccess } from "./remote-access.ts";
+import { requestRange } from "./request-range.ts";
 
 const attempts = 3;
 const timeoutMs = 20_000;
@@ -10,11 +13,13 @@ const pagesKept = 64;
 /**
  * Opens a file behind an address for random access by range requests (RFC 9110, section 14).
  *
+ * `access` says which servers may be asked, and counts for redirections too.
+ *
  * @throws RasterError "not-found" for a refusal or an unreachable server, "unsupported" for a server without ranges
  */
 export async function openHttpSource(
   address: string,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly access?: RemoteAccess; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ByteSource> {
   const url = remoteAddress(address);
   if (url === null) {
@@ -24,7 +29,8 @@ export async function openHttpSource(
       "expected an address that begins with http:// or https://",
     );
   }
-  const first = await requestRange(url, 0, pageBytes, null, options.signal);
+  const file = { url, mayAsk: addressRule(options.access ?? "any") };
+  const first = await rangeOf(file, 0, pageBytes, null, options.signal);
   const size = first.totalBytes;
   if (size === null) {
     throw new RasterError(
@@ -33,7 +39,7 @@ export async function openHttpSource(
       "unsupported: the server does not say how large the file is",
     );
   }
-  return new HttpSource(url, size, first);
+  return new HttpSource(file, size, first);
 }
 
 /** The address as a URL when it is one that we fetch, else null. */
@@ -49,6 +55,12 @@ function publicName({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
 
+/** A file on a server, and which servers it may lie on. */
+interface RemoteFile {
+  readonly url: URL;
+  readonly mayAsk: AddressRule;
+}
+
 interface RangeAnswer {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly totalBytes: number | null;
@@ -61,13 +73,13 @@ class HttpSource implements ByteSource {
   readonly filePath: string;
   readonly size: number;
   readonly modifiedMs: number;
-  readonly #url: URL;
+  readonly #file: RemoteFile;
   readonly #version: string | null;
   readonly #pages = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
 
-  constructor(url: URL, size: number, first: RangeAnswer) {
-    this.#url = url;
-    this.filePath = publicName(url);
+  constructor(file: RemoteFile, size: number, first: RangeAnswer) {
+    this.#file = file;
+    this.filePath = publicName(file.url);
     this.size = size;
     this.modifiedMs = first.modifiedMs;
     this.#version = first.version;
@@ -120,7 +132,7 @@ class HttpSource implements ByteSource {
   }
 
   async #request(offset: number, length: number, signal: AbortSignal | undefined): Promise<RangeAnswer> {
-    const answer = await requestRange(this.#url, offset, length, this.#version, signal);
+    const answer = await rangeOf(this.#file, offset, length, this.#version, signal);
     if (answer.bytes.length !== length) {
       throw new RasterError(
         "damaged",
@@ -135,8 +147,8 @@ class HttpSource implements ByteSource {
 /** What a further attempt may put right. */
 class Passing extends Error {}
 
-async function requestRange(
-  url: URL,
+async function rangeOf(
+  file: RemoteFile,
   offset: number,
   length: number,
   version: string | null,
@@ -145,23 +157,21 @@ async function requestRange(
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     try {
-      return await requestOnce(url, offset, length, version, signal);
+      return await askOnce(file, offset, length, version, signal);
     } catch (error) {
-      if (signal?.aborted === true || error instanceof RasterError) {
+      signal?.throwIfAborted();
+      if (error instanceof RasterError) {
         throw error;
       }
+      const { url } = file;
+      if (error instanceof RefusedAddress) {
+        throw new RasterError("unsupported", publicName(url), error.message, error);
+      }
       if (attempt === attempts) {
-        const cause = error instanceof Error ? error : new Error(String(error));
-        const reason =
-          cause.name === "TimeoutError"
-            ? `no answer within ${timeoutMs / 1000} s`
-            : cause.cause instanceof Error
-              ? cause.cause.message
-              : cause.message;
         throw new RasterError(
           "not-found",
           publicName(url),
-          `it can't be fetched from ${url.host}: ${reason} (tried ${attempts} times)`,
+          `it can't be fetched from ${url.host}: ${reasonOf(error)} (tried ${attempts} times)`,
           error,
         );
       }
@@ -170,8 +180,19 @@ async function requestRange(
   }
 }
 
-async function requestOnce(
-  url: URL,
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  if (error.cause instanceof Error && error.cause.name === "TimeoutError") {
+    return `no answer within ${timeoutMs / 1000} s`;
+  }
+  // Where a name has several addresses, each of them failed.
+  return error instanceof AggregateError ? reasonOf(error.errors[0]) : error.message;
+}
+
+async function askOnce(
+  { url, mayAsk }: RemoteFile,
   offset: number,
   length: number,
   version: string | null,
@@ -180,36 +201,39 @@ async function requestOnce(
   const refuse = (code: "not-found" | "unsupported" | "damaged", explanation: string): RasterError =>
     new RasterError(code, publicName(url), explanation);
   const timeout = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(url, {
-    headers: { range: `bytes=${offset}-${offset + length - 1}` },
-    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-  });
-  if (response.status !== 206) {
+  const response = await requestRange(
+    url,
+    { offset, length },
+    mayAsk,
+    signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  );
+  const status = response.statusCode ?? 0;
+  if (status !== 206) {
     // The body is not wanted: it may be the whole file.
-    await response.body?.cancel();
+    response.destroy();
   }
-  if (response.status === 429 || response.status >= 500) {
-    throw new Passing(`the server answers ${response.status}`);
+  if (status === 429 || status >= 500) {
+    throw new Passing(`the server answers ${status}`);
   }
-  if (response.status === 200) {
+  if (status === 200) {
     throw refuse("unsupported", "unsupported: the server sends only whole files (it ignores range requests)");
   }
-  if (response.status === 416) {
+  if (status === 416) {
     throw refuse("damaged", "the file became shorter while it was read, or is empty");
   }
-  if (response.status !== 206) {
-    const meaning = response.status === 404 ? "there is no such file" : "the server refuses it";
-    throw refuse("not-found", `${meaning} (${url.host} answers ${response.status})`);
+  if (status !== 206) {
+    const meaning = status === 404 ? "there is no such file" : "the server refuses it";
+    throw refuse("not-found", `${meaning} (${url.host} answers ${status})`);
   }
-  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers["content-range"] ?? "");
   if (range === null || Number(range[1]) !== offset) {
-    await response.body?.cancel();
+    response.destroy();
     throw refuse("unsupported", "unsupported: the server answers another range than the one asked for");
   }
-  const lastModified = response.headers.get("last-modified");
-  const found = response.headers.get("etag") ?? lastModified;
+  const lastModified = response.headers["last-modified"] ?? null;
+  const found = response.headers.etag ?? lastModified;
   if (version !== null && found !== version) {
-    await response.body?.cancel();
+    response.destroy();
     throw refuse("damaged", "the file on the server was replaced while it was read; open it again");
   }
   const bytes = await bodyOf(response, length);
@@ -223,17 +247,16 @@ async function requestOnce(
 }
 
 /** The body, of which never more than was asked for is held. */
-async function bodyOf(response: Response, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function bodyOf(response: IncomingMessage, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   let filled = 0;
-  if (response.body !== null) {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      const part = chunk.subarray(0, length - filled);
-      bytes.set(part, filled);
-      filled += part.length;
-      if (filled === length) {
-        break;
-      }
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    const part = chunk.subarray(0, length - filled);
+    bytes.set(part, filled);
+    filled += part.length;
+    if (part.length < chunk.length) {
+      // Leaving the loop ends the connection, which would go on sending.
+      break;
     }
   }
   return bytes.subarray(0, filled);

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openHttpSource } from "./http-source.ts";
+import { isPublicAddress, RefusedAddress } from "./remote-access.ts";
+import { requestRange } from "./request-range.ts";
 import { configureRaster, openRaster, RasterError } from "../index.ts";
 
 const fixtures = join(import.meta.dirname, "../../../fixtures/rasters");
@@ -141,13 +143,78 @@ describe("files on a server", () => {
     await source.close();
   });
 
+  test("a host that asks public servers only connects to nothing else, whatever a name or a redirection says", async () => {
+    configureRaster({ remote: "public" });
+    try {
+      const { port } = new URL(base);
+      for (const host of ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0"]) {
+        expect(await failure(`http://${host}:${port}/overviews.tif`)).toMatch(
+          /overviews\.tif: .* is on a private network or this machine/,
+        );
+      }
+      expect(requests).toEqual([]);
+    } finally {
+      configureRaster({ remote: "any" });
+    }
+    // A rule under which the first server may be asked, and the one it sends us on to may not.
+    const onlyFirst = (address: string): boolean => address === "127.0.0.1";
+    const range = { offset: 0, length: 10 };
+    const signal = AbortSignal.timeout(10_000);
+    for (const host of ["127.0.0.2", "[::1]"]) {
+      answer = (_request, response) => {
+        response.writeHead(302, { location: `http://${host}:${new URL(base).port}/mask.tif` }).end();
+      };
+      requests = [];
+      await expect(
+        requestRange(new URL(`${base}/overviews.tif`), range, onlyFirst, signal),
+      ).rejects.toBeInstanceOf(RefusedAddress);
+      expect(requests).toHaveLength(1);
+    }
+  });
+
+  test("a redirection is followed, but not in circles", async () => {
+    const here = await pixelsOf(join(fixtures, "mask.tif"));
+    answer = (request, response, file) => {
+      if (request.url === "/overviews.tif") {
+        response.writeHead(307, { location: "/mask.tif" }).end();
+      } else {
+        withRanges(request, response, file);
+      }
+    };
+    expect(await pixelsOf(`${base}/overviews.tif`)).toEqual(here);
+    answer = (_request, response) => {
+      response.writeHead(302, { location: "/overviews.tif" }).end();
+    };
+    expect(await failure(`${base}/overviews.tif`)).toMatch(/sends us on more than 5 times/);
+  });
+
   test("a host that refuses other servers asks none", async () => {
-    configureRaster({ remote: false });
+    configureRaster({ remote: "none" });
     try {
       expect(await failure(`${base}/overviews.tif`)).toMatch(/not opened here/);
       expect(requests).toEqual([]);
     } finally {
-      configureRaster({ remote: true });
+      configureRaster({ remote: "any" });
     }
   });
+});
+
+test.each([
+  ["8.8.8.8", true],
+  ["172.15.255.255", true],
+  ["172.16.0.1", false],
+  ["10.1.2.3", false],
+  ["169.254.169.254", false],
+  ["100.100.100.200", false],
+  ["224.0.0.1", false],
+  ["2606:4700::1111", true],
+  ["fe80::1", false],
+  ["fd00::1", false],
+  ["::", false],
+  ["::ffff:8.8.8.8", false],
+  ["64:ff9b::7f00:1", false],
+  ["2002:7f00:1::", false],
+  ["localhost", false],
+])("%s is public: %s", (address, expected) => {
+  expect(isPublicAddress(address)).toBe(expected);
 });

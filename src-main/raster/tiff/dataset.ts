@@ -14,6 +14,8 @@ export interface Level {
   readonly pixels: BlockReader;
   /** Valid pixels, nonzero where valid; null when no mask stands beside this level. */
   readonly mask: BlockReader | null;
+  /** The band of `mask` that says so. */
+  readonly maskBand: number;
 }
 
 /** The images of one TIFF file that belong together. */
@@ -150,5 +152,5 @@ function level(image: Image, masks: readonly Image[]): Level {
   const mask = masks.find(
     (candidate) => candidate.layout.width === width && candidate.layout.height === height,
   );
-  return { width, height, pixels: image.reader, mask: mask?.reader ?? null };
+  return { width, height, pixels: image.reader, mask: mask?.reader ?? null, maskBand: 0 };
 }

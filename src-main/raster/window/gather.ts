@@ -74,8 +74,10 @@ export async function gather(
   }
   if (level.mask !== null) {
     const stride = level.mask.layout.planes === 1 ? level.mask.layout.bands : 1;
-    await eachUnit(level.mask, 0, index, options, (unit, area) => {
-      copyValidity(unit, area, index, stride, 0, valid);
+    const { maskBand } = level;
+    const [plane, band] = stride === 1 ? [maskBand, 0] : [0, maskBand];
+    await eachUnit(level.mask, plane, index, options, (unit, area) => {
+      copyValidity(unit, area, index, stride, band, valid);
     });
   } else if (!readsAlpha) {
     hideNodata(data, valid, bands, validity);

@@ -19,7 +19,8 @@ export interface SampleGrid {
 /**
  * Halves a grid into `target`, whose pixel (0, 0) of the result goes to (`targetX`, `targetY`); odd edges take what is there.
  *
- * Nodata never outvotes data: a pixel is nodata only where all four are.
+ * Nodata never outvotes data: a pixel is nodata only where all four are. With an opacity band, means are weighed by it, so that what is
+ * hidden doesn't colour what is seen.
  */
 export function halveInto(
   source: SampleGrid,
@@ -28,7 +29,12 @@ export function halveInto(
   targetY: number,
   resampling: OverviewResampling,
   nodata: number | null,
+  opacityBand: number | null = null,
 ): void {
+  if (resampling === "average" && opacityBand !== null) {
+    halveByOpacity(source, target, targetX, targetY, opacityBand);
+    return;
+  }
   if (resampling === "average" && nodata === null && source.samples instanceof Uint8Array) {
     halveBytes(source, target, targetX, targetY);
     return;
@@ -76,6 +82,50 @@ export function halveInto(
         target.samples[to + band] =
           count === 0 ? first : resampling === "mode" ? modeOf(four, count) : meanOf(four, count, isFloat);
       }
+    }
+  }
+}
+
+/** Means weighed by opacity, which itself becomes a plain mean, but never 0 where anything is seen. */
+function halveByOpacity(
+  source: SampleGrid,
+  target: SampleGrid,
+  targetX: number,
+  targetY: number,
+  opacityBand: number,
+): void {
+  const { bands, samples } = source;
+  const isFloat = target.samples instanceof Float32Array || target.samples instanceof Float64Array;
+  const width = Math.ceil(source.width / 2);
+  const height = Math.ceil(source.height / 2);
+  const weights = new Float64Array(4);
+  const pixels = new Int32Array(4);
+  for (let row = 0; row < height; row += 1) {
+    const above = row * 2 * source.width;
+    // The last row or column of an odd size stands twice.
+    const below = row * 2 + 1 < source.height ? above + source.width : above;
+    for (let column = 0; column < width; column += 1) {
+      const left = column * 2;
+      const right = left + 1 < source.width ? left + 1 : left;
+      pixels.set([above + left, above + right, below + left, below + right]);
+      let whole = 0;
+      for (let at = 0; at < 4; at += 1) {
+        const weight = samples[(pixels[at] as number) * bands + opacityBand] as number;
+        weights[at] = weight;
+        whole += weight;
+      }
+      const to = ((targetY + row) * target.width + targetX + column) * bands;
+      for (let band = 0; band < bands; band += 1) {
+        let sum = 0;
+        for (let at = 0; at < 4 && whole > 0; at += 1) {
+          sum += (samples[(pixels[at] as number) * bands + band] as number) * (weights[at] as number);
+        }
+        const mean = whole > 0 ? sum / whole : 0;
+        target.samples[to + band] = isFloat ? mean : Math.round(mean);
+      }
+      const opacity = whole / 4;
+      target.samples[to + opacityBand] =
+        whole === 0 ? 0 : isFloat ? opacity : Math.max(1, Math.round(opacity));
     }
   }
 }

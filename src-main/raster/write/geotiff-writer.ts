@@ -100,6 +100,7 @@ class CogWriter implements GeoTiffWriter {
       tileSize,
       bands,
       nodata,
+      opacityBand: options.alphaBand ?? null,
       resampling: overviews === "none" ? "nearest" : overviews,
       maxSamples: maxGrowingBytes / dtypeBytes(dtype),
       blankTile: () => this.#blankTile(),

@@ -48,6 +48,8 @@ export interface OverviewOptions {
   readonly tileSize: number;
   readonly bands: number;
   readonly nodata: number | null;
+  /** Weighs means; null where there is none. */
+  readonly opacityBand: number | null;
   readonly resampling: OverviewResampling;
   /** Samples of half-done tiles that may wait at once. */
   readonly maxSamples: number;
@@ -186,7 +188,7 @@ export class OverviewStack {
   }
 
   #halve({ level, index }: LevelTile, tile: SampleArray, target: SampleArray): void {
-    const { tileSize, bands, resampling, nodata } = this.#given;
+    const { tileSize, bands, resampling, nodata, opacityBand } = this.#given;
     const { width, height, tilesAcross } = this.#levelAt(level);
     const [column, row] = [index % tilesAcross, Math.floor(index / tilesAcross)];
     const insideWidth = Math.min(tileSize, width - column * tileSize);
@@ -203,6 +205,7 @@ export class OverviewStack {
       (row & 1) * (tileSize / 2),
       resampling,
       nodata,
+      opacityBand,
     );
   }
 
