@@ -25,7 +25,7 @@ test("an export is cancelled from the window, and leaves the earlier one", async
   await page.getByTestId("export-vector").selectOption("gpkg");
   await expect(page.getByTestId("export-size")).toContainText("2 files");
   await page.getByTestId("export-start").click();
-  await expect(page.getByTestId("export-progress")).toContainText(/\d %.*file 2 of 2/, { timeout: 60_000 });
+  await expect(page.getByTestId("export-progress")).toContainText(/\d % · file 2 of 2/, { timeout: 60_000 });
   await keepScreenshot(page, project.name, "export-running");
   await page.getByTestId("export-cancel").click();
   await expect(page.getByTestId("export-cancelled")).toBeVisible({ timeout: 30_000 });

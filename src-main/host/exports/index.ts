@@ -114,6 +114,7 @@ export class Exports {
               await checkSize(project, mosaic, await context.sourceOf(mosaic.id));
             }
             const detail = files.length === 1 ? file.fileName : `file ${index + 1} of ${files.length}`;
+            running.report({ progress: index / files.length, detail });
             await writePlannedFile(file, context, {
               replaced,
               signal,

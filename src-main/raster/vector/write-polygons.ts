@@ -83,6 +83,10 @@ export async function writePolygons(
   }
 }
 
+/** Polygons of one band that take about a tenth of a second. */
+const manyPolygons = 30_000;
+const fewestRows = 4;
+
 /** Traces the polygons of a class raster, and hands each on; answers how many there were. */
 export async function tracePolygons(
   rows: ClassRows,
@@ -106,14 +110,26 @@ export async function tracePolygons(
     },
   );
   const sieve = minPixels > 1 ? new RowSieve({ width, minPixels, withoutClass }) : null;
-  const bandRows = PolygonTracer.bandRows(width);
-  for (let row = 0; row < height; row += bandRows) {
+  const mostRows = PolygonTracer.bandRows(width);
+  let bandRows = mostRows;
+  for (let row = 0, count = 0; row < height; row += count) {
     signal?.throwIfAborted();
-    const count = Math.min(bandRows, height - row);
+    const before = features;
+    count = Math.min(bandRows, height - row);
     const ids = await rows.read(row, count, { signal });
     const ready = sieve === null ? { ids, rows: count } : sieve.addRows(ids, count);
     if (ready.rows > 0) {
       tracer.addRows(ready.ids, ready.rows);
+    }
+    if (simplify === 0) {
+      // Specks take long: others wait for a band. Simplified borders would depend on where bands begin.
+      const found = features - before;
+      bandRows =
+        found > manyPolygons
+          ? Math.max(fewestRows, bandRows >> 1)
+          : found < manyPolygons / 4
+            ? Math.min(mostRows, bandRows * 2)
+            : bandRows;
     }
     onProgress?.((row + count) / height);
     // Others in this process get their turn between bands.
