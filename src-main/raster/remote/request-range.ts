@@ -32,7 +32,7 @@ export async function requestRange(
       return response;
     }
     response.destroy();
-    const next = URL.canParse(location, asked) ? new URL(location, asked) : null;
+    const next = URL.canParse(location, asked.href) ? new URL(location, asked) : null;
     if (next === null || !/^https?:$/.test(next.protocol)) {
       throw new Error("the server sends us on to what is no http or https address");
     }

@@ -81,6 +81,7 @@ test.each([
     tileSize,
     bands: 1,
     nodata,
+    opacityBand: null,
     resampling: "mode",
     maxSamples,
     blankTile: () => new Uint8Array(tileSize * tileSize).fill(nodata),
