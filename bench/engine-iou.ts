@@ -197,7 +197,7 @@ async function trainInKeras(
       ...{ training: files("training"), validation: files("validation") },
     }),
   );
-  const answer = await runPeer(scoresScript, [request], { timeoutMilliseconds: 600_000 });
+  const answer = await runPeer(scoresScript, [request], { timeoutMilliseconds: 3_600_000 });
   const { confusion, losses, versions } = answerSchema.parse(answer);
   return { meanIou: meanIouOf(Float64Array.from(confusion), model.classes) ?? NaN, losses, versions };
 }

@@ -126,7 +126,7 @@ async function lossesOf(one: Case): Promise<{ ours: number[]; keras: Answer; rou
     );
     const askKeras = async (env: Readonly<Record<string, string>>): Promise<Answer> =>
       answerSchema.parse(
-        await runPeer(twinScript, [file("request.json")], { timeoutMilliseconds: 600_000, env }),
+        await runPeer(twinScript, [file("request.json")], { timeoutMilliseconds: 3_600_000, env }),
       );
     return {
       ours,

@@ -3,7 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { basename } from "node:path";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { WeightsReport } from "#shared/training/weights-report.ts";
+import { nothingFitsSentence, type WeightsReport } from "#shared/training/weights-report.ts";
 import { exportModel } from "./export/export-model.ts";
 import type { TensorFlow } from "./load-tensorflow.ts";
 import { modelOf } from "./models/describe.ts";
@@ -83,10 +83,7 @@ async function openTraining(
   try {
     const { report, values } = matchWeights(model, file, basename(initialWeights), initialWeightsInput);
     if (report.loaded.length === 0) {
-      throw new RpcError(
-        "invalid-input",
-        `${report.source} has no layer that this network could begin with: none has the same name and shape.`,
-      );
+      throw new RpcError("invalid-input", nothingFitsSentence(report, "this network"));
     }
     const session = asInvalidInput(
       () => new TrainingSession(tensorflow, request, { initialWeights: values }),

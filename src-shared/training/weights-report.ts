@@ -53,3 +53,13 @@ export function weightsSentences({ source, input, loaded, skipped, unused }: Wei
     ...(unused.length === 0 ? [] : [`Not used: ${unused.join(", ")}.`]),
   ];
 }
+
+/** Why nothing of a file could be taken, with the first layer whose name is there but not its shape. */
+export function nothingFitsSentence({ source, skipped }: WeightsReport, network: string): string {
+  const other = skipped.find(({ found }) => found !== null);
+  const example =
+    other === undefined
+      ? ""
+      : `: ${other.layer} expects ${other.expected}, found ${other.found ?? "nothing"}`;
+  return `${source} has no layer that ${network} could begin with: none has the same name and shape${example}.`;
+}

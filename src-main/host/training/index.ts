@@ -7,7 +7,11 @@ import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run, RunEvent } from "#shared/training/run.ts";
-import type { WeightsReport, WeightsSource } from "#shared/training/weights-report.ts";
+import {
+  nothingFitsSentence,
+  type WeightsReport,
+  type WeightsSource,
+} from "#shared/training/weights-report.ts";
 import type { TrainingMeasure, TrainingPlan, TrainingSettings } from "#shared/training/training-settings.ts";
 import { listArchitectures, listLosses } from "../../engine/catalog.ts";
 import { createEngineTrainer, type Engine } from "../engine/index.ts";
@@ -194,7 +198,7 @@ export class Training {
       if (report.loaded.length === 0) {
         throw new RpcError(
           "invalid-input",
-          `${weights.name} has no layer that ${architectureEntry(settings.architecture).name} could begin with: none has the same name and shape.`,
+          nothingFitsSentence(report, architectureEntry(settings.architecture).name),
         );
       }
     }

@@ -1,0 +1,95 @@
+import { expect } from "@playwright/test";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { keepScreenshot, orthomask, rootDirectory, setNumber, test } from "./app.ts";
+
+/** A file of Keras' (fixtures/keras), named as Keras names its published VGG16, so that the window knows what images it was learned from. */
+const FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
+
+let folder: string;
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "orthomask-weights-"));
+  await orthomask("sample", folder, "--size", "256", "--mosaics", "2");
+});
+
+test.afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("a training begins with Keras' weights, says what matched, and leaves as a model", async ({
+  startApp,
+  shell,
+}, { project }) => {
+  test.skip(shell === "desktop", "The page and the host are the same: the browser's project runs it.");
+  test.setTimeout(240_000);
+  await mkdir(path.join(folder, "weights"));
+  await copyFile(
+    path.join(rootDirectory, "fixtures/keras/first-layers.h5"),
+    path.join(folder, "weights", FILE),
+  );
+
+  const { page } = await startApp(folder);
+  await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
+  await page.getByTestId("mode-train").click();
+  await page.getByTestId("setting-architecture").selectOption("unet");
+  await setNumber(page, "setting-width", 4);
+  await setNumber(page, "setting-tile", 64);
+  await setNumber(page, "setting-input", 64);
+  await setNumber(page, "setting-batch", 4);
+  await setNumber(page, "setting-epochs", 2);
+
+  // Begin with: the file is picked, and each layer is told of.
+  await page.getByTestId("setting-weights").selectOption("browse");
+  for (const name of [path.basename(folder), "weights"]) {
+    await page.getByTestId("folder-row").filter({ hasText: name }).first().click();
+  }
+  await expect(page.getByTestId("weights-row")).toContainText(FILE);
+  await keepScreenshot(page, project.name, "weights-1-picker");
+  await page.getByTestId("weights-row").click();
+  await expect(page.getByText(`2 of 41 layers found in ${FILE}.`)).toBeVisible();
+  const imagenet = page.getByTestId("setting-imagenet");
+  await expect(imagenet).toBeChecked();
+  await imagenet.uncheck();
+  await expect(imagenet).not.toBeChecked();
+  await imagenet.check();
+  await page.getByText("39 layers begin at random").click();
+  const skipped = page.getByTestId("weights-skipped");
+  await expect(skipped).toContainText("conv2d_1 [3, 3, 4, 4] expected, [3, 3, 4, 6] found");
+  await expect(skipped).toContainText("Not used: head");
+  await skipped.scrollIntoViewIfNeeded();
+  await keepScreenshot(page, project.name, "weights-2-report");
+  await page.getByTestId("train-start").click();
+  await expect(page.getByTestId("run-state")).toHaveAttribute("data-state", "finished", { timeout: 90_000 });
+  await expect(page.getByText(`from ${FILE} (2 of 41 layers)`)).toBeVisible();
+  await keepScreenshot(page, project.name, "weights-3-trained");
+
+  // The network leaves in each format.
+  await page.getByTestId("mode-export").click();
+  const section = page.getByTestId("export-model");
+  if (!(await page.getByTestId("export-model-format").isVisible())) {
+    await section.getByRole("button", { name: "Model" }).click();
+  }
+  for (const [format, fileName] of [
+    ["onnx", /\.onnx$/],
+    ["savedmodel", /^saved_model\.pb$/],
+    ["keras", /\.weights\.h5$/],
+  ] as const) {
+    await page.getByTestId("export-model-format").selectOption(format);
+    const before = await page
+      .getByTestId("export-result")
+      .getAttribute("data-path", { timeout: 500 })
+      .catch(() => "");
+    await page.getByTestId("export-model-start").click();
+    const result = page.getByTestId("export-result");
+    await expect(result).not.toHaveAttribute("data-path", before ?? "", { timeout: 60_000 });
+    const written = (await result.getAttribute("data-path")) ?? "";
+    const name = (await readdir(written, { recursive: true })).find((file) =>
+      fileName.test(path.basename(file)),
+    );
+    expect((await readFile(path.join(written, name ?? ""))).length).toBeGreaterThan(10_000);
+    await result.scrollIntoViewIfNeeded();
+    await keepScreenshot(page, project.name, `model-export-${format}`);
+  }
+});
