@@ -36,12 +36,12 @@ export function formatScore(score: number | null): string {
   return score === null || !Number.isFinite(score) ? ABSENT : score.toFixed(2).replace("-", "−");
 }
 
-/** A loss with three significant digits: 1.23, 0.0412; words for what isn't a number. */
+/** A loss with three significant digits: 1.23, 0.0412, 7.3e+16; words for what isn't a number. */
 export function formatLoss(loss: number): string {
   if (!Number.isFinite(loss)) {
     return Number.isNaN(loss) ? "NaN" : "∞";
   }
-  if (loss !== 0 && Math.abs(loss) < 0.001) {
+  if (loss !== 0 && (Math.abs(loss) < 0.001 || Math.abs(loss) >= 1e6)) {
     return loss.toExponential(1);
   }
   return Math.abs(loss) >= 100 ? loss.toFixed(0) : Number(loss.toPrecision(3)).toFixed(decimalsFor(loss));
