@@ -10,6 +10,7 @@ import { createEngine } from "../engine.ts";
 import { Graph } from "../graph/graph.ts";
 import type { TensorSymbol } from "../graph/graph.ts";
 import { conv2d } from "../layers/convolution.ts";
+import type { Layer } from "../layers/layer.ts";
 import { loadTensorFlow } from "../load-tensorflow.ts";
 import { modelOf } from "../models/describe.ts";
 import { ModelBuilder, weightsOf } from "../models/model.ts";
@@ -112,7 +113,7 @@ describe.skipIf(peerPython() === undefined)("files of real Keras (skipped withou
   function encoder(): Model {
     const { layers, encoder: part } = modelOf(fcn);
     const kept = layers.filter((layer) => part.has(layer));
-    return { layers: kept, output: kept.at(-1), encoder: part };
+    return { layers: kept, output: kept.at(-1) as Layer, encoder: part };
   }
 
   test.each(["vgg.h5", "vgg.weights.h5", "vgg.keras", "old.weights.h5"])(

@@ -178,8 +178,8 @@ function properties(classId: number, className: string, area: number | null): Ui
 function packedTree(boxes: FeatureBoxes, order: Uint32Array, lengths: readonly number[]): Uint8Array {
   const sizes = [order.length];
   do {
-    sizes.push(Math.ceil(sizes.at(-1) / nodeItems));
-  } while (sizes.at(-1) > 1);
+    sizes.push(Math.ceil((sizes.at(-1) as number) / nodeItems));
+  } while ((sizes.at(-1) as number) > 1);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const starts: number[] = [];
   let start = total;

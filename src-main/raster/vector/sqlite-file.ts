@@ -243,7 +243,7 @@ export class TableWriter {
           Math.floor((index * level.length) / pages),
           Math.floor(((index + 1) * level.length) / pages),
         );
-        const right = group.at(-1);
+        const right = group.at(-1) as (typeof group)[number];
         const builder = new PageBuilder(interiorTable, pages === 1 ? (this.#root?.headerBytes ?? 0) : 0);
         for (const { page, lastRow } of group.slice(0, -1)) {
           const cell = new Uint8Array(4 + varintBytes(lastRow));

@@ -113,7 +113,7 @@ async function eachUnit(
     return;
   }
   await reader.readUnits(
-    { plane, columns: [columns[0] as number, columns.at(-1) + 1], rows: [...unitRows.keys()] },
+    { plane, columns: [columns[0] as number, (columns.at(-1) as number) + 1], rows: [...unitRows.keys()] },
     granularity,
     (unit) => {
       const columnSpan = unitColumns.get(unit.column);
