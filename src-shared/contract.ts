@@ -23,7 +23,8 @@ import { displayStateSchema } from "./project/display-state.ts";
 import { projectSnapshotSchema, recentProjectSchema, viewStateSchema } from "./project/project-snapshot.ts";
 import { call, defineContract, stream } from "./rpc/contract.ts";
 import { modelFormatSchema } from "./training/model-format.ts";
-import { runEventSchema, runSchema } from "./training/run.ts";
+import { splitPartSchema } from "./training/saved-split.ts";
+import { runEventSchema, runSchema, runTagsSchema } from "./training/run.ts";
 import {
   architectureSchema,
   lossSchema,
@@ -32,6 +33,7 @@ import {
   trainingPlanSchema,
   trainingSettingsSchema,
 } from "./training/training-settings.ts";
+import { splitDraftSchema, splitPreviewSchema, splitSummarySchema } from "./training/split-preview.ts";
 import { weightsReportSchema, weightsSourceSchema } from "./training/weights-report.ts";
 
 /** What the shell around the page can do; the page asks for these, never for the shell's name. */
@@ -41,6 +43,8 @@ export const capabilitiesSchema = z.strictObject({
   revealInFolder: z.boolean(),
   /** Finished files can be fetched with GET /download/ID. */
   download: z.boolean(),
+  /** Reports can be printed to PDF files. */
+  printToPdf: z.boolean(),
   orthomaskVersion: z.string(),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
@@ -97,6 +101,8 @@ export const tileSourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("prediction"), runId: idSchema }),
   /** The labels beside a run's prediction. */
   z.strictObject({ kind: z.literal("comparison"), runId: idSchema }),
+  /** Where two runs differ, as classes: 0 the first is right, 1 the other is, 2 neither; 255 elsewhere and where there is no label. */
+  z.strictObject({ kind: z.literal("disagreement"), runId: idSchema, otherRunId: idSchema }),
 ]);
 export type TileSource = z.infer<typeof tileSourceSchema>;
 
@@ -179,6 +185,13 @@ export const evaluationAreaSchema = z.discriminatedUnion("kind", [
 ]);
 export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 
+/** A part of the ground: as the run itself used it, or of a saved split. */
+export const evaluatedGroundSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("run"), part: z.enum(["training", "validation", "test"]) }),
+  z.strictObject({ kind: z.literal("split"), splitId: idSchema, part: splitPartSchema }),
+]);
+export type EvaluatedGround = z.infer<typeof evaluatedGroundSchema>;
+
 export const exportDestinationSchema = z.discriminatedUnion("kind", [
   /** `exports/<run>/` where the project keeps its own files. */
   z.strictObject({ kind: z.literal("project") }),
@@ -188,12 +201,19 @@ export const exportDestinationSchema = z.discriminatedUnion("kind", [
 export type ExportDestination = z.infer<typeof exportDestinationSchema>;
 
 const projectInput = z.strictObject({ projectId: idSchema });
+const splitQuestion = projectInput.extend({
+  draft: splitDraftSchema,
+  tilePixels: z.int().min(32).max(4096),
+  seed: z.int().min(0).max(0xffff_ffff),
+});
 const jobInput = z.strictObject({ jobId: idSchema });
 const runInput = z.strictObject({ projectId: idSchema, runId: idSchema });
 const comparedMosaicsInput = runInput.extend({
   mosaicIds: z.array(idSchema).min(1),
   /** Pixels this near to a border between true classes are not counted; 0 counts all. */
   borderTolerancePixels: z.int().min(0).max(32),
+  /** Which ground is counted; everything that is labelled where it is left out. */
+  within: evaluatedGroundSchema.optional(),
 });
 const nothing = z.void();
 
@@ -334,12 +354,26 @@ export const contract = defineContract({
     stop: call(runInput, nothing),
     watch: stream(runInput, runEventSchema),
   },
+  splits: {
+    /** The splits saved with a project, the newest first. */
+    watch: stream(projectInput, z.array(splitSummarySchema)),
+    /** What a way to divide the ground comes to: tiles by part, class shares, leaks. */
+    preview: call(splitQuestion, splitPreviewSchema),
+    /** Saves what a draft comes to; the same name and ground again are the same split. */
+    save: call(
+      splitQuestion.extend({ name: z.string().trim().min(1).max(120) }),
+      z.strictObject({ splitId: idSchema }),
+    ),
+    /** Runs that were made with it keep their copy. */
+    remove: call(projectInput.extend({ splitId: idSchema }), nothing),
+  },
   runs: {
     watch: stream(projectInput, z.array(runSchema)),
     rename: call(
       z.strictObject({ projectId: idSchema, runId: idSchema, name: z.string().trim().min(1).max(120) }),
       nothing,
     ),
+    setTags: call(runInput.extend({ tags: runTagsSchema }), nothing),
     remove: call(runInput, nothing),
   },
   predictions: {
@@ -422,6 +456,21 @@ export const contract = defineContract({
         format: modelFormatSchema,
         destination: exportDestinationSchema,
       }),
+      z.strictObject({ jobId: idSchema }),
+    ),
+    /** Writes a report that can be handed on: one HTML file, or a PDF where the shell can print one. */
+    report: call(
+      comparedMosaicsInput.extend({
+        /** None for a report on the validation tiles alone. */
+        mosaicIds: z.array(idSchema),
+        format: z.enum(["html", "pdf"]),
+        destination: exportDestinationSchema,
+      }),
+      z.strictObject({ jobId: idSchema }),
+    ),
+    /** Copies a run's folder whole, with its weights, log and predictions, to a place where nothing of its name stands. */
+    run: call(
+      z.strictObject({ projectId: idSchema, runId: idSchema, destination: exportDestinationSchema }),
       z.strictObject({ jobId: idSchema }),
     ),
     /** Shows a finished export in the system's file manager; `unsupported` where the shell can't. */

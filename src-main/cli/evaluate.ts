@@ -1,16 +1,46 @@
 import type { Command } from "commander";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { compareFolders } from "../host/evaluation/compare-folders.ts";
-import type { CliIo } from "./cli-io.ts";
+import { UsageError, type CliIo } from "./cli-io.ts";
+import { evaluateRun, type GroundOptions } from "./evaluate-run.ts";
+import { wholeNumber } from "./option-values.ts";
+
+interface EvaluateOptions extends GroundOptions {
+  readonly truth?: string;
+  readonly prediction?: string;
+  readonly run?: string;
+  readonly places?: string;
+}
 
 /** `orthomask evaluate`: how right masks are, against true ones of the same names. */
 export function registerEvaluateCommand(program: Command, io: CliIo): void {
   program
     .command("evaluate")
-    .description("compare mask rasters, matched by name: IoU, confusion matrix and the rest")
-    .requiredOption("--truth <dir>", "the true masks; classes.json may stand there or one folder up")
-    .requiredOption("--prediction <dir>", "the masks to judge")
-    .action(async ({ truth, prediction }: { readonly truth: string; readonly prediction: string }) => {
+    .description(
+      "compare mask rasters, matched by name; or a run's predictions with its project's labels: IoU, areas, confusion matrix",
+    )
+    .option("--truth <dir>", "the true masks; classes.json may stand there or one folder up")
+    .option("--prediction <dir>", "the masks to judge")
+    .option("--run <run>", "a run's id or folder, instead of masks")
+    .option("--project <dir>", "the run's project (default: the one that the run lies in)")
+    .option("--mosaics <names>", "of a run: only these mosaics, with commas between")
+    .option("--border <pixels>", "of a run: leave out pixels this near to a border", wholeNumber(0, 32), 0)
+    .option(
+      "--within <ground>",
+      "of a run: only training, validation or test ground, or NAME:PART of a saved split",
+    )
+    .option(
+      "--places <cell>",
+      "of a run: list the largest places of errors, TRUTH:PREDICTION, TRUTH: or :PREDICTION",
+    )
+    .action(async ({ truth, prediction, run, ...ground }: EvaluateOptions) => {
+      if (run !== undefined) {
+        await evaluateRun(io, run, ground);
+        return;
+      }
+      if (truth === undefined || prediction === undefined) {
+        throw new UsageError("Give --truth and --prediction with masks, or --run.");
+      }
       const progress = io.progress("comparing");
       const comparison = await compareFolders(truth, prediction, {
         signal: io.signal,

@@ -6,15 +6,20 @@ import { engineLauncher } from "../host/engine-process.ts";
 import { noShell } from "../host/ports/no-shell.ts";
 import { userDirectories } from "../host/user-directories.ts";
 import { registerCacheCommand } from "./cache.ts";
+import { registerCompareCommand } from "./compare.ts";
 import { registerDoctorCommand } from "./doctor-command.ts";
 import { registerEvaluateCommand } from "./evaluate.ts";
 import { registerExportCommand } from "./export.ts";
 import { registerInfoCommand } from "./info.ts";
+import { registerLabelCommand } from "./label.ts";
 import { registerModelsCommand } from "./models.ts";
 import { registerPredictCommand } from "./predict.ts";
+import { registerReportCommand } from "./report.ts";
+import { registerRunsCommand } from "./runs.ts";
 import { exitCodes, runProgram } from "./run-program.ts";
 import { registerSampleCommand } from "./sample.ts";
 import { registerServeCommand } from "./serve.ts";
+import { registerSplitCommand } from "./split.ts";
 import { registerTrainCommand } from "./train.ts";
 
 /** `out/`, where the built parts lie beside each other. */
@@ -46,6 +51,11 @@ process.exitCode = await runProgram(
     registerTrainCommand,
     registerPredictCommand,
     registerEvaluateCommand,
+    registerRunsCommand,
+    registerCompareCommand,
+    registerReportCommand,
+    registerSplitCommand,
+    registerLabelCommand,
     registerExportCommand,
     registerModelsCommand,
     (program, io) => {

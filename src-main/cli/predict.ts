@@ -7,11 +7,14 @@ import { isDiskFull, toHostError } from "../host/host-error.ts";
 import { predictFile, type PredictedFile } from "../host/inference/predict-file.ts";
 import { listFolder } from "../host/projects/list-folder.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
+import { predictProject } from "./predict-project.ts";
 import { findRun } from "./find-run.ts";
 import { share, wholeNumber } from "./option-values.ts";
 
 interface PredictOptions {
-  readonly out: string;
+  readonly out?: string;
+  readonly project?: string;
+  readonly mosaics?: string;
   readonly overlap: number;
   readonly tta: boolean;
   readonly confidence: boolean;
@@ -30,13 +33,28 @@ export function registerPredictCommand(program: Command, io: CliIo): void {
     .command("predict")
     .description("write a class mask GeoTIFF for each raster, on its grid, with the same file name")
     .argument("<run>", "a run's id, or its folder")
-    .argument("<input...>", "raster files, or folders of them")
-    .requiredOption("--out <dir>", "the folder for the masks; made if need be")
+    .argument("[input...]", "raster files, or folders of them")
+    .option("--out <dir>", "the folder for the masks; made if need be")
+    .option(
+      "--project <dir>",
+      "predict this project's mosaics and keep that with the run, as the window does",
+    )
+    .option("--mosaics <names>", "of a project: only these mosaics, with commas between")
     .option("--overlap <share>", "share of a tile that neighbours have in common", share(0, 0.75), 0.25)
     .option("--tta", "average the answers for all eight flips and turns of each tile", false)
     .option("--confidence", "also write NAME_confidence.tif, 0 to 255", false)
     .option("--batch <n>", "tiles predicted at once", wholeNumber(1, 512))
     .action(async (given: string, paths: readonly string[], options: PredictOptions) => {
+      if (options.project !== undefined) {
+        if (paths.length > 0 || options.out !== undefined) {
+          throw new UsageError("--project keeps predictions with the run: give neither inputs nor --out.");
+        }
+        await predictProject(io, given, { ...options, project: options.project });
+        return;
+      }
+      if (paths.length === 0 || options.out === undefined) {
+        throw new UsageError("Give raster files and --out, or --project.");
+      }
       const outputFolder = path.resolve(options.out);
       const inputs = (await Promise.all(paths.map(rastersOf))).flat();
       refuseSameNames(inputs);

@@ -6,10 +6,12 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import type { EpochRecord, Run, RunEvent } from "#shared/training/run.ts";
 import { parseLossExpression } from "#shared/training/loss-expression.ts";
 import {
+  splitSettingsSchema,
   upsamplingSchema,
   type SplitSettings,
   type TrainingSettings,
 } from "#shared/training/training-settings.ts";
+import { commandLine } from "#shared/command-line/command-lines.ts";
 import { weightsSentences } from "#shared/training/weights-report.ts";
 import { toHostError } from "../host/host-error.ts";
 import type { Learning } from "../host/learning.ts";
@@ -22,7 +24,9 @@ import { suggestBlocks, suggestSplit } from "../host/training/suggest-settings.t
 import { checkLoss, lossIds } from "../host/training/plan-training.ts";
 import { labelledMosaics, splitMosaics } from "../host/training/training-data.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
+import { listSplits } from "../host/splits/index.ts";
 import { findRun } from "./find-run.ts";
+import { mosaicsNamed } from "./open-run.ts";
 import { realNumber, wholeNumber } from "./option-values.ts";
 import { countedProject, warnOfProblems } from "./project-problems.ts";
 import { readSplitFile } from "./split-file.ts";
@@ -35,7 +39,7 @@ import {
 
 type StepEvent = Extract<RunEvent, { kind: "step" }>;
 
-interface TrainOptions extends LearningOptions {
+export interface TrainOptions extends LearningOptions {
   readonly model?: string;
   readonly width?: number;
   readonly upsampling?: string;
@@ -51,6 +55,7 @@ interface TrainOptions extends LearningOptions {
   readonly classWeights?: string;
   readonly ignore: readonly string[];
   readonly split?: string;
+  readonly mosaics?: string;
   readonly validation: number;
   readonly seed: number;
   readonly resume?: string;
@@ -58,8 +63,8 @@ interface TrainOptions extends LearningOptions {
   readonly maxSteps?: number;
 }
 
-/** `orthomask train`: trains a network on a folder of mosaics and masks. */
-export function registerTrainCommand(program: Command, io: CliIo): void {
+/** Declares `orthomask train` with all of its options. */
+export function declareTrainCommand(program: Command): Command {
   const command = program
     .command("train")
     .description("train a network on a project, or a folder with images/ and masks/")
@@ -96,7 +101,7 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     .option("--ignore <id>", "a class that counts for nothing; may be given again", collect, [])
     .option(
       "--split <way>",
-      "random, mosaic, blocks, or a file or folder with tile lists (default: mosaic if possible, else blocks)",
+      "random, mosaic, blocks, a saved split's name, a file or folder with tile lists, or JSON (default: mosaic if possible, else blocks)",
     )
     .option("--validation <share>", "share held out to measure on", realNumber(0, 1), 0.25)
     .option(
@@ -109,9 +114,18 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
       "--resume <run>",
       "go on with a run that was stopped; its own settings hold, but for --epochs and --max-steps",
     )
+    .option(
+      "--mosaics <names>",
+      "train on these mosaics only, with commas between (default: all with a mask)",
+    )
     .option("--out <dir>", "the folder for the run (default: where the project keeps its own files)")
     .option("--max-steps <n>", "end after this many steps in all", wholeNumber(1, 1e9));
-  addLearningOptions(command).action(async (dir: string, options: TrainOptions) => {
+  return addLearningOptions(command);
+}
+
+/** `orthomask train`: trains a network on a folder of mosaics and masks. */
+export function registerTrainCommand(program: Command, io: CliIo): void {
+  declareTrainCommand(program).action(async (dir: string, options: TrainOptions) => {
     refuseUnknown("--model", () => architectureEntry(options.model ?? "unet"));
     refuseUnknown("--loss", () => {
       checkLoss({ ...defaultSettings, loss: options.loss ?? defaultSettings.loss });
@@ -312,11 +326,7 @@ function interruptionLine(epochs: number, command: string): string {
 /** A run outside the project's own storage is known by its folder only. */
 function resumeCommand(dir: string, { out, resume }: TrainOptions, { runId, directory }: StartedRun): string {
   const run = resume ?? (out === undefined ? runId : directory);
-  return `orthomask train ${quoted(dir)} --resume ${quoted(run)}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return commandLine(["train", dir, "--resume", run]);
 }
 
 /** Before its first step, and beside training, an epoch has no loss to show. */
@@ -368,7 +378,8 @@ function summaryOf({ id, best, history }: Run, dir: string): string {
     : `run ${id} in ${dir}: ${history.length} epochs, best mean IoU ${best.meanIou.toFixed(4)} in epoch ${best.epoch}`;
 }
 
-async function settingsOf(
+/** The settings that these options mean for a project. Throws `UsageError`. */
+export async function settingsOf(
   options: TrainOptions,
   project: Project,
   classes: readonly LandClass[],
@@ -393,6 +404,10 @@ async function settingsOf(
     classWeighting:
       classWeighting.kind === "none" && usesClassWeights(loss) ? { kind: "auto" } : classWeighting,
     split: await splitOf(options, project),
+    mosaicIds:
+      options.mosaics === undefined
+        ? null
+        : mosaicsNamed(labelledMosaics(project, null), options.mosaics).map(({ id }) => id),
     seed: options.seed,
   };
 }
@@ -425,11 +440,37 @@ async function splitOf({ split, validation, tile }: TrainOptions, project: Proje
       );
     case undefined: {
       const suggested = suggestSplit(splitMosaics(project, labelledMosaics(project, null)), tile);
-      return suggested.kind === "list" ? suggested : { ...suggested, share: validation };
+      return suggested.kind === "list" || suggested.kind === "saved"
+        ? suggested
+        : { ...suggested, share: validation };
     }
-    default:
-      return readSplitFile(split);
+    default: {
+      if (split.trimStart().startsWith("{")) {
+        return splitOfJson(split);
+      }
+      const saved = (await listSplits(project)).find(({ name, id }) => name === split || id === split);
+      return saved === undefined
+        ? readSplitFile(split)
+        : { kind: "saved", splitId: saved.id, name: saved.name };
+    }
   }
+}
+
+function splitOfJson(text: string): SplitSettings {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--split: ${text.slice(0, 60)} isn't JSON.`, { cause: error });
+  }
+  const parsed = splitSettingsSchema.safeParse(document);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new UsageError(
+      `--split: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "it has another form"}.`,
+    );
+  }
+  return parsed.data;
 }
 
 function classWeightingOf(

@@ -1,4 +1,5 @@
 import { dialog, shell } from "electron";
+import { printToPdf } from "./print-to-pdf.ts";
 import type { BrowserWindow, OpenDialogOptions, SaveDialogOptions } from "electron";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
@@ -10,6 +11,7 @@ export const nativeCapabilities: ShellCapabilities = {
   saveDialog: true,
   revealInFolder: true,
   download: false,
+  printToPdf: true,
 };
 
 /** What the native shell needs of the app around it. */
@@ -50,6 +52,7 @@ export function nativeShell(surroundings: ShellSurroundings): Implementation<typ
       reveal: ({ filePath }) => {
         shell.showItemInFolder(filePath);
       },
+      printToPdf: ({ htmlPath, pdfPath }) => printToPdf(htmlPath, pdfPath),
       setBusy: ({ reason }) => {
         surroundings.setBusy(reason);
       },

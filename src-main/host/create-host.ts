@@ -94,6 +94,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       },
     },
     ...learning.implementation,
+    splits: services.splits.implementation(),
     labels: labelsService(projects),
     exports: {
       plan: async ({ destination, ...request }) =>
@@ -102,6 +103,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
         exports.start({ ...request, folderPath: await folderOf(destination) }),
       model: async ({ destination, ...request }) =>
         exports.startModel(learning, { ...request, folderPath: await folderOf(destination) }),
+      report: async ({ destination, within, ...request }) =>
+        exports.startReport(learning, {
+          ...request,
+          within,
+          folderPath: await folderOf(destination),
+        }),
+      run: async ({ destination, ...request }) =>
+        exports.startRun(learning.runs, { ...request, folderPath: await folderOf(destination) }),
       reveal: ({ jobId }) => exports.reveal(jobId),
     },
   };

@@ -64,6 +64,8 @@ export interface ShellCapabilities {
   readonly revealInFolder: boolean;
   /** The shell serves granted files under /download/ID. */
   readonly download: boolean;
+  /** Pages can be printed to PDF files. */
+  readonly printToPdf: boolean;
 }
 
 /** A project for the shell's own "Open recent" menu. */
@@ -81,6 +83,8 @@ export interface ShellBridge {
   chooseSaveFile(suggestedName: string): Promise<string | null>;
   /** Shows a file in the system's file manager. */
   reveal(filePath: string): Promise<void>;
+  /** Prints an HTML file of our own making, which needs nothing else, to a PDF file on A4. */
+  printToPdf(htmlPath: string, pdfPath: string): Promise<void>;
   /** Why closing the window should ask first ("Training unet is running"); null when it need not. */
   setBusy(reason: string | null): void;
   setRecentFolders(folders: readonly RecentFolder[]): void;

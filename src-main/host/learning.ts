@@ -53,7 +53,12 @@ export function createLearning({
   const runs = new Runs({ projects, dataDirectory });
   const training = new Training({ projects, jobs, engine, runs, version, files });
   const predictions = new Predictions({ projects, jobs, engine, runs });
-  const evaluation = new Evaluation({ projects, runs, predictions });
+  const evaluation = new Evaluation({
+    projects,
+    runs,
+    predictions,
+    groundOfRun: (project, stored) => training.groundOf(project, stored),
+  });
   return {
     engine,
     runs,

@@ -4,6 +4,7 @@ import { Jobs } from "./jobs/index.ts";
 import { createLearning } from "./learning.ts";
 import type { Learning } from "./learning.ts";
 import { Projects } from "./projects/index.ts";
+import { Splits } from "./splits/index.ts";
 import { PyramidCacheStore } from "./storage/index.ts";
 
 /** The host's services as code in its process uses them: the contract's implementation and the command line. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly projects: Projects;
   readonly folders: Folders;
   readonly learning: Learning;
+  readonly splits: Splits;
   readonly pyramidCache: PyramidCacheStore;
   /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
   close(): Promise<void>;
@@ -38,6 +40,7 @@ export function createServices(options: HostOptions): Services {
     projects,
     folders,
     learning,
+    splits: new Splits(projects),
     pyramidCache,
     close: async () => {
       await jobs.close();

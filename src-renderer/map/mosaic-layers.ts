@@ -10,6 +10,7 @@ import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
+import { confidenceStyle, disagreementStyle } from "./comparison-styles.ts";
 import { errorStyle, errorVariables } from "./error-style.ts";
 import {
   drawnLook,
@@ -51,6 +52,9 @@ export interface LayerContents {
   /** The run whose predictions are shown, and the mosaics it has predicted. */
   readonly predictionRunId: string | null;
   readonly hasPrediction: (mosaicId: string) => boolean;
+  /** The run that is compared with it, and the mosaics that this one has predicted. */
+  readonly otherRunId: string | null;
+  readonly hasOther: (mosaicId: string) => boolean;
 }
 
 /** How the imagery of a mosaic is turned into colours. */
@@ -59,11 +63,17 @@ export type DisplayOf = (mosaicId: string) => ImageryDisplay;
 /** Kinds whose tiles hold the class of each pixel. */
 type ClassKind = "labels" | "prediction";
 
+/** Kinds that are drawn in the classes' colours. */
+type ClassStyledKind = ClassKind | "other";
+
 const bandsOf: Readonly<Record<LayerKind, Bands>> = {
   imagery: 4,
   labels: 1,
   prediction: 2,
+  other: 2,
+  confidence: 2,
   errors: 2,
+  disagreement: 1,
 };
 
 /** Tiles kept for each kind: 80 MB of imagery, a quarter of that for each of the others; an HD screen shows about 50. */
@@ -77,12 +87,20 @@ export class MosaicLayers {
     imagery: new Map(),
     labels: new Map(),
     prediction: new Map(),
+    other: new Map(),
+    confidence: new Map(),
     errors: new Map(),
+    disagreement: new Map(),
   };
   readonly #probe: PixelProbe<ClassKind>;
   #scene: MosaicScene | null = null;
   #projection: Projection | null = null;
-  #contents: LayerContents = { predictionRunId: null, hasPrediction: () => false };
+  #contents: LayerContents = {
+    predictionRunId: null,
+    hasPrediction: () => false,
+    otherRunId: null,
+    hasOther: () => false,
+  };
   #states: LayerStates | null = null;
   #displayOf: DisplayOf = () => usualDisplay;
   #clearedFrame = -1;
@@ -101,7 +119,7 @@ export class MosaicLayers {
       const created = new MosaicTileLayer({
         sources: (extent, resolution) => this.#sourcesInView(kind, extent, resolution),
         bands: bandsOf[kind],
-        style: kind === "imagery" ? {} : kind === "errors" ? errorStyle : classStyle([], "fill"),
+        style: firstStyleOf(kind),
         cacheSize: TILES_KEPT,
         zIndex,
       });
@@ -120,7 +138,10 @@ export class MosaicLayers {
       imagery: layer("imagery", 0),
       labels: layer("labels", 1),
       prediction: layer("prediction", 2),
-      errors: layer("errors", 3),
+      other: layer("other", 3),
+      confidence: layer("confidence", 4),
+      errors: layer("errors", 5),
+      disagreement: layer("disagreement", 6),
     };
   }
 
@@ -142,15 +163,19 @@ export class MosaicLayers {
 
   setContents(contents: LayerContents): void {
     const runChanged = this.#contents.predictionRunId !== contents.predictionRunId;
+    const otherChanged = this.#contents.otherRunId !== contents.otherRunId;
     this.#contents = contents;
     this.#probe.forget(() => true);
     this.#drop((kind, mosaicId) => {
-      const needsPrediction = kind === "prediction" || kind === "errors";
-      const needsLabels = kind === "labels" || kind === "errors";
+      const needsPrediction = isOfPrediction(kind);
+      const needsOther = kind === "other" || kind === "disagreement";
+      const needsLabels = kind === "labels" || kind === "errors" || kind === "disagreement";
       const mask = this.#scene?.get(mosaicId)?.mosaic.mask;
       const isLabelled = mask !== undefined && (hasLabels(mask) || this.#labelled.has(mosaicId));
       return (
-        (needsPrediction && (runChanged || !contents.hasPrediction(mosaicId))) || (needsLabels && !isLabelled)
+        (needsPrediction && (runChanged || !contents.hasPrediction(mosaicId))) ||
+        (needsOther && (otherChanged || !contents.hasOther(mosaicId))) ||
+        (needsLabels && !isLabelled)
       );
     });
     this.redraw();
@@ -174,11 +199,11 @@ export class MosaicLayers {
   /** Labels have changed on the host: tiles under these windows (null: all) are read again. */
   invalidateLabels(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void {
     this.#labelled.add(mosaicId);
-    this.#invalidate(["labels", "errors"], mosaicId, pixelWindows ?? [null]);
+    this.#invalidate(["labels", "errors", "disagreement"], mosaicId, pixelWindows ?? [null]);
     this.#probe.forget((pixel) => pixel.mosaicId === mosaicId);
   }
 
-  setClasses(classes: readonly LandClass[], kind: ClassKind, drawing: ClassDrawing): void {
+  setClasses(classes: readonly LandClass[], kind: ClassStyledKind, drawing: ClassDrawing): void {
     this.layers[kind].setStyle(classStyle(classes, drawing));
     if (kind === "labels") {
       this.#labelColors = new Map(classes.map(({ id, color }) => [id, color]));
@@ -223,12 +248,17 @@ export class MosaicLayers {
 
   /** Has the tiles drawn anew that show a part of a prediction; null means all of it. */
   invalidatePrediction(mosaicId: string, pixelWindow: PixelWindow | null): void {
-    this.#invalidate(["prediction", "errors"], mosaicId, [pixelWindow]);
+    this.#invalidate(["prediction", "confidence", "errors", "disagreement"], mosaicId, [pixelWindow]);
     this.#probe.forget(
       (pixel) =>
         pixel.mosaicId === mosaicId &&
         (pixelWindow === null || windowIntersection(pixelWindow, windowOf(pixel)) !== null),
     );
+  }
+
+  /** The same of the run that is compared. */
+  invalidateOther(mosaicId: string, pixelWindow: PixelWindow | null): void {
+    this.#invalidate(["other", "disagreement"], mosaicId, [pixelWindow]);
   }
 
   retryFailed(): void {
@@ -389,9 +419,23 @@ export class MosaicLayers {
         return { kind };
       case "labels":
         return hasMask || this.#labelled.has(mosaicId) ? { kind } : null;
-      case "prediction": {
+      case "prediction":
+      case "confidence": {
         const runId = this.#contents.predictionRunId;
-        return runId !== null && this.#contents.hasPrediction(mosaicId) ? { kind, runId } : null;
+        return runId !== null && this.#contents.hasPrediction(mosaicId)
+          ? { kind: "prediction", runId }
+          : null;
+      }
+      case "other": {
+        const { otherRunId, hasOther } = this.#contents;
+        return otherRunId !== null && hasOther(mosaicId) ? { kind: "prediction", runId: otherRunId } : null;
+      }
+      case "disagreement": {
+        const { predictionRunId, otherRunId, hasPrediction, hasOther } = this.#contents;
+        const comparable = hasMask && hasPrediction(mosaicId) && hasOther(mosaicId);
+        return predictionRunId !== null && otherRunId !== null && comparable
+          ? { kind: "disagreement", runId: predictionRunId, otherRunId }
+          : null;
       }
       case "errors": {
         const runId = this.#contents.predictionRunId;
@@ -456,6 +500,27 @@ export class MosaicLayers {
 
   #all(): MosaicSource[] {
     return layerKinds.flatMap((kind) => [...this.#sources[kind].values()]);
+  }
+}
+
+function isOfPrediction(kind: LayerKind): boolean {
+  return kind === "prediction" || kind === "confidence" || kind === "errors" || kind === "disagreement";
+}
+
+function firstStyleOf(kind: LayerKind): ConstructorParameters<typeof MosaicTileLayer>[0]["style"] {
+  switch (kind) {
+    case "imagery":
+      return {};
+    case "errors":
+      return errorStyle;
+    case "confidence":
+      return confidenceStyle;
+    case "disagreement":
+      return disagreementStyle;
+    case "labels":
+    case "prediction":
+    case "other":
+      return classStyle([], "fill");
   }
 }
 

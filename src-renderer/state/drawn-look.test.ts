@@ -7,14 +7,20 @@ const allAsTheOthers = {
   imagery: asTheOthers,
   labels: asTheOthers,
   prediction: asTheOthers,
+  other: asTheOthers,
+  confidence: asTheOthers,
   errors: asTheOthers,
+  disagreement: asTheOthers,
 };
 const states: LayerStates = {
   kinds: {
     imagery: { visible: true, opacity: 1 },
     labels: { visible: true, opacity: 0.6 },
     prediction: { visible: false, opacity: 0.6 },
+    other: { visible: false, opacity: 1 },
+    confidence: { visible: false, opacity: 1 },
     errors: { visible: false, opacity: 1 },
+    disagreement: { visible: false, opacity: 1 },
   },
   mosaics: new Map([
     ["faint", { ...allAsTheOthers, labels: { visible: true, opacity: 0.5 } }],

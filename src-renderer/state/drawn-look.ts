@@ -13,18 +13,28 @@ export interface LayerStates {
   readonly swipePosition: number;
 }
 
-/** Whether there is a layer of a kind where there are labels, a prediction, or both; there is always imagery. */
-export function hasLayer(
-  kind: LayerKind,
-  { labels, prediction }: { readonly labels: boolean; readonly prediction: boolean },
-): boolean {
+/** What there is of a mosaic besides its imagery. */
+export interface LayerPresence {
+  readonly labels: boolean;
+  readonly prediction: boolean;
+  /** The prediction of the run that is compared. */
+  readonly other: boolean;
+}
+
+/** Whether there is a layer of a kind, given what there is; there is always imagery. */
+export function hasLayer(kind: LayerKind, { labels, prediction, other }: LayerPresence): boolean {
   switch (kind) {
     case "imagery":
       return true;
     case "labels":
       return labels;
     case "prediction":
+    case "confidence":
       return prediction;
+    case "other":
+      return other;
+    case "disagreement":
+      return labels && prediction && other;
     case "errors":
       return labels && prediction;
   }

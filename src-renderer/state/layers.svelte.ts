@@ -63,6 +63,9 @@ export class Layers {
   readonly labels = new LayerSetting("labels", "Labels", "2");
   readonly prediction = new LayerSetting("prediction", "Prediction", "3");
   readonly errors = new LayerSetting("errors", "Errors", "4");
+  readonly confidence = new LayerSetting("confidence", "Confidence", "5");
+  readonly other = new LayerSetting("other", "Other run", "6");
+  readonly disagreement = new LayerSetting("disagreement", "Differences", "7");
   /** Which compared pixels the errors' layer shows. */
   errorSelection: PlaceSelection = $state.raw({ kind: "errors" });
 
@@ -85,6 +88,8 @@ export class Layers {
 
   readonly #predictions = new SvelteMap<string, Prediction>();
   #chosenRunId: string | null = $state(null);
+  /** The run that the shown one is compared with; null for none. */
+  otherRunId: string | null = $state(null);
   readonly #redrawListeners = new Set<(redraw: PredictionRedraw) => void>();
   readonly #imageryListeners = new Set<(mosaicId: string) => void>();
 
@@ -100,12 +105,7 @@ export class Layers {
       return { visible, opacity };
     };
     return {
-      kinds: {
-        imagery: look("imagery"),
-        labels: look("labels"),
-        prediction: look("prediction"),
-        errors: look("errors"),
-      },
+      kinds: recordOfLayers(look),
       mosaics: new Map(this.mosaicLooks.all),
       hiddenMosaicIds: new Set(this.hiddenMosaicIds),
       overlaysHeld: this.overlaysHeld,
@@ -184,6 +184,12 @@ export class Layers {
     return runId === null ? null : (this.#predictions.get(predictionKey(runId, mosaicId)) ?? null);
   }
 
+  /** Whether the run that is compared has predicted a mosaic. */
+  hasOther(mosaicId: string): boolean {
+    const { otherRunId } = this;
+    return otherRunId !== null && this.#predictions.has(predictionKey(otherRunId, mosaicId));
+  }
+
   /** Predictions of the run that is on the map. */
   get shownPredictions(): Prediction[] {
     const runId = this.predictionRunId;
@@ -236,6 +242,7 @@ export class Layers {
   clearProject(): void {
     this.#predictions.clear();
     this.errorSelection = { kind: "errors" };
+    this.otherRunId = null;
     this.ground.hide("split");
     this.ground.hide("blocks");
     this.restore(initialDisplay);
@@ -248,12 +255,7 @@ export class Layers {
       return { visible, opacity, drawing };
     };
     return {
-      layers: {
-        imagery: kind("imagery"),
-        labels: kind("labels"),
-        prediction: kind("prediction"),
-        errors: kind("errors"),
-      },
+      layers: recordOfLayers(kind),
       imagery: this.displays.saved(),
       mosaicLayers: this.mosaicLooks.saved(),
       hiddenMosaicIds: [...this.hiddenMosaicIds],
@@ -278,6 +280,11 @@ export class Layers {
     this.swipePosition = saved.swipePosition;
     this.#chosenRunId = saved.predictionRunId;
   }
+}
+
+/** Something for each kind of layer. */
+function recordOfLayers<Value>(valueOf: (kind: LayerKind) => Value): Record<LayerKind, Value> {
+  return Object.fromEntries(layerKinds.map((kind) => [kind, valueOf(kind)])) as Record<LayerKind, Value>;
 }
 
 /** Names a side of a swipe: "labels" or "labels" and a mosaic's id. */

@@ -19,6 +19,10 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
     ...made,
     obstacle: () => (layers.predictionRunId === null ? "Nothing is predicted yet." : null),
   });
+  const withOther = (made: Command): Command => ({
+    ...made,
+    obstacle: () => (layers.otherRunId === null ? "Compare two runs first (in the drawer’s Runs)." : null),
+  });
   return [
     command("imagery", "Show or hide imagery", layers.imagery.key, () => {
       layers.toggle("imagery");
@@ -34,6 +38,26 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
     withPrediction(
       command("errors", "Show or hide the errors", layers.errors.key, () => {
         layers.toggle("errors");
+      }),
+    ),
+    withPrediction(
+      command("confidence", "Show or hide the confidence", layers.confidence.key, () => {
+        layers.toggle("confidence");
+      }),
+    ),
+    withOther(
+      command("other", "Show or hide the other run’s prediction", layers.other.key, () => {
+        layers.toggle("other");
+      }),
+    ),
+    withOther(
+      command("disagreement", "Show or hide where two runs differ", layers.disagreement.key, () => {
+        layers.toggle("disagreement");
+      }),
+    ),
+    withOther(
+      command("swipe-runs", "Swipe between two runs’ predictions", null, () => {
+        layers.compare({ kind: "prediction", mosaicId: null }, { kind: "other", mosaicId: null });
       }),
     ),
     withPrediction(

@@ -1,6 +1,6 @@
 import type { FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { Tile, TileSource } from "#shared/contract.ts";
+import type { EvaluatedGround, Tile, TileSource } from "#shared/contract.ts";
 import { sentenceOf, type HostAccess } from "./host-access.ts";
 import type { Layers } from "./layers.svelte.ts";
 import type { MapViewState } from "./map-view.svelte.ts";
@@ -15,6 +15,8 @@ export interface PlaceQuestion {
   readonly selection: PlaceSelection;
   /** Pixels this near to a border between true classes are left out; 0 leaves out none. */
   readonly borderTolerancePixels: number;
+  /** Which ground is searched; null for all that is labelled. */
+  readonly within: EvaluatedGround | null;
   /** What is looked for in words: "road called building". */
   readonly title: string;
 }
@@ -84,6 +86,7 @@ export class Places {
           runId: question.runId,
           mosaicIds: [...question.mosaicIds],
           borderTolerancePixels: question.borderTolerancePixels,
+          ...(question.within === null ? {} : { within: question.within }),
           selection: question.selection,
           most: MOST_PLACES,
         },

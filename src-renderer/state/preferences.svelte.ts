@@ -9,7 +9,7 @@ const preferencesSchema = z.object({
   leftWidth: z.number().min(180).max(560).catch(264),
   rightWidth: z.number().min(280).max(960).catch(352),
   drawerHeight: z.number().min(120).max(900).catch(220),
-  drawerTab: z.enum(["curves", "runs", "classes", "places", "problems"]).catch("curves"),
+  drawerTab: z.enum(["curves", "runs", "compare", "classes", "places", "problems"]).catch("curves"),
   /** The matrix' numbers. */
   matrixView: z.enum(["row", "column", "count", "log"]).catch("row"),
 });

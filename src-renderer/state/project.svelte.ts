@@ -1,5 +1,5 @@
 import { SvelteMap } from "svelte/reactivity";
-import type { Prediction } from "#shared/contract.ts";
+import type { EvaluatedGround, Prediction } from "#shared/contract.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
@@ -17,6 +17,9 @@ import type { Layers } from "./layers.svelte.ts";
 import { Places } from "./places.svelte.ts";
 import { PredictForm } from "./predict-form.svelte.ts";
 import { Results } from "./results.svelte.ts";
+import { commandOf, type ComputingAction } from "./command-actions.ts";
+import { SplitEditor } from "./split-editor.svelte.ts";
+import { RunComparing } from "./run-comparing.svelte.ts";
 import { RunWatch } from "./run-watch.svelte.ts";
 import { TrainingForm } from "./training-form.svelte.ts";
 import { watchStream } from "./watch-stream.ts";
@@ -44,6 +47,8 @@ export class ProjectState {
   readonly classEditor: ClassEditor;
   readonly labelling: Labelling;
   readonly runWatch: RunWatch;
+  readonly comparing: RunComparing;
+  readonly splitEditor: SplitEditor;
   readonly histograms: Histograms;
 
   readonly #displayKeeper: DisplayKeeper;
@@ -81,6 +86,8 @@ export class ProjectState {
       onFailure: surroundings.onLabelFailure,
     });
     this.runWatch = new RunWatch(host, this.id);
+    this.comparing = new RunComparing(host, this.id);
+    this.splitEditor = new SplitEditor(host, this.id);
     this.histograms = new Histograms(host, this.id);
     const display = snapshot.display ?? initialDisplay;
     layers.restore(display);
@@ -158,6 +165,15 @@ export class ProjectState {
 
   mosaicName(mosaicId: string): string {
     return this.mosaic(mosaicId)?.name ?? mosaicId;
+  }
+
+  /** The `orthomask …` line that does the same without a window. */
+  commandLine(action: ComputingAction): string {
+    return commandOf(action, {
+      folder: this.#snapshot.displayPath,
+      classes: this.#snapshot.classes,
+      nameOf: (mosaicId) => this.mosaicName(mosaicId),
+    });
   }
 
   /** Newest first. */
@@ -240,6 +256,37 @@ export class ProjectState {
     await this.#host.client.runs.rename({ projectId: this.id, runId, name });
   }
 
+  async tagRun(runId: string, tags: readonly string[]): Promise<void> {
+    await this.#host.client.runs.setTags({ projectId: this.id, runId, tags: [...tags] });
+  }
+
+  /** Copies a run's folder to the project's exports; the job says where. */
+  async exportRun(runId: string): Promise<void> {
+    await this.#host.client.exports.run({
+      projectId: this.id,
+      runId,
+      destination: { kind: "project" },
+    });
+  }
+
+  /** Writes a report of a run into the project's exports; the job says where. */
+  async writeReport(request: {
+    readonly runId: string;
+    readonly mosaicIds: readonly string[];
+    readonly borderTolerancePixels: number;
+    readonly within: EvaluatedGround | null;
+    readonly format: "html" | "pdf";
+  }): Promise<void> {
+    const { within, mosaicIds, ...rest } = request;
+    await this.#host.client.exports.report({
+      projectId: this.id,
+      ...rest,
+      mosaicIds: [...mosaicIds],
+      ...(within === null ? {} : { within }),
+      destination: { kind: "project" },
+    });
+  }
+
   async removeRun(runId: string): Promise<void> {
     await this.#host.client.runs.remove({ projectId: this.id, runId });
   }
@@ -270,6 +317,7 @@ export class ProjectState {
     this.#displayKeeper.close();
     this.#ended.abort();
     this.runWatch.close();
+    this.splitEditor.hide();
     this.training.close();
   }
 
@@ -277,6 +325,7 @@ export class ProjectState {
     const { signal } = this.#ended;
     const projectId = this.id;
     this.labelling.watch(signal);
+    this.splitEditor.watch(signal);
     void watchStream(
       host.link,
       (inner) => host.client.runs.watch({ projectId }, { signal: inner }),
@@ -315,6 +364,7 @@ export class ProjectState {
     const wasListed = !this.#runsListed || this.#runs.some(({ id }) => id === this.#selectedRunId);
     const opening = !this.#runsListed;
     this.#runsListed = true;
+    this.comparing.keepOnly(new Set(runs.map(({ id }) => id)));
     this.#runs = [...runs].sort((first, second) => second.createdAt.localeCompare(first.createdAt));
     if (wasListed && !this.#runs.some(({ id }) => id === this.#selectedRunId)) {
       this.#selectedRunId = null;

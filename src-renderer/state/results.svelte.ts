@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { evaluationAreaSchema } from "#shared/contract.ts";
+import type { EvaluatedGround, evaluationAreaSchema } from "#shared/contract.ts";
 import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { sentenceOf } from "./host-access.ts";
@@ -33,6 +33,8 @@ export class Results {
   areaKind: EvaluationArea["kind"] = $state("validation");
   /** Pixels this near to a border between true classes count for nothing; 0 counts all. Of whole mosaics only. */
   borderTolerancePixels = $state(0);
+  /** Which ground of whole mosaics is counted; null for all that is labelled. */
+  within: EvaluatedGround | null = $state.raw(null);
   /** Which predicted mosaics are counted. */
   readonly mosaics = new MosaicChoice();
 
@@ -77,9 +79,15 @@ export class Results {
     if (area.kind === "validation") {
       return { report: await evaluation.report({ projectId, runId, area }, { signal }), detail: null };
     }
-    const { borderTolerancePixels } = this;
+    const { borderTolerancePixels, within } = this;
     const detail = await evaluation.detail(
-      { projectId, runId, mosaicIds: area.mosaicIds, borderTolerancePixels },
+      {
+        projectId,
+        runId,
+        mosaicIds: area.mosaicIds,
+        borderTolerancePixels,
+        ...(within === null ? {} : { within }),
+      },
       { signal },
     );
     return { report: detail.report, detail };

@@ -26,6 +26,22 @@ export function runWords({ state }: Run, paused = false): string {
   }
 }
 
+/** How a run's ground was divided: "mosaics, 25 %", "blocks". */
+export function splitWords(split: Run["settings"]["split"]): string {
+  switch (split.kind) {
+    case "mosaic":
+      return `mosaics, ${Math.round(split.share * 100)} %`;
+    case "blocks":
+      return `blocks, ${Math.round(split.share * 100)} %`;
+    case "random":
+      return `tiles, ${Math.round(split.share * 100)} %`;
+    case "list":
+      return "list";
+    case "saved":
+      return split.name;
+  }
+}
+
 /** The names of networks and losses; null while they aren't known, so that ids stand for them. */
 type Names = Pick<TrainingOptions, "architectures" | "losses"> | null;
 

@@ -34,6 +34,7 @@ export function showPlaces(
       mosaicIds: searched.map(({ id }) => id),
       selection,
       borderTolerancePixels: results.areaKind === "mosaics" ? results.borderTolerancePixels : 0,
+      within: results.areaKind === "mosaics" ? results.within : null,
       title,
     })
     .then(() => {

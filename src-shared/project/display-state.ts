@@ -2,8 +2,19 @@ import { z } from "zod";
 import { imageryDisplaysSchema, usualDisplays } from "./imagery-display.ts";
 import { idSchema } from "./mosaic.ts";
 
-/** What is drawn of every mosaic, bottom first. */
-export const layerKinds = ["imagery", "labels", "prediction", "errors"] as const;
+/**
+ * What is drawn of every mosaic, bottom first. `other` is the prediction of the run that the shown one is compared with, `disagreement` where the two
+ * differ and which of them is right.
+ */
+export const layerKinds = [
+  "imagery",
+  "labels",
+  "prediction",
+  "other",
+  "confidence",
+  "errors",
+  "disagreement",
+] as const;
 export const layerKindSchema = z.enum(layerKinds);
 export type LayerKind = z.infer<typeof layerKindSchema>;
 
@@ -57,7 +68,10 @@ export const initialDisplay: DisplayState = {
     imagery: { visible: true, opacity: 1, drawing: "fill" },
     labels: { visible: true, opacity: 0.6, drawing: "fill" },
     prediction: { visible: true, opacity: 0.6, drawing: "fill" },
+    other: { visible: false, opacity: 0.6, drawing: "fill" },
+    confidence: { visible: false, opacity: 0.8, drawing: "fill" },
     errors: { visible: false, opacity: 0.9, drawing: "fill" },
+    disagreement: { visible: false, opacity: 0.9, drawing: "fill" },
   },
   imagery: usualDisplays,
   mosaicLayers: {},

@@ -63,7 +63,10 @@ it("of version 2, whose view held visibility and opacity, is still read", () => 
           imagery: { visible: false, opacity: 1, drawing: "fill" },
           labels: { visible: true, opacity: 0.35, drawing: "fill" },
           prediction: initialDisplay.layers.prediction,
+          other: initialDisplay.layers.other,
+          confidence: initialDisplay.layers.confidence,
           errors: initialDisplay.layers.errors,
+          disagreement: initialDisplay.layers.disagreement,
         },
       },
     },
@@ -72,6 +75,42 @@ it("of version 2, whose view held visibility and opacity, is still read", () => 
   expect(parseProjectFile(JSON.stringify(without))).toEqual({ kind: "ok", file: emptyProjectFile });
   const spoilt = { ...second, view: { ...where, layers: { labels: { visible: 1 } } } };
   expect(parseProjectFile(JSON.stringify(spoilt))).toMatchObject({ kind: "ok", file: { view: where } });
+});
+
+it("of version 3, which had four kinds of layers, is still read", () => {
+  const look = { visible: false, opacity: 0.5 };
+  const { imagery, labels, prediction, errors } = initialDisplay.layers;
+  const third = {
+    ...emptyProjectFile,
+    version: 3,
+    display: {
+      ...initialDisplay,
+      layers: { imagery, labels: { ...labels, opacity: 0.3 }, prediction, errors },
+      mosaicLayers: { east: { imagery: look, labels: look, prediction: look, errors: look } },
+    },
+  };
+  const as = { visible: true, opacity: 1 };
+  expect(parseProjectFile(JSON.stringify(third))).toEqual({
+    kind: "ok",
+    file: {
+      ...emptyProjectFile,
+      display: {
+        ...initialDisplay,
+        layers: { ...initialDisplay.layers, labels: { ...labels, opacity: 0.3 } },
+        mosaicLayers: {
+          east: {
+            imagery: look,
+            labels: look,
+            prediction: look,
+            errors: look,
+            other: as,
+            confidence: as,
+            disagreement: as,
+          },
+        },
+      },
+    },
+  });
 });
 
 it("goes through every migration between its version and the current one, in order", () => {

@@ -5,7 +5,7 @@ import { viewStateSchema } from "./project-snapshot.ts";
 import { savedTrainingSettingsSchema } from "../training/saved-training-settings.ts";
 
 /** The version that this program writes. */
-export const PROJECT_FILE_VERSION = 3;
+export const PROJECT_FILE_VERSION = 4;
 
 /** What `orthomask.json` remembers of a folder: only what the user decided, never what the files say themselves. */
 export const projectFileSchema = z.strictObject({
@@ -14,7 +14,7 @@ export const projectFileSchema = z.strictObject({
   /** The classes as edited; null while they still come from the folder's own files. */
   classes: landClassesSchema.nullable(),
   view: viewStateSchema.nullable(),
-  /** Layers, swipe and selections as the user left them; null while untouched. Since version 3. */
+  /** Layers, swipe and selections as the user left them; null while untouched. Since version 3; with the layers of two runs since 4. */
   display: displayStateSchema.nullable(),
   /** The settings of the next training as the user left them; null while they are the suggested ones. Since version 2. */
   training: savedTrainingSettingsSchema.nullable(),
@@ -38,6 +38,7 @@ export type Migration = (document: Readonly<Record<string, unknown>>) => Record<
 export const projectFileMigrations: Readonly<Record<number, Migration>> = {
   1: (document) => ({ ...document, version: 2, training: null }),
   2: (document) => ({ ...document, version: 3, ...splitView(document["view"]) }),
+  3: (document) => ({ ...document, version: 4, display: withAllLayers(document["display"]) }),
 };
 
 /** Until version 2, the layers' visibility and opacity were part of the view. */
@@ -51,6 +52,27 @@ function splitView(view: unknown): { view: unknown; display: unknown } {
     layerKinds.map((kind) => [kind, { ...initialDisplay.layers[kind], ...looks[kind] }]),
   );
   return { view: where, display: { ...initialDisplay, layers } };
+}
+
+/** Until version 3, there were fewer kinds of layers. */
+function withAllLayers(display: unknown): unknown {
+  const parts = z
+    .looseObject({
+      layers: z.record(z.string(), z.unknown()),
+      mosaicLayers: z.record(z.string(), z.record(z.string(), z.unknown())),
+    })
+    .safeParse(display).data;
+  if (parts === undefined) {
+    return display;
+  }
+  const asTheOthers = Object.fromEntries(layerKinds.map((kind) => [kind, { visible: true, opacity: 1 }]));
+  return {
+    ...parts,
+    layers: { ...initialDisplay.layers, ...parts.layers },
+    mosaicLayers: Object.fromEntries(
+      Object.entries(parts.mosaicLayers).map(([id, looks]) => [id, { ...asTheOthers, ...looks }]),
+    ),
+  };
 }
 
 /** What became of reading a project file: `newer` must never be overwritten by this program. */

@@ -7,6 +7,8 @@ export interface SplitMosaic extends PixelSize {
   readonly name: string;
   /** Where it lies in the CRS that all mosaics of the split share; null without a CRS. */
   readonly groundExtent: MapExtent | null;
+  /** Ground size of a pixel in metres; null or absent where it isn't known. */
+  readonly pixelMeters?: number | null;
 }
 
 /** Mosaics that show the same ground, directly or through others, in one group; the order of the list is kept. */

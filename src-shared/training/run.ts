@@ -40,11 +40,16 @@ export const runStateSchema = z.discriminatedUnion("kind", [
 ]);
 export type RunState = z.infer<typeof runStateSchema>;
 
-/** A training run as it is written to `run.json` and shown; immutable but for name, state and history. */
+/** Words that somebody put on a run to find it again. */
+export const runTagsSchema = z.array(z.string().trim().min(1).max(40)).max(20);
+
+/** A training run as it is written to `run.json` and shown; immutable but for name, tags, state and history. */
 export const runSchema = z.strictObject({
   version: z.literal(1),
   id: idSchema,
   name: z.string(),
+  /** Absent where there are none. */
+  tags: runTagsSchema.optional(),
   createdAt: z.iso.datetime(),
   state: runStateSchema,
   settings: savedTrainingSettingsSchema,

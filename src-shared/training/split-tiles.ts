@@ -1,6 +1,8 @@
 import type { SplitMosaic } from "./ground-overlap.ts";
 import { overlapGroups } from "./ground-overlap.ts";
+import type { GroundSplit } from "./saved-split.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { splitByAreas } from "./split-by-areas.ts";
 import { splitByBlocks } from "./split-by-blocks.ts";
 import { isListedWhole, splitByList } from "./split-by-list.ts";
 import { splitByMosaic } from "./split-by-mosaic.ts";
@@ -19,7 +21,7 @@ import type { SplitSettings } from "./training-settings.ts";
 
 /**
  * Divides the tiles of all mosaics into those to learn from and those to measure on; the same for the same input and seed.
- * No pixel is ever in both parts. Throws `SplitError` where one part would be empty.
+ * No pixel is ever in both parts. `saved` is what settings of that kind name. Throws `SplitError` where one part would be empty.
  */
 export function splitTiles(
   mosaics: readonly SplitMosaic[],
@@ -27,6 +29,7 @@ export function splitTiles(
   settings: SplitSettings,
   seed: number,
   labels: LabelKnowledge | null,
+  saved: GroundSplit | null = null,
 ): TileSplit {
   const warnings: string[] = [];
   const all = mosaics.flatMap((mosaic) => mosaicTiles(mosaic, tilePixels, settings, warnings));
@@ -36,7 +39,7 @@ export function splitTiles(
       "No tile has a labelled pixel: add masks, or untick “ignore” for a class that occurs.",
     );
   }
-  const parts = chosenSplit({ mosaics, tiles, tilePixels, labels, seed }, settings);
+  const parts = chosenSplit({ mosaics, tiles, tilePixels, labels, seed }, settings, saved);
   if (parts.training.length === 0 || parts.validation.length === 0) {
     const empty = parts.training.length === 0 ? "training" : "validation";
     throw new SplitError(
@@ -48,12 +51,13 @@ export function splitTiles(
     training: parts.training,
     validation: withCountedWindows(parts.validation, tilePixels),
     unlabelledTiles: all.length - tiles.length,
-    unusedTiles: tiles.length - parts.training.length - parts.validation.length,
+    test: parts.test ?? [],
+    unusedTiles: tiles.length - parts.training.length - parts.validation.length - (parts.test ?? []).length,
     warnings: [...warnings, ...parts.warnings, ...(labels === null ? [] : missingClasses(parts, labels))],
   };
 }
 
-function chosenSplit(input: SplitInput, settings: SplitSettings): SplitParts {
+function chosenSplit(input: SplitInput, settings: SplitSettings, saved: GroundSplit | null): SplitParts {
   switch (settings.kind) {
     case "mosaic":
       return splitByMosaic(input, settings.share);
@@ -63,6 +67,15 @@ function chosenSplit(input: SplitInput, settings: SplitSettings): SplitParts {
       return splitAtRandom(input, settings.share);
     case "list":
       return splitByList(input, settings);
+    case "saved": {
+      if (saved === null) {
+        throw new SplitError(
+          `The split “${settings.name}” isn't in this project any more: choose another way to split.`,
+        );
+      }
+      const meters = new Map(input.mosaics.map(({ id, pixelMeters }) => [id, pixelMeters ?? null]));
+      return splitByAreas(input, saved, (mosaicId) => meters.get(mosaicId) ?? null);
+    }
   }
 }
 

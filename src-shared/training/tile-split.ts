@@ -16,6 +16,8 @@ export interface ValidationTile extends MosaicTile {
 export interface TileSplit {
   readonly training: readonly MosaicTile[];
   readonly validation: readonly ValidationTile[];
+  /** Tiles kept away from both, to measure on when all is decided. */
+  readonly test: readonly MosaicTile[];
   /** Tiles left out because nothing in them is labelled. */
   readonly unlabelledTiles: number;
   /** Labelled tiles used for neither part: guard bands, or not on a list. */
@@ -45,6 +47,8 @@ export interface SplitInput {
 export interface SplitParts {
   readonly training: readonly MosaicTile[];
   readonly validation: readonly MosaicTile[];
+  /** Absent where the way of splitting knows no test. */
+  readonly test?: readonly MosaicTile[];
   readonly warnings: readonly string[];
 }
 

@@ -29,6 +29,8 @@ export const splitSettingsSchema = z.discriminatedUnion("kind", [
     training: z.array(z.string()).max(1_000_000),
     validation: z.array(z.string()).max(1_000_000),
   }),
+  /** A split of the project by name; the run keeps a copy of it. */
+  z.strictObject({ kind: z.literal("saved"), splitId: idSchema, name: z.string().max(120) }),
 ]);
 export type SplitSettings = z.infer<typeof splitSettingsSchema>;
 

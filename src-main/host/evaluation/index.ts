@@ -1,4 +1,4 @@
-import type { contract, EvaluationArea } from "#shared/contract.ts";
+import type { contract, EvaluatedGround, EvaluationArea } from "#shared/contract.ts";
 import type { MapPosition } from "#shared/geo/affine.ts";
 import { pixelGroundArea } from "#shared/geo/ground-area.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
@@ -8,16 +8,19 @@ import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matri
 import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { RunComparison } from "#shared/metrics/run-comparison.ts";
-import type { LandClass } from "#shared/project/land-class.ts";
+import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
+import { partMask } from "#shared/training/part-mask.ts";
+import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import type { Project } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
-import type { Runs } from "../runs/index.ts";
+import type { Runs, StoredRun } from "../runs/index.ts";
+import { findSplit } from "../splits/split-files.ts";
 import { metersPerUnit, transformer, wgs84 } from "../../raster/index.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
-import { eachComparedBand, type ComparisonOptions } from "./compared-rasters.ts";
+import { eachComparedBand, type ComparisonOptions, type IdSource } from "./compared-rasters.ts";
 import { compareRuns } from "./compare-runs.ts";
 import { findPlaces } from "./places.ts";
 
@@ -25,6 +28,14 @@ export interface EvaluationOptions {
   readonly projects: { get(projectId: string): Project };
   readonly runs: Runs;
   readonly predictions: PredictionGrids;
+  /** The tiles that a run used for each part. */
+  readonly groundOfRun: (project: Project, stored: StoredRun) => Promise<GroundSplit>;
+}
+
+/** What is compared besides the mosaics' names. */
+export interface EvaluationChoice extends ComparisonOptions {
+  /** Which ground is counted; all that is labelled where it is left out. */
+  readonly within?: EvaluatedGround | undefined;
 }
 
 /** Says how right a run is, over its own validation tiles or over whole mosaics that it has predicted. */
@@ -75,7 +86,7 @@ export class Evaluation {
     project: Project,
     runId: string,
     mosaicIds: readonly string[],
-    options: ComparisonOptions = {},
+    options: EvaluationChoice = {},
   ): Promise<EvaluationDetail> {
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
@@ -88,7 +99,7 @@ export class Evaluation {
     runId: string,
     mosaicIds: readonly string[],
     request: { readonly selection: PlaceSelection; readonly most: number },
-    options: ComparisonOptions = {},
+    options: EvaluationChoice = {},
   ): Promise<FoundPlaces> {
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
@@ -141,18 +152,19 @@ export class Evaluation {
         this.report(this.#options.projects.get(projectId), runId, area, context),
       compare: ({ projectId, runIds, mosaicIds }, { signal }) =>
         this.compare(this.#options.projects.get(projectId), runIds, mosaicIds, { signal }),
-      detail: ({ projectId, runId, mosaicIds, borderTolerancePixels }, { signal }) =>
+      detail: ({ projectId, runId, mosaicIds, borderTolerancePixels, within }, { signal }) =>
         this.detail(this.#options.projects.get(projectId), runId, mosaicIds, {
           signal,
           borderTolerancePixels,
+          within,
         }),
-      places: ({ projectId, runId, mosaicIds, borderTolerancePixels, selection, most }, { signal }) =>
+      places: ({ projectId, runId, mosaicIds, borderTolerancePixels, within, selection, most }, { signal }) =>
         this.places(
           this.#options.projects.get(projectId),
           runId,
           mosaicIds,
           { selection, most },
-          { signal, borderTolerancePixels },
+          { signal, borderTolerancePixels, within },
         ),
     };
   }
@@ -165,13 +177,37 @@ export class Evaluation {
     project: Project,
     mosaicIds: readonly string[],
     runId: string,
-    options: ComparisonOptions,
+    options: EvaluationChoice,
   ): Promise<ComparedMosaic[]> {
+    const { within } = options;
+    const ground = within === undefined ? null : await this.#ground(project, runId, within);
     const mosaics: ComparedMosaic[] = [];
     for (const mosaicId of mosaicIds) {
-      mosaics.push(await this.#compared(project, mosaicId, runId, options));
+      const compared = await this.#compared(project, mosaicId, runId, options);
+      mosaics.push(
+        ground === null
+          ? compared
+          : { ...compared, truth: onlyWithin(compared.truth, partMask(ground.split, mosaicId, ground.part)) },
+      );
     }
     return mosaics;
+  }
+
+  /** Throws `not-found` where the split is gone. */
+  async #ground(
+    project: Project,
+    runId: string,
+    within: EvaluatedGround,
+  ): Promise<{ readonly split: GroundSplit; readonly part: SplitPart }> {
+    if (within.kind === "run") {
+      const stored = await this.#options.runs.get(project.id, runId);
+      return { split: await this.#options.groundOfRun(project, stored), part: within.part };
+    }
+    const split = await findSplit(project, within.splitId);
+    if (split === null) {
+      throw new RpcError("not-found", "There is no such split in this project any more.");
+    }
+    return { split, part: within.part };
   }
 
   /** Throws `conflict` where there is nothing to compare. */
@@ -197,6 +233,15 @@ export class Evaluation {
       pixelArea: pixelAreaOf(image),
     };
   }
+}
+
+/** The same labels with everything outside a part of the ground unlabelled. */
+function onlyWithin(truth: IdSource, maskOf: (pixelWindow: PixelWindow) => Uint8Array): IdSource {
+  return async (pixelWindow) => {
+    const ids = await truth(pixelWindow);
+    const mask = maskOf(pixelWindow);
+    return ids.map((id, pixel) => (mask[pixel] === 1 ? id : UNLABELLED_ID));
+  };
 }
 
 function pixelAreaOf({ geotransform, crs }: RasterDescription): ComparedMosaic["pixelArea"] {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import path from "node:path";
+import type { EvaluatedGround } from "#shared/contract.ts";
 import type { ExportPlan } from "#shared/project/export-options.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
@@ -12,7 +13,11 @@ import { makeFolder } from "../make-folder.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Project, Projects } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
+import type { Learning } from "../learning.ts";
+import { writeReport } from "../reports/index.ts";
+import type { Runs } from "../runs/index.ts";
 import { gridSource, type ClassSource } from "./class-source.ts";
+import { copyRun, runFolderName } from "./copy-run.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { estimateFiles } from "./estimate-files.ts";
 import { exportFolder, plannedFiles, refuseToOverwrite } from "./export-plan.ts";
@@ -188,6 +193,115 @@ export class Exports {
           fileNames: written.map((filePath) => path.relative(folderPath, filePath)),
           displayPath: folderPath,
           downloadIds: this.#grant(written),
+        };
+      },
+    );
+    return { jobId: job.id };
+  }
+
+  /** Starts a job that writes the report of a run. */
+  async startReport(
+    learning: Pick<Learning, "runs" | "training" | "evaluation" | "readPrediction">,
+    request: {
+      readonly projectId: string;
+      readonly runId: string;
+      readonly mosaicIds: readonly string[];
+      readonly borderTolerancePixels: number;
+      readonly within: EvaluatedGround | undefined;
+      readonly format: "html" | "pdf";
+      readonly folderPath: string | null;
+    },
+  ): Promise<{ readonly jobId: string }> {
+    const { projects, jobs, shell, version } = this.#given;
+    const project = projects.get(request.projectId);
+    const stored = await learning.runs.get(request.projectId, request.runId);
+    const { run } = stored;
+    expectBest(run);
+    const folderPath = request.folderPath ?? exportFolder(project, run);
+    const filePath = path.join(folderPath, `report.${request.format}`);
+    if (request.folderPath !== null) {
+      await refuseExisting(filePath);
+    }
+    const { job } = jobs.start(
+      {
+        kind: "export",
+        title: `Report on ${run.name}`,
+        projectId: project.id,
+        runId: run.id,
+        mosaicId: null,
+        canPause: false,
+      },
+      async (context) => {
+        await writeReport(
+          project,
+          {
+            stored,
+            mosaicIds: request.mosaicIds,
+            borderTolerancePixels: request.borderTolerancePixels,
+            within: request.within,
+            out: path.basename(filePath),
+          },
+          {
+            evaluation: learning.evaluation,
+            predictions: learning,
+            groundOfRun: (of, which) => learning.training.groundOf(of, which),
+            version,
+            shell,
+          },
+          {
+            filePath,
+            signal: context.signal,
+            onProgress: (progress, detail) => {
+              context.report({ progress, detail });
+            },
+          },
+        );
+        this.#results.set(job.id, filePath);
+        return {
+          kind: "export",
+          fileNames: [path.basename(filePath)],
+          displayPath: folderPath,
+          downloadIds: this.#grant([filePath]),
+        };
+      },
+    );
+    return { jobId: job.id };
+  }
+
+  /** Starts a job that copies a run's folder whole. */
+  async startRun(
+    runs: Runs,
+    request: { readonly projectId: string; readonly runId: string; readonly folderPath: string | null },
+  ): Promise<{ readonly jobId: string }> {
+    const { projects, jobs } = this.#given;
+    const project = projects.get(request.projectId);
+    const stored = await runs.get(request.projectId, request.runId);
+    const { run } = stored;
+    const folderPath = request.folderPath ?? path.join(project.storageDirectory, "exports");
+    const outputPath = path.join(folderPath, runFolderName(run));
+    await refuseExisting(outputPath);
+    const { job } = jobs.start(
+      {
+        kind: "export",
+        title: `Export ${run.name} as a folder`,
+        projectId: project.id,
+        runId: run.id,
+        mosaicId: null,
+        canPause: false,
+      },
+      async (context) => {
+        await copyRun(stored, outputPath, {
+          signal: context.signal,
+          onProgress: (progress, detail) => {
+            context.report({ progress, detail });
+          },
+        });
+        this.#results.set(job.id, outputPath);
+        return {
+          kind: "export",
+          fileNames: [path.basename(outputPath)],
+          displayPath: folderPath,
+          downloadIds: [],
         };
       },
     );

@@ -86,7 +86,13 @@ describe("browsing", () => {
     const chosen = path.join(base, "secret");
     const shell: ShellBridge = {
       ...noShell({ download: false }),
-      capabilities: { nativeFolderDialog: true, saveDialog: true, revealInFolder: true, download: false },
+      capabilities: {
+        nativeFolderDialog: true,
+        saveDialog: true,
+        revealInFolder: true,
+        download: false,
+        printToPdf: false,
+      },
       chooseFolder: () => Promise.resolve(chosen),
     };
     const service = folders(shell);

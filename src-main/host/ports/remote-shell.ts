@@ -25,6 +25,7 @@ export function remoteShell(
     chooseFolder: () => client.shell.chooseFolder(),
     chooseSaveFile: (suggestedName) => client.shell.chooseSaveFile({ suggestedName }),
     reveal: (filePath) => client.shell.reveal({ filePath }),
+    printToPdf: (htmlPath, pdfPath) => client.shell.printToPdf({ htmlPath, pdfPath }),
     setBusy: (reason) => {
       // Asked at every step of a job's progress, and hardly ever anything new.
       if (reason === busyReason) {

@@ -28,6 +28,7 @@ export const hostContract = defineContract({
           saveDialog: z.boolean(),
           revealInFolder: z.boolean(),
           download: z.boolean(),
+          printToPdf: z.boolean(),
         }),
       }),
       z.void(),
@@ -44,6 +45,7 @@ export const shellContract = defineContract({
     chooseFolder: call(z.void(), z.string().nullable()),
     chooseSaveFile: call(z.strictObject({ suggestedName: z.string() }), z.string().nullable()),
     reveal: call(z.strictObject({ filePath: z.string() }), z.void()),
+    printToPdf: call(z.strictObject({ htmlPath: z.string(), pdfPath: z.string() }), z.void()),
     setBusy: call(z.strictObject({ reason: z.string().nullable() }), z.void()),
     setRecentFolders: call(
       z.strictObject({ folders: z.array(z.strictObject({ name: z.string(), folderPath: z.string() })) }),

@@ -392,6 +392,9 @@ describe("what is remembered", () => {
         labels: { visible: true, opacity: 0.25 },
         prediction: { visible: true, opacity: 1 },
         errors: { visible: true, opacity: 1 },
+        other: { visible: true, opacity: 1 },
+        confidence: { visible: true, opacity: 1 },
+        disagreement: { visible: true, opacity: 1 },
       },
     },
     imagery: {

@@ -132,6 +132,15 @@ export class Tiles {
         };
         return comparisonTile(truth, ids, project.snapshot().classes, size);
       }
+      case "disagreement": {
+        const truth = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
+        const predicted = async (runId: string): Promise<Uint8Array | null> => {
+          const grid = await this.#predictions.readPrediction(projectId, mosaicId, runId);
+          return (await grid?.readWindow({ pixelWindow, outputSize: size }, { signal }))?.ids ?? null;
+        };
+        const [first, other] = [await predicted(source.runId), await predicted(source.otherRunId)];
+        return disagreementTile(truth, first, other, project.snapshot().classes, size);
+      }
     }
   }
 
@@ -167,6 +176,34 @@ async function predictionTile(
   return { layout: "classes-confidence", width, height, data };
 }
 
+/** Who is right where two predictions differ; see the contract for the values. */
+function disagreementTile(
+  truth: Uint8Array,
+  first: Uint8Array | null,
+  other: Uint8Array | null,
+  classes: readonly LandClass[],
+  { width, height }: PixelSize,
+): Tile {
+  const counts = countsOf(classes);
+  const data = new Uint8Array(truth.length).fill(UNLABELLED_ID);
+  for (let pixel = 0; first !== null && other !== null && pixel < truth.length; pixel++) {
+    const [trueId, firstId, otherId] = [truth[pixel]!, first[pixel]!, other[pixel]!];
+    if (firstId !== otherId && counts[trueId] === 1 && counts[firstId] === 1 && counts[otherId] === 1) {
+      data[pixel] = firstId === trueId ? 0 : otherId === trueId ? 1 : 2;
+    }
+  }
+  return { layout: "classes", width, height, data };
+}
+
+/** 1 at the ids of classes that count. */
+function countsOf(classes: readonly LandClass[]): Uint8Array {
+  const counts = new Uint8Array(256);
+  for (const { id } of countedClasses(classes)) {
+    counts[id] = 1;
+  }
+  return counts;
+}
+
 /** Truth and prediction side by side where both are a class that counts. */
 function comparisonTile(
   truth: Uint8Array,
@@ -174,10 +211,7 @@ function comparisonTile(
   classes: readonly LandClass[],
   { width, height }: PixelSize,
 ): Tile {
-  const counts = new Uint8Array(256);
-  for (const { id } of countedClasses(classes)) {
-    counts[id] = 1;
-  }
+  const counts = countsOf(classes);
   const data = new Uint8Array(truth.length * 2).fill(UNLABELLED_ID);
   for (let pixel = 0; prediction !== null && pixel < truth.length; pixel++) {
     const [trueId, predictedId] = [truth[pixel]!, prediction[pixel]!];

@@ -92,6 +92,13 @@ export class Runs {
     return run;
   }
 
+  /** Puts these tags on a run in place of those it has; one that is given twice counts once. */
+  setTags(projectId: string, runId: string, tags: readonly string[]): Promise<Run> {
+    return this.update(projectId, runId, ({ tags: _before, ...run }) =>
+      tags.length === 0 ? run : { ...run, tags: [...new Set(tags)] },
+    );
+  }
+
   /** Removes a run with all its files; throws `conflict` while it is trained. */
   async remove(projectId: string, runId: string): Promise<void> {
     const runs = await this.#runsOf(this.#options.projects.get(projectId));
@@ -135,6 +142,9 @@ export class Runs {
       watch: ({ projectId }, { signal }) => this.#watch(projectId, signal),
       rename: async ({ projectId, runId, name }) => {
         await this.update(projectId, runId, (run) => ({ ...run, name }));
+      },
+      setTags: async ({ projectId, runId, tags }) => {
+        await this.setTags(projectId, runId, tags);
       },
       remove: ({ projectId, runId }) => this.remove(projectId, runId),
     };

@@ -13,7 +13,8 @@ export function groundPixelMeters(mosaics: readonly ReadyMosaic[]): number | nul
   return sizes[Math.floor(sizes.length / 2)] ?? null;
 }
 
-function pixelMeters({ placement: { projection, geotransform }, image }: ReadyMosaic): number | null {
+/** Ground size of a mosaic's pixels, the side of a square of their area; null where it isn't known. */
+export function pixelMeters({ placement: { projection, geotransform }, image }: ReadyMosaic): number | null {
   const [along, down] = pixelSize(geotransform);
   const side = Math.sqrt(along * down);
   switch (projection.units) {

@@ -6,6 +6,8 @@ import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import type { Run, RunEvent } from "#shared/training/run.ts";
 import {
   nothingFitsSentence,
@@ -17,6 +19,7 @@ import { listArchitectures, listLosses } from "../../engine/catalog.ts";
 import { createEngineTrainer, type Engine } from "../engine/index.ts";
 import { isUnfinished, type Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
+import { keepSplitWithRun, restoreSplitOfRun } from "../splits/split-files.ts";
 import { architectureEntry, type Runs, type StoredRun } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import { weightsOfRun, writeFirstWeights, type FirstWeights } from "./first-weights.ts";
@@ -211,6 +214,9 @@ export class Training {
       if (begun !== null) {
         await writeFirstWeights(stored.directory, begun);
       }
+      if (settings.split.kind === "saved") {
+        await keepSplitWithRun(project, settings.split.splitId, stored.directory);
+      }
       return stored;
     });
   }
@@ -257,6 +263,10 @@ export class Training {
         `${run.name} has finished all of its ${epochs} epochs: start a new run, or give it more epochs.`,
       );
     }
+    if (run.settings.split.kind === "saved") {
+      const { directory } = await runs.get(project.id, runId);
+      await restoreSplitOfRun(project, run.settings.split.splitId, directory);
+    }
     const maxSteps = limits.maxSteps === undefined ? run.settings.maxSteps : limits.maxSteps;
     return this.#startJob(project, runId, run.name, async (jobId) => {
       const resumed = await runs.update(project.id, runId, (before) => ({
@@ -267,6 +277,28 @@ export class Training {
       const { directory } = await runs.get(project.id, runId);
       return { run: resumed, directory };
     });
+  }
+
+  /** The tiles that a run used, by part: what was counted of validation tiles, and whole tiles else. */
+  async groundOf(project: Project, { run, directory }: StoredRun): Promise<GroundSplit> {
+    if (run.settings.split.kind === "saved") {
+      await restoreSplitOfRun(project, run.settings.split.splitId, directory);
+    }
+    const { split } = await this.#prepare(project, run.settings, "wait", { classes: run.classes });
+    const areaOf = (
+      part: SplitPart,
+      mosaicId: string,
+      pixelWindow: PixelWindow,
+    ): GroundSplit["areas"][number] => ({ part, mosaicId, shape: { kind: "window", pixelWindow } });
+    return {
+      areas: [
+        ...split.training.map(({ mosaicId, pixelWindow }) => areaOf("training", mosaicId, pixelWindow)),
+        ...split.test.map(({ mosaicId, pixelWindow }) => areaOf("test", mosaicId, pixelWindow)),
+        ...split.validation.map(({ mosaicId, counted }) => areaOf("validation", mosaicId, counted)),
+      ],
+      rest: "unused",
+      guardMeters: 0,
+    };
   }
 
   /** Ends a training after its step in flight and keeps its best epoch. */

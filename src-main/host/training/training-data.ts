@@ -13,6 +13,8 @@ import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import { transformer, type CrsTransformer } from "../../raster/index.ts";
 import type { Project } from "../projects/index.ts";
 import { commonBands, channelsOfClasses, type TileShape } from "../network-tiles/index.ts";
+import { findSplit } from "../splits/split-files.ts";
+import { pixelMeters } from "./ground-pixel-meters.ts";
 import { labelKnowledge, type LabelCensus } from "./label-census.ts";
 
 /** All that a training is about to read, decided but not yet read. */
@@ -71,6 +73,7 @@ export async function prepareTrainingData(
     settings.split,
     settings.seed,
     labels,
+    settings.split.kind === "saved" ? await findSplit(project, settings.split.splitId) : null,
   );
   const { bands, warnings } = commonBands(mosaics);
   const wantedPixels = settings.inputPixels ?? settings.tilePixels;
@@ -125,6 +128,7 @@ export function splitMosaics(project: Project, mosaics: readonly ReadyMosaic[]):
     width: mosaic.image.width,
     height: mosaic.image.height,
     groundExtent: groundExtent(mosaic, viewProjection),
+    pixelMeters: pixelMeters(mosaic),
   }));
 }
 

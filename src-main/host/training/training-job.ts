@@ -8,6 +8,7 @@ import { createEngineTrainer, modelOfRun, type Engine, type Trainer } from "../e
 import { fileError, toHostError } from "../host-error.ts";
 import type { JobContext } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
+import { appendTensorBoard } from "../runs/tensorboard-events.ts";
 import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import { readFirstWeights, type FirstWeights } from "./first-weights.ts";
@@ -205,6 +206,7 @@ async function train(
         : before.best,
     }));
     await appendLog(directory, record);
+    await appendTensorBoard(directory, record, { isFirst: record.epoch === 1 });
     events.emit(runId, { kind: "epoch", record });
     const tiles = await previewTiles(shown, data, validation, trainer, data.settings.batch);
     events.emit(runId, { kind: "previews", epoch: record.epoch, tiles });

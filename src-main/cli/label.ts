@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import { Option, type Command } from "commander";
+import { labelEditSchema, type LabelEdit } from "#shared/labels/label-edit.ts";
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import { UsageError, type CliIo } from "./cli-io.ts";
+import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
+
+interface LabelOptions {
+  readonly class?: string;
+  readonly polygon?: string;
+  readonly rectangle?: string;
+  readonly edit?: string;
+  readonly onlyUnlabelled: boolean;
+  readonly undo?: boolean;
+}
+
+/** `orthomask label`: changes the labels of a mosaic as the window's tools do, in the same undo history. */
+export function registerLabelCommand(program: Command, io: CliIo): void {
+  program
+    .command("label")
+    .description("label a part of a mosaic, or take the last step back; one undo history with the window")
+    .argument("<dir>", "the project's folder")
+    .argument("[mosaic]", "the mosaic's name")
+    .option("--class <class>", "what the pixels become: a class's id or name, or none")
+    .option("--polygon <points>", 'corners in mosaic pixels: "10,10 200,10 200,150"')
+    .option("--rectangle <x,y,w,h>", "a rectangle in mosaic pixels")
+    .option("--edit <file>", "a whole step as JSON, as the window sends it")
+    .option("--only-unlabelled", "leave pixels that have a label", false)
+    .addOption(new Option("--undo", "take the last step back").conflicts(["polygon", "rectangle", "edit"]))
+    .action(async (dir: string, name: string | undefined, options: LabelOptions) => {
+      const project = await openProject(io, dir);
+      if (options.undo === true) {
+        const undone = await project.labels.undo();
+        io.answer(
+          undone === null
+            ? null
+            : { mosaic: project.mosaic(undone.mosaicId).name, revision: undone.change.revision },
+          (answer) => (answer === null ? "there is nothing to take back" : `taken back in ${answer.mosaic}`),
+        );
+        return;
+      }
+      if (name === undefined) {
+        throw new UsageError("Name the mosaic to label, or give --undo.");
+      }
+      const [mosaic] = mosaicsNamed(readyMosaics(project), name);
+      if (mosaic === undefined) {
+        throw new UsageError(`There is no mosaic ${name}.`);
+      }
+      const edit = await editOf(options, project.snapshot().classes);
+      const change = await project.labels.edit(mosaic.id, edit, null);
+      io.answer(
+        { mosaic: mosaic.name, revision: change?.revision ?? null, changed: change !== null },
+        ({ changed }) => (changed ? `${mosaic.name}: ${edit.name}` : `${mosaic.name}: no pixel changed`),
+      );
+    });
+}
+
+async function editOf(
+  options: LabelOptions,
+  classes: readonly { readonly id: number; readonly name: string }[],
+): Promise<LabelEdit> {
+  if (options.edit !== undefined) {
+    const parsed = labelEditSchema.safeParse(JSON.parse(await readFile(options.edit, "utf8")));
+    if (!parsed.success) {
+      throw new UsageError(
+        `--edit ${options.edit}: ${parsed.error.issues[0]?.message ?? "it has another form"}.`,
+      );
+    }
+    return parsed.data;
+  }
+  const ring =
+    options.polygon !== undefined
+      ? pointsOf(options.polygon)
+      : options.rectangle !== undefined
+        ? cornersOf(options.rectangle)
+        : null;
+  if (ring === null) {
+    throw new UsageError("Give what to label: --polygon, --rectangle or --edit.");
+  }
+  return {
+    name: options.polygon === undefined ? "rectangle" : "polygon",
+    parts: [{ paintId: classOf(options.class, classes), shape: { kind: "polygon", rings: [ring] } }],
+    rules: { lockedIds: [], onlyUnlabelled: options.onlyUnlabelled },
+  };
+}
+
+function classOf(
+  given: string | undefined,
+  classes: readonly { readonly id: number; readonly name: string }[],
+): number {
+  if (given === "none") {
+    return UNLABELLED_ID;
+  }
+  const found = classes.find(({ id, name }) => String(id) === given || name === given);
+  if (found === undefined) {
+    throw new UsageError(
+      `--class ${given ?? ""}: expected none, or one of ${classes.map(({ id, name }) => `${id} ${name}`).join(", ")}.`,
+    );
+  }
+  return found.id;
+}
+
+function pointsOf(text: string): [number, number][] {
+  const points = text
+    .trim()
+    .split(/\s+/)
+    .map((pair) => pair.split(",").map(Number));
+  if (points.length < 3 || points.some((pair) => pair.length !== 2 || !pair.every(Number.isFinite))) {
+    throw new UsageError(`--polygon ${text}: expected three corners or more, as in "10,10 200,10 200,150".`);
+  }
+  return points.map(([x = 0, y = 0]) => [x, y]);
+}
+
+function cornersOf(text: string): [number, number][] {
+  const [x, y, width, height, ...more] = text.split(",").map(Number);
+  if (
+    x === undefined ||
+    y === undefined ||
+    width === undefined ||
+    height === undefined ||
+    more.length > 0 ||
+    ![x, y, width, height].every(Number.isFinite) ||
+    width <= 0 ||
+    height <= 0
+  ) {
+    throw new UsageError(`--rectangle ${text}: expected x,y,width,height in mosaic pixels.`);
+  }
+  return [
+    [x, y],
+    [x + width, y],
+    [x + width, y + height],
+    [x, y + height],
+  ];
+}

@@ -1,0 +1,370 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Command } from "commander";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
+import { runCli } from "../../fixtures/run-cli.ts";
+import {
+  compareCommand,
+  evaluateCommand,
+  placesCommand,
+  reportCommand,
+  trainCommand,
+} from "#shared/command-line/command-lines.ts";
+import { evaluationDetailSchema, foundPlacesSchema } from "#shared/metrics/evaluation-detail.ts";
+import { runSchema, type Run } from "#shared/training/run.ts";
+import { seededRandom } from "#shared/training/seeded-random.ts";
+import { optimizerDefaults, type TrainingSettings } from "#shared/training/training-settings.ts";
+import { createPrediction, writeRecord } from "../host/inference/prediction-store.ts";
+import { noShell } from "../host/ports/no-shell.ts";
+import type { Project } from "../host/projects/project.ts";
+import { createServices, type Services } from "../host/services.ts";
+import { defaultSettings } from "../host/training/presets.ts";
+import { registerCompareCommand } from "./compare.ts";
+import { registerEvaluateCommand } from "./evaluate.ts";
+import { registerLabelCommand } from "./label.ts";
+import { registerReportCommand } from "./report.ts";
+import { registerRunsCommand } from "./runs.ts";
+import { registerSplitCommand } from "./split.ts";
+import { declareTrainCommand, settingsOf, type TrainOptions } from "./train.ts";
+
+const commands = [
+  registerEvaluateCommand,
+  registerCompareCommand,
+  registerReportCommand,
+  registerRunsCommand,
+  registerSplitCommand,
+  registerLabelCommand,
+];
+const CLASSES = 3;
+const SIDE = 192;
+
+/** Words of a line as a POSIX shell splits it, for what `quotedWord` writes. */
+function wordsOf(line: string): string[] {
+  const words = [...line.matchAll(/(?:'([^']*)'|\\(.)|([^\s'\\]+))+/g)].map(([whole]) =>
+    whole.replaceAll(
+      /'([^']*)'|\\(.)/g,
+      (_, quoted: string | undefined, escaped: string | undefined) => quoted ?? escaped ?? "",
+    ),
+  );
+  expect(words[0]).toBe("orthomask");
+  return words.slice(1);
+}
+
+describe("the window's actions and their command lines", () => {
+  let base: string;
+  let folder: string;
+  let services: Services;
+  let project: Project;
+  let mosaicIds: string[];
+  let classes: Run["classes"];
+
+  beforeAll(async () => {
+    base = await mkdtemp(path.join(tmpdir(), "orthomask-parity-"));
+    folder = path.join(base, "my set");
+    await drawFolder(
+      folder,
+      ["a", "b", "c"].map((name) => drawMosaic(name, SIDE, SIDE, CLASSES)),
+    );
+    services = createServices({
+      dataDirectory: path.join(base, "window"),
+      cacheDirectory: path.join(base, "cache"),
+      engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
+      shell: noShell({ download: false }),
+      allowedRoots: "anywhere",
+      initialFolder: null,
+      version: "0.1.0",
+    });
+    project = await services.projects.open(folder);
+    await project.counted();
+    mosaicIds = project.snapshot().mosaics.map(({ id }) => id);
+    classes = [...project.snapshot().classes];
+    await addRun("first", 0.8);
+    await addRun("second", 0.9);
+  }, 60_000);
+
+  afterAll(async () => {
+    await services.close();
+    await rm(base, { recursive: true, force: true });
+  });
+
+  /** A run on disk with predictions that are right for so many pixels. */
+  async function addRun(id: string, share: number): Promise<void> {
+    const settings: TrainingSettings = {
+      ...defaultSettings,
+      tilePixels: 64,
+      split: { kind: "mosaic", share: 0.34 },
+      mosaicIds,
+    };
+    const record = {
+      epoch: 1,
+      loss: 1,
+      accuracy: 0.5,
+      valLoss: 1.1,
+      valAccuracy: 0.5,
+      valMeanIou: 0.4,
+      valClassIou: classes.map(() => 0.4),
+      learningRate: 0.001,
+      seconds: 1,
+      waitShare: 0,
+    };
+    const run = runSchema.parse({
+      version: 1,
+      id,
+      name: `The ${id} & <best>`,
+      createdAt: "2026-01-02T03:04:05Z",
+      state: { kind: "finished", reason: "all-epochs" },
+      settings,
+      classes,
+      input: { bands: [0, 1, 2], normalization: { kind: "uint8" } },
+      parameters: 10,
+      trainableParameters: 10,
+      trainingMosaicIds: mosaicIds.slice(0, 2),
+      validationMosaicIds: mosaicIds.slice(2),
+      stepMilliseconds: 5,
+      history: [record],
+      best: { epoch: 1, meanIou: 0.4, confusion: classes.map(() => classes.map(() => 3)) },
+      madeWith: { orthomask: "0.1.0", tensorflow: "2.21.0", device: "CPU" },
+    });
+    const { directory } = await services.learning.runs.add(project, run);
+    const random = seededRandom(7, id);
+    for (const mosaicId of mosaicIds) {
+      const pixelWindow = { x: 0, y: 0, width: SIDE, height: SIDE };
+      const truth = await project.readLabels(mosaicId, { pixelWindow });
+      const ids = truth.map((trueId) =>
+        random.next() < share ? trueId : (classes[random.integer(classes.length)]?.id ?? 0),
+      );
+      const confidence = ids.map(() => 128 + random.integer(128));
+      const stored = { version: 1, complete: false, revision: 1, epoch: 1, overlap: 0 } as const;
+      const { grid } = await createPrediction(directory, mosaicId, { width: SIDE, height: SIDE }, stored);
+      await grid.writeWindow(pixelWindow, ids, confidence);
+      await grid.flush();
+      await writeRecord(directory, mosaicId, { ...stored, complete: true });
+    }
+  }
+
+  const place = () => ({
+    folder,
+    mosaicNames: mosaicIds.map((mosaicId) => project.mosaic(mosaicId).name),
+  });
+
+  /** Runs a line as it was copied, in a process of its own memory, and reads its document. */
+  async function answerOf(line: string): Promise<unknown> {
+    const { code, stdout, stderr } = await runCli([...wordsOf(line), "--json"], commands, {
+      base: path.join(base, "cli"),
+    });
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    return JSON.parse(stdout);
+  }
+
+  /** A run that the command line knows by its folder, as it has never seen its id. */
+  const byFolder = (line: string, id: string): string =>
+    line.replace(` ${id} `, ` '${path.join(folder, ".orthomask/runs", id)}' `);
+
+  it("count the same, with borders left out and on a part of the ground", async () => {
+    for (const choice of [
+      { borderTolerancePixels: 0, within: null },
+      { borderTolerancePixels: 2, within: "validation" },
+    ] as const) {
+      const shown = await services.learning.evaluation.detail(project, "first", mosaicIds, {
+        borderTolerancePixels: choice.borderTolerancePixels,
+        within: choice.within === null ? undefined : { kind: "run", part: choice.within },
+      });
+      const line = byFolder(evaluateCommand("first", place(), choice), "first");
+      expect(evaluationDetailSchema.parse(await answerOf(line))).toEqual(shown);
+    }
+  });
+
+  it("find the same places", async () => {
+    const selection = { kind: "cell", truthId: classes[0]!.id, predictionId: classes[1]!.id } as const;
+    const shown = await services.learning.evaluation.places(project, "first", mosaicIds, {
+      selection,
+      most: 100,
+    });
+    expect(shown.pixels).toBeGreaterThan(0);
+    const choice = { borderTolerancePixels: 0, within: null, selection };
+    const line = byFolder(placesCommand("first", place(), choice), "first");
+    expect(foundPlacesSchema.parse(await answerOf(line))).toEqual(shown);
+  });
+
+  it("compare two runs alike", async () => {
+    const shown = await services.learning.evaluation.compare(project, ["first", "second"], mosaicIds);
+    expect(shown.meanIou.second).toBeGreaterThan(shown.meanIou.first ?? 1);
+    const line = byFolder(byFolder(compareCommand(["first", "second"], place()), "first"), "second");
+    expect(await answerOf(line)).toEqual(shown);
+  });
+
+  it("write a report of which every number is one of the evaluation's", async () => {
+    const out = path.join(base, "report.html");
+    const choice = { borderTolerancePixels: 0, within: null, out };
+    const answer = await answerOf(byFolder(reportCommand("first", place(), choice), "first"));
+    const shown = await services.learning.evaluation.detail(project, "first", mosaicIds, {
+      borderTolerancePixels: 0,
+    });
+    expect(answer).toMatchObject({ output: out, evaluation: { report: shown.report, detail: shown } });
+    const page = await readFile(out, "utf8");
+    // Nothing is fetched, and no name ends a tag.
+    expect(page).not.toMatch(/(?:src|href)="(?!data:)/);
+    expect(page).toContain("The first &amp; &lt;best&gt;");
+    const evaluation: unknown = JSON.parse(
+      /<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(page)?.[1] ?? "null",
+    );
+    expect(evaluation).toEqual((answer as { evaluation: unknown }).evaluation);
+    const numbers = [...page.matchAll(/data-path="([^"]+)" data-value="([^"]+)"\s*>([^<]*)</g)];
+    expect(numbers.length).toBeGreaterThan(
+      shown.report.classes.length * 6 + shown.report.classes.length ** 2,
+    );
+    for (const [, at = "", value = "", text = ""] of numbers) {
+      const found =
+        at === "report.confusion.total"
+          ? shown.report.confusion.flat().reduce((sum, count) => sum + count, 0)
+          : at
+              .split(".")
+              .reduce((inside: unknown, key) => (inside as Record<string, unknown>)[key], evaluation);
+      expect([at, value]).toEqual([at, String(found)]);
+      expect(text.trim()).not.toBe("");
+    }
+    // The worst confusions have their places, each with three pictures.
+    expect(page.match(/data-confusion=/g)?.length).toBeGreaterThan(0);
+    expect(page.match(/data:image\/png/g)?.length).toBeGreaterThan(2);
+  });
+
+  it("train with exactly the settings that were copied", async () => {
+    const fancy: TrainingSettings = {
+      ...defaultSettings,
+      architecture: "segnet",
+      width: 12,
+      upsampling: "unpooling",
+      tilePixels: 96,
+      inputPixels: 64,
+      batch: 3,
+      accumulation: 2,
+      epochs: 7,
+      maxSteps: 99,
+      learningRate: 0.00025,
+      optimizer: { ...optimizerDefaults.sgd, momentum: 0.8, nesterov: true },
+      schedule: { kind: "plateau", patience: 3, factor: 0.4 },
+      clipping: { kind: "norm", limit: 1.5 },
+      earlyStopping: { measure: "loss", patience: 4 },
+      l2: 0.0001,
+      loss: "focal(gamma=1.5)+0.5*dice",
+      classWeighting: {
+        kind: "manual",
+        weights: Object.fromEntries(
+          classes.filter(({ ignore }) => !ignore).map(({ id }, index) => [String(id), index + 0.5]),
+        ),
+      },
+      sampling: "balanced",
+      augmentation: { ...defaultSettings.augmentation, flips: true, quarterTurns: false, hue: 0.05 },
+      split: { kind: "blocks", share: 0.3, blockTiles: 2, guardTiles: 1 },
+      seed: 77,
+      mosaicIds: mosaicIds.slice(0, 2),
+    };
+    for (const settings of [defaultSettings, fancy]) {
+      const names = (settings.mosaicIds ?? []).map((id) => project.mosaic(id).name);
+      const line = trainCommand(settings, { folder, mosaicNames: names }, { classes });
+      const program = new Command("orthomask").exitOverride();
+      let read: TrainingSettings | null = null;
+      declareTrainCommand(program).action(async (_dir: string, options: TrainOptions) => {
+        read = await settingsOf(options, project, classes);
+      });
+      await program.parseAsync(wordsOf(line), { from: "user" });
+      expect(read).toEqual(settings);
+    }
+  });
+
+  it("divide the ground alike, and train by the split's name", async () => {
+    const draft = {
+      kind: "blocks",
+      validation: 0.25,
+      test: 0.2,
+      stratified: true,
+      blockMeters: 64,
+      guardMeters: 8,
+    } as const;
+    const question = { draft, tilePixels: 32, seed: 5 };
+    const shown = await services.splits.preview(project, question);
+    const words = ["split", folder, "--by", JSON.stringify(draft), "--tile", "32", "--seed", "5"];
+    const answer = await runCli([...words, "--save", "north", "--json"], commands, {
+      base: path.join(base, "cli"),
+    });
+    expect(JSON.parse(answer.stdout)).toMatchObject({ parts: shown.parts, leaks: shown.leaks });
+    const saved = await services.splits.save(project, "north", question);
+    expect((JSON.parse(answer.stdout) as { split: string }).split).toBe(saved.id);
+    expect(existsSync(path.join(folder, ".orthomask/splits", `${saved.id}.json`))).toBe(true);
+    const plan = await services.learning.training.plan(project, {
+      ...defaultSettings,
+      tilePixels: 32,
+      split: { kind: "saved", splitId: saved.id, name: "north" },
+    });
+    const tiles = (part: string) => shown.parts.find((facts) => facts.part === part)?.tiles;
+    expect([plan.trainingTiles, plan.validationTiles]).toEqual([tiles("training"), tiles("validation")]);
+  });
+
+  it("label the same pixels, and undo them", async () => {
+    const [mosaicId = ""] = mosaicIds;
+    const pixelWindow = { x: 0, y: 0, width: SIDE, height: SIDE };
+    const before = await project.readLabels(mosaicId, { pixelWindow });
+    await services.close();
+    const words = ["label", folder, "a", "--class", classes[1]!.name, "--rectangle", "10,20,30,40"];
+    const labelled = await runCli([...words, "--json"], commands, { base: path.join(base, "cli") });
+    expect(JSON.parse(labelled.stdout)).toMatchObject({ mosaic: "a", changed: true });
+    const undone = await runCli(["label", folder, "--undo", "--json"], commands, {
+      base: path.join(base, "cli"),
+    });
+    expect(JSON.parse(undone.stdout)).toMatchObject({ mosaic: "a" });
+    services = createServices({
+      ...services.options,
+      engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
+    });
+    project = await services.projects.open(folder);
+    await project.counted();
+    expect(await project.readLabels(mosaicId, { pixelWindow })).toEqual(before);
+    const edit = {
+      name: "rectangle",
+      parts: [
+        {
+          paintId: classes[1]!.id,
+          shape: {
+            kind: "polygon" as const,
+            rings: [
+              [
+                [10, 20],
+                [40, 20],
+                [40, 60],
+                [10, 60],
+              ] as [number, number][],
+            ],
+          },
+        },
+      ],
+      rules: { lockedIds: [], onlyUnlabelled: false },
+    };
+    await project.labels.edit(mosaicId, edit, null);
+    const inWindow = await project.readLabels(mosaicId, { pixelWindow });
+    expect(inWindow).not.toEqual(before);
+    await project.labels.undo();
+  });
+
+  it("list, name, tag, copy and delete runs", async () => {
+    const at = path.join(folder, ".orthomask/runs/second");
+    const cli = async (...words: string[]): Promise<unknown> => {
+      const { stdout } = await runCli(["runs", ...words, "--json"], commands, {
+        base: path.join(base, "cli"),
+      });
+      return JSON.parse(stdout);
+    };
+    expect(await cli("rename", at, "Spring")).toEqual({ id: "second", name: "Spring" });
+    expect(await cli("tag", at, "wet", "2026", "wet")).toEqual({ id: "second", tags: ["wet", "2026"] });
+    expect(await cli("list", folder, "--tag", "wet")).toMatchObject([{ id: "second", name: "Spring" }]);
+    const out = path.join(base, "copied");
+    await cli("export", at, "--out", out);
+    const copied = runSchema.parse(JSON.parse(await readFile(path.join(out, "run.json"), "utf8")));
+    expect(copied).toMatchObject({ name: "Spring", tags: ["wet", "2026"] });
+    expect(existsSync(path.join(out, "predictions"))).toBe(true);
+    await cli("delete", at);
+    expect(await cli("list", folder)).toMatchObject([{ id: "first" }]);
+  });
+});

@@ -1,0 +1,93 @@
+import type { EvaluatedGround } from "#shared/contract.ts";
+import {
+  compareCommand,
+  evaluateCommand,
+  exportModelCommand,
+  placesCommand,
+  predictCommand,
+  reportCommand,
+  trainCommand,
+  type CommandPlace,
+} from "#shared/command-line/command-lines.ts";
+import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
+import type { ModelFormat } from "#shared/training/model-format.ts";
+import type { TrainingSettings } from "#shared/training/training-settings.ts";
+
+/** What the window is about to compute, so that the command line can be asked for the same. */
+export type ComputingAction =
+  | { readonly kind: "train"; readonly settings: TrainingSettings; readonly weights: string | null }
+  | {
+      readonly kind: "predict";
+      readonly runId: string;
+      readonly mosaicIds: readonly string[];
+      readonly overlap: number;
+    }
+  | ({ readonly kind: "evaluate" } & Counted)
+  | ({ readonly kind: "places"; readonly selection: PlaceSelection } & Counted)
+  | ({ readonly kind: "report"; readonly out: string } & Counted)
+  | {
+      readonly kind: "compare";
+      readonly runIds: readonly [string, string];
+      readonly mosaicIds: readonly string[];
+    }
+  | {
+      readonly kind: "export-model";
+      readonly runId: string;
+      readonly format: ModelFormat;
+      readonly out: string;
+    };
+
+interface Counted {
+  readonly runId: string;
+  readonly mosaicIds: readonly string[];
+  readonly borderTolerancePixels: number;
+  readonly within: EvaluatedGround | null;
+}
+
+/** The command line that does the same on the same project. */
+export function commandOf(
+  action: ComputingAction,
+  project: {
+    readonly folder: string;
+    readonly classes: readonly LandClass[];
+    readonly nameOf: (mosaicId: string) => string;
+  },
+): string {
+  const placeOf = (mosaicIds: readonly string[]): CommandPlace => ({
+    folder: project.folder,
+    mosaicNames: mosaicIds.map((id) => project.nameOf(id)),
+  });
+  switch (action.kind) {
+    case "train":
+      return trainCommand(action.settings, placeOf(action.settings.mosaicIds ?? []), {
+        classes: project.classes,
+        weights: action.weights,
+      });
+    case "predict":
+      return predictCommand(action.runId, placeOf(action.mosaicIds), { overlap: action.overlap });
+    case "evaluate":
+      return evaluateCommand(action.runId, placeOf(action.mosaicIds), choiceOf(action));
+    case "places":
+      return placesCommand(action.runId, placeOf(action.mosaicIds), {
+        ...choiceOf(action),
+        selection: action.selection,
+      });
+    case "report":
+      return reportCommand(action.runId, placeOf(action.mosaicIds), { ...choiceOf(action), out: action.out });
+    case "compare":
+      return compareCommand(action.runIds, placeOf(action.mosaicIds));
+    case "export-model":
+      return exportModelCommand(action.runId, action.format, action.out);
+  }
+}
+
+function choiceOf({ borderTolerancePixels, within }: Counted): {
+  readonly borderTolerancePixels: number;
+  readonly within: string | null;
+} {
+  return {
+    borderTolerancePixels,
+    within: within === null ? null : within.kind === "run" ? within.part : `${within.splitId}:${within.part}`,
+  };
+}

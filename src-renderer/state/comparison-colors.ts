@@ -1,0 +1,19 @@
+/** What colours mean where two runs differ, in the order of the tiles' values. Told apart with any colour vision. */
+export const disagreementColors = [
+  { label: "the first is right", color: "#2166ac" },
+  { label: "the other is right", color: "#e08214" },
+  { label: "neither is", color: "#4d4d4d" },
+] as const;
+
+/** Steps of the colour bar of confidences, from 0 to 1: viridis (van der Walt & Smith 2015, CC0). */
+export const confidenceSteps = [
+  "#440154",
+  "#472d7b",
+  "#3b528b",
+  "#2c728e",
+  "#21918c",
+  "#28ae80",
+  "#5ec962",
+  "#addc30",
+  "#fde725",
+] as const;

@@ -1,0 +1,216 @@
+/**
+ * The `orthomask …` lines that do without a window what the window does: what "Copy as command" copies and a report repeats.
+ *
+ * Words are quoted for a POSIX shell. `folder` is the project's folder as the user knows it.
+ */
+import type { ModelFormat } from "../training/model-format.ts";
+import { countedClasses } from "../metrics/confusion-matrix.ts";
+import type { PlaceSelection } from "../metrics/evaluation-detail.ts";
+import type { LandClass } from "../project/land-class.ts";
+import type { Augmentation, TrainingSettings } from "../training/training-settings.ts";
+
+/** A word as a POSIX shell reads it back. */
+export function quotedWord(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A command line of these words. */
+export function commandLine(words: readonly string[]): string {
+  return ["orthomask", ...words].map(quotedWord).join(" ");
+}
+
+/** Which mosaics a command is about; by their names, as a person would write them. */
+export interface CommandPlace {
+  readonly folder: string;
+  /** Empty for all. */
+  readonly mosaicNames: readonly string[];
+}
+
+function placeWords({ folder, mosaicNames }: CommandPlace): string[] {
+  return ["--project", folder, ...(mosaicNames.length === 0 ? [] : ["--mosaics", mosaicNames.join(",")])];
+}
+
+/** Trains with exactly these settings. */
+export function trainCommand(
+  settings: TrainingSettings,
+  place: CommandPlace,
+  { classes, weights = null }: { readonly classes: readonly LandClass[]; readonly weights?: string | null },
+): string {
+  return commandLine([
+    "train",
+    place.folder,
+    ...settingsWords(settings, classes),
+    ...mosaicWords(place),
+    ...(weights === null ? [] : ["--weights", weights]),
+  ]);
+}
+
+/** Predicts mosaics of a project, and keeps the predictions with the run as the window does. */
+export function predictCommand(
+  runId: string,
+  place: CommandPlace,
+  { overlap }: { readonly overlap: number },
+): string {
+  return commandLine(["predict", runId, ...placeWords(place), "--overlap", String(overlap)]);
+}
+
+/** Which part of the ground is counted. */
+export interface EvaluateChoice {
+  readonly borderTolerancePixels: number;
+  /** A word of `--within`; null counts everything that is labelled. */
+  readonly within: string | null;
+}
+
+function evaluateWords({ borderTolerancePixels, within }: EvaluateChoice): string[] {
+  return [
+    ...(borderTolerancePixels === 0 ? [] : ["--border", String(borderTolerancePixels)]),
+    ...(within === null ? [] : ["--within", within]),
+  ];
+}
+
+/** Compares a run's predictions with the labels. */
+export function evaluateCommand(runId: string, place: CommandPlace, choice: EvaluateChoice): string {
+  return commandLine(["evaluate", "--run", runId, ...placeWords(place), ...evaluateWords(choice)]);
+}
+
+/** Lists the largest places of one cell of the confusion matrix. */
+export function placesCommand(
+  runId: string,
+  place: CommandPlace,
+  choice: EvaluateChoice & { readonly selection: PlaceSelection },
+): string {
+  return commandLine([
+    "evaluate",
+    "--run",
+    runId,
+    ...placeWords(place),
+    ...evaluateWords(choice),
+    "--places",
+    placesWord(choice.selection),
+  ]);
+}
+
+/** How `--places` names chosen pixels. */
+export function placesWord(selection: PlaceSelection): string {
+  switch (selection.kind) {
+    case "cell":
+      return `${selection.truthId}:${selection.predictionId}`;
+    case "false-positives":
+      return `:${selection.classId}`;
+    case "false-negatives":
+      return `${selection.classId}:`;
+    case "errors":
+      return "errors";
+  }
+}
+
+/** The pixels that a word of `--places` names; null where it names none. */
+export function selectionOfWord(word: string): PlaceSelection | null {
+  if (word === "errors") {
+    return { kind: "errors" };
+  }
+  const match = /^(\d*):(\d*)$/.exec(word);
+  const [truth = "", predicted = ""] = match?.slice(1) ?? [];
+  if (truth !== "" && predicted !== "") {
+    return { kind: "cell", truthId: Number(truth), predictionId: Number(predicted) };
+  }
+  return truth !== ""
+    ? { kind: "false-negatives", classId: Number(truth) }
+    : predicted !== ""
+      ? { kind: "false-positives", classId: Number(predicted) }
+      : null;
+}
+
+/** Sets two runs side by side. */
+export function compareCommand(runIds: readonly [string, string], place: CommandPlace): string {
+  return commandLine(["compare", ...runIds, ...placeWords(place)]);
+}
+
+/** Writes a report. */
+export function reportCommand(
+  runId: string,
+  place: CommandPlace,
+  choice: EvaluateChoice & { readonly out: string },
+): string {
+  return commandLine(["report", runId, ...placeWords(place), ...evaluateWords(choice), "--out", choice.out]);
+}
+
+/** Writes a network for other programs. */
+export function exportModelCommand(runId: string, format: ModelFormat, out: string): string {
+  return commandLine(["export", "model", runId, "--format", format, "--out", out]);
+}
+
+function mosaicWords({ mosaicNames }: CommandPlace): string[] {
+  return mosaicNames.length === 0 ? [] : ["--mosaics", mosaicNames.join(",")];
+}
+
+/** All options that decide a training, so that nothing is left to a default that may change. */
+function settingsWords(settings: TrainingSettings, classes: readonly LandClass[]): string[] {
+  const { optimizer, schedule, clipping, earlyStopping, classWeighting } = settings;
+  const ignored = classes.filter(({ ignore }) => ignore).map(({ id }) => String(id));
+  return [
+    ...["--model", settings.architecture],
+    ...option("--width", settings.width),
+    ...option("--upsampling", settings.upsampling),
+    ...(settings.freezeEncoder ? ["--freeze-encoder"] : []),
+    ...option("--tile", settings.tilePixels),
+    ...option("--resize", settings.inputPixels),
+    ...option("--batch", settings.batch),
+    ...option("--accumulate", settings.accumulation === 1 ? null : settings.accumulation),
+    ...option("--epochs", settings.epochs),
+    ...option("--max-steps", settings.maxSteps),
+    ...option("--lr", settings.learningRate),
+    ...option("--optimizer", optimizer.kind),
+    ...(optimizer.kind === "adamw" ? ["--weight-decay", String(optimizer.weightDecay)] : []),
+    ...(optimizer.kind === "sgd"
+      ? ["--momentum", String(optimizer.momentum), ...(optimizer.nesterov ? ["--nesterov"] : [])]
+      : []),
+    ...(schedule.kind === "constant" ? [] : ["--schedule", schedule.kind]),
+    ...(schedule.kind === "cosine" ? ["--warmup", String(schedule.warmupEpochs)] : []),
+    ...(schedule.kind === "step"
+      ? ["--decay-every", String(schedule.everyEpochs), "--decay-factor", String(schedule.factor)]
+      : []),
+    ...(schedule.kind === "plateau"
+      ? ["--plateau-patience", String(schedule.patience), "--decay-factor", String(schedule.factor)]
+      : []),
+    ...(clipping.kind === "none"
+      ? []
+      : [clipping.kind === "norm" ? "--clip-norm" : "--clip-value", String(clipping.limit)]),
+    ...option("--l2", settings.l2 === 0 ? null : settings.l2),
+    ...option("--precision", settings.precision === "float32" ? null : settings.precision),
+    ...(earlyStopping === null
+      ? []
+      : ["--early-stopping", String(earlyStopping.patience), "--early-stopping-on", earlyStopping.measure]),
+    ...option("--loss", settings.loss),
+    ...(classWeighting.kind === "none"
+      ? []
+      : [
+          "--class-weights",
+          classWeighting.kind === "auto"
+            ? "auto"
+            : countedClasses(classes)
+                .map(({ id }) => classWeighting.weights[String(id)] ?? 1)
+                .join(","),
+        ]),
+    ...(ignored.length === 0 ? [] : ["--ignore", ignored.join(",")]),
+    ...option("--sampling", settings.sampling === "grid" ? null : settings.sampling),
+    ...augmentationWords(settings.augmentation),
+    ...["--split", JSON.stringify(settings.split)],
+    ...option("--seed", settings.seed),
+  ];
+}
+
+function option(name: string, value: string | number | null): string[] {
+  return value === null ? [] : [name, String(value)];
+}
+
+function augmentationWords({ flips, quarterTurns, ...amounts }: Augmentation): string[] {
+  const parts = [
+    ...(flips ? ["flips"] : []),
+    ...(quarterTurns ? ["turns"] : []),
+    ...Object.entries(amounts)
+      .filter(([, amount]) => amount > 0)
+      .map(([name, amount]) => `${name}=${amount}`),
+  ];
+  return parts.length === 0 ? ["--no-augment"] : ["--augment", parts.join(",")];
+}

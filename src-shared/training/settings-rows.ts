@@ -1,0 +1,47 @@
+import type { TrainingSettings } from "./training-settings.ts";
+
+/** One setting of several trainings, side by side. */
+export interface SettingsRow {
+  /** Where it stands in the settings: `optimizer.kind`. */
+  readonly key: string;
+  /** In the order of the trainings; `–` where one has no such setting. */
+  readonly values: readonly string[];
+  readonly differs: boolean;
+}
+
+/** Lists are told by their length: thousands of tiles are nothing to read. */
+const LONGEST_LIST = 8;
+
+/** All settings of several trainings as rows, in the order of the first that has them. */
+export function settingsRows(settings: readonly TrainingSettings[]): SettingsRow[] {
+  const columns = settings.map((one) => new Map(flattened(one, "")));
+  const keys = [...new Set(columns.flatMap((column) => [...column.keys()]))].filter(
+    (key) => key !== "version",
+  );
+  return keys.map((key) => {
+    const values = columns.map((column) => column.get(key) ?? "–");
+    return { key, values, differs: new Set(values).size > 1 };
+  });
+}
+
+function flattened(value: unknown, key: string): [string, string][] {
+  if (Array.isArray(value)) {
+    const isShort = value.length <= LONGEST_LIST && value.every((item) => typeof item !== "object");
+    return [[key, isShort ? value.join(", ") : `${value.length} items, ${checksum(JSON.stringify(value))}`]];
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.entries(value).flatMap(([name, item]) =>
+      flattened(item, key === "" ? name : `${key}.${name}`),
+    );
+  }
+  return [[key, value === null ? "none" : String(value)]];
+}
+
+/** Tells two long lists apart that are equally long: FNV-1a, 32 bits. */
+function checksum(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}

@@ -1,0 +1,132 @@
+import { extentsOverlap, type MapExtent } from "../geo/bounds.ts";
+import type { PixelWindow } from "../geo/pixel-window.ts";
+import { mosaicsOverlap, windowGround, type SplitMosaic } from "./ground-overlap.ts";
+import type { GroundSplit, SplitArea, SplitPart } from "./saved-split.ts";
+import { containsPoint, shapeBounds, touchesWindow } from "./split-shapes.ts";
+import type { MosaicTile, SplitInput, SplitParts } from "./tile-split.ts";
+
+/** Points along each side of a tile at which its ground is looked up, where everything outside the areas is held back. */
+const PROBES = 5;
+
+/** The right and lower edge of a tile belong to its neighbours. */
+const A_HAIR = 1e-6;
+
+/**
+ * Divides tiles by areas: a tile belongs to the part of its middle, but one that reaches into ground held back for another part, or nearer to it than the
+ * guard band, is used for nothing. So no pixel of validation is trained on, and none of the test is seen by either. Other mosaics that show the same
+ * ground are kept away by their extents.
+ */
+export function splitByAreas(
+  { mosaics, tiles }: SplitInput,
+  split: GroundSplit,
+  pixelMetersOf: (mosaicId: string) => number | null,
+): SplitParts {
+  const ground = new SplitGround(mosaics, split, pixelMetersOf);
+  const parts = tiles.map((tile) => ground.partOfTile(tile));
+  const of = (part: SplitPart): MosaicTile[] => tiles.filter((_, index) => parts[index] === part);
+  const known = new Set(mosaics.map(({ id }) => id));
+  const stray = new Set(
+    split.areas.filter(({ mosaicId }) => !known.has(mosaicId)).map(({ mosaicId }) => mosaicId),
+  );
+  return {
+    training: of("training"),
+    validation: of("validation"),
+    test: of("test"),
+    warnings:
+      stray.size === 0
+        ? []
+        : [
+            `The split names ${stray.size === 1 ? "a mosaic" : `${stray.size} mosaics`} that take no part in this training.`,
+          ],
+  };
+}
+
+/** Looks up what ground is for. */
+export class SplitGround {
+  readonly #mosaics: ReadonlyMap<string, SplitMosaic>;
+  readonly #areas = new Map<string, SplitArea[]>();
+  readonly #split: GroundSplit;
+  readonly #pixelMetersOf: (mosaicId: string) => number | null;
+
+  constructor(
+    mosaics: readonly SplitMosaic[],
+    split: GroundSplit,
+    pixelMetersOf: (mosaicId: string) => number | null,
+  ) {
+    this.#mosaics = new Map(mosaics.map((mosaic) => [mosaic.id, mosaic]));
+    this.#split = split;
+    this.#pixelMetersOf = pixelMetersOf;
+    for (const area of split.areas) {
+      this.#areas.set(area.mosaicId, [...(this.#areas.get(area.mosaicId) ?? []), area]);
+    }
+  }
+
+  /** The part of a place in a mosaic's pixels. */
+  partAt(mosaicId: string, x: number, y: number): SplitPart {
+    const own = this.#areas.get(mosaicId) ?? [];
+    return own.findLast(({ shape }) => containsPoint(shape, x, y))?.part ?? this.#split.rest;
+  }
+
+  /** What a tile can be used for. */
+  partOfTile({ mosaicId, pixelWindow }: Pick<MosaicTile, "mosaicId" | "pixelWindow">): SplitPart {
+    const { x, y, width, height } = pixelWindow;
+    const part = this.partAt(mosaicId, x + width / 2, y + height / 2);
+    const away: readonly SplitPart[] =
+      part === "training" ? ["validation", "test"] : part === "validation" ? ["test"] : [];
+    return away.length > 0 && this.#reaches(mosaicId, pixelWindow, away) ? "unused" : part;
+  }
+
+  #reaches(mosaicId: string, pixelWindow: PixelWindow, parts: readonly SplitPart[]): boolean {
+    const meters = this.#pixelMetersOf(mosaicId);
+    // Without a known size of pixels the guard band is taken for pixels, which is better than none.
+    const guard = this.#split.guardMeters / (meters ?? 1);
+    const near = grown(pixelWindow, guard);
+    const own = this.#areas.get(mosaicId) ?? [];
+    if (own.some(({ part, shape }) => parts.includes(part) && touchesWindow(shape, near))) {
+      return true;
+    }
+    if (parts.includes(this.#split.rest) && this.#probe(mosaicId, near, parts)) {
+      return true;
+    }
+    const mosaic = this.#mosaics.get(mosaicId);
+    const ground = mosaic === undefined ? null : windowGround(mosaic, near);
+    return (
+      mosaic !== undefined &&
+      ground !== null &&
+      [...this.#mosaics.values()].some(
+        (other) => other !== mosaic && mosaicsOverlap(mosaic, other) && this.#reachesOn(other, ground, parts),
+      )
+    );
+  }
+
+  /** Whether ground lies over ground of these parts in another mosaic. */
+  #reachesOn(other: SplitMosaic, ground: MapExtent, parts: readonly SplitPart[]): boolean {
+    const areas = this.#areas.get(other.id) ?? [];
+    const touches = areas.some(({ part, shape }) => {
+      const held = parts.includes(part) ? windowGround(other, shapeBounds(shape)) : null;
+      return held !== null && extentsOverlap(ground, held);
+    });
+    const isHeldWhole = areas.length === 0 && parts.includes(this.#split.rest);
+    return touches || isHeldWhole;
+  }
+
+  #probe(mosaicId: string, { x, y, width, height }: PixelWindow, parts: readonly SplitPart[]): boolean {
+    for (let row = 0; row < PROBES; row++) {
+      for (let column = 0; column < PROBES; column++) {
+        const part = this.partAt(
+          mosaicId,
+          x + (column / (PROBES - 1)) * (width - A_HAIR),
+          y + (row / (PROBES - 1)) * (height - A_HAIR),
+        );
+        if (parts.includes(part)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}
+
+function grown({ x, y, width, height }: PixelWindow, by: number): PixelWindow {
+  return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by };
+}
