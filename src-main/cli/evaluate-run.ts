@@ -4,7 +4,7 @@ import { classRows } from "#shared/metrics/class-rows.ts";
 import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
 import { splitPartSchema } from "#shared/training/saved-split.ts";
 import type { Project } from "../host/projects/project.ts";
-import { listSplits } from "../host/splits/index.ts";
+import { listSplits } from "../host/saved-splits/index.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { comparableMosaics, openRun } from "./open-run.ts";
 

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { Option, type Command } from "commander";
 import { splitDraftSchema, type SplitDraft, type SplitPreview } from "#shared/training/split-preview.ts";
-import { listSplits } from "../host/splits/index.ts";
+import { listSplits } from "../host/saved-splits/index.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { openProject } from "./open-run.ts";
 import { realNumber, share, wholeNumber } from "./option-values.ts";

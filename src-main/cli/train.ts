@@ -24,7 +24,7 @@ import { suggestBlocks, suggestSplit } from "../host/training/suggest-settings.t
 import { checkLoss, lossIds } from "../host/training/plan-training.ts";
 import { labelledMosaics, splitMosaics } from "../host/training/training-data.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
-import { listSplits } from "../host/splits/index.ts";
+import { listSplits } from "../host/saved-splits/index.ts";
 import { findRun } from "./find-run.ts";
 import { mosaicsNamed } from "./open-run.ts";
 import { realNumber, wholeNumber } from "./option-values.ts";

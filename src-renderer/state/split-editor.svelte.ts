@@ -129,7 +129,7 @@ export class SplitEditor {
       const { splitId } = await this.#host.client.splits.save({
         projectId: this.#projectId,
         name,
-        draft: $state.snapshot(this.#draft) as SplitDraft,
+        draft: this.#draft,
         tilePixels: this.#tilePixels,
         seed: this.#seed,
       });

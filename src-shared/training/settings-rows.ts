@@ -34,7 +34,7 @@ function flattened(value: unknown, key: string): [string, string][] {
       flattened(item, key === "" ? name : `${key}.${name}`),
     );
   }
-  return [[key, value === null ? "none" : String(value)]];
+  return [[key, value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value)]];
 }
 
 /** Tells two long lists apart that are equally long: FNV-1a, 32 bits. */

@@ -17,7 +17,7 @@ import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import type { Project } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
 import type { Runs, StoredRun } from "../runs/index.ts";
-import { findSplit } from "../splits/split-files.ts";
+import { findSplit } from "../saved-splits/index.ts";
 import { metersPerUnit, transformer, wgs84 } from "../../raster/index.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
 import { eachComparedBand, type ComparisonOptions, type IdSource } from "./compared-rasters.ts";

@@ -12,6 +12,8 @@ import { isCostly } from "./coarse-preview.ts";
 import { imageryTile } from "./imagery-tile.ts";
 import { TileQueue } from "./tile-queue.ts";
 
+export { imageryTile } from "./imagery-tile.ts";
+
 /** Two decode while two wait for the disk. */
 const TILES_AT_ONCE = 4;
 /** Somebody who pans asks for tiles more often than this. */

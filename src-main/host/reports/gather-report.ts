@@ -13,7 +13,7 @@ import type { Evaluation } from "../evaluation/index.ts";
 import type { Project } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
 import type { StoredRun } from "../runs/index.ts";
-import { pixelMeters } from "../training/ground-pixel-meters.ts";
+import { pixelMeters } from "../training/index.ts";
 import type { ReportConfusion, ReportDocument, ReportMosaic, ReportPlace } from "./report-document.ts";
 import { classPicture, imagePicture, overviewSize } from "./report-pictures.ts";
 

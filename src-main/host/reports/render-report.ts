@@ -1,6 +1,6 @@
 import { classRows } from "#shared/metrics/class-rows.ts";
 import { NORMAL_95 } from "#shared/metrics/area-estimate.ts";
-import { html, Html } from "./html.ts";
+import { html, type Html } from "./html.ts";
 import { calibrationChart, curveChart } from "./report-charts.ts";
 import type { ReportConfusion, ReportDocument, ReportMosaic, ReportPicture } from "./report-document.ts";
 import { reportStyle } from "./report-style.ts";

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { Project } from "../projects/index.ts";
-import { imageryTile } from "../rasters/imagery-tile.ts";
+import { imageryTile } from "../rasters/index.ts";
 import type { ReportPicture } from "./report-document.ts";
 
 interface Options {

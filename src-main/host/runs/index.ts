@@ -12,6 +12,7 @@ import { makeFolder } from "../make-folder.ts";
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles } from "./run-files.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
+export { appendTensorBoard } from "./tensorboard-events.ts";
 export { listModels, type ListedModel } from "./list-models.ts";
 
 /** A run and the folder that its files are in. */

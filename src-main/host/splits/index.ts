@@ -12,11 +12,8 @@ import type { LabelKnowledge } from "#shared/training/tile-split.ts";
 import { ChangeSignal } from "../change-signal.ts";
 import { latestValues } from "../latest-values.ts";
 import type { Project } from "../projects/index.ts";
-import { labelKnowledge, LabelCensus } from "../training/label-census.ts";
-import { labelledMosaics, splitMosaics } from "../training/training-data.ts";
-import { findSplit, listSplits, removeSplit, saveSplit } from "./split-files.ts";
-
-export { findSplit, keepSplitWithRun, listSplits, restoreSplitOfRun, saveSplit } from "./split-files.ts";
+import { findSplit, listSplits, removeSplit, saveSplit } from "../saved-splits/index.ts";
+import { LabelCensus, labelKnowledge, labelledMosaics, splitMosaics } from "../training/index.ts";
 
 /** What a preview is about. */
 export interface SplitQuestion {

@@ -19,7 +19,7 @@ import { listArchitectures, listLosses } from "../../engine/catalog.ts";
 import { createEngineTrainer, type Engine } from "../engine/index.ts";
 import { isUnfinished, type Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
-import { keepSplitWithRun, restoreSplitOfRun } from "../splits/split-files.ts";
+import { keepSplitWithRun, restoreSplitOfRun } from "../saved-splits/index.ts";
 import { architectureEntry, type Runs, type StoredRun } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import { weightsOfRun, writeFirstWeights, type FirstWeights } from "./first-weights.ts";
@@ -33,6 +33,10 @@ import { suggestSettings } from "./suggest-settings.ts";
 import { labelledMosaics, prepareTrainingData, splitMosaics, type TrainingData } from "./training-data.ts";
 import { carryOutTraining } from "./training-job.ts";
 import { tileVariation, trainingRequest } from "./training-request.ts";
+
+export { LabelCensus, labelKnowledge } from "./label-census.ts";
+export { labelledMosaics, splitMosaics } from "./training-data.ts";
+export { pixelMeters } from "./ground-pixel-meters.ts";
 
 /** Jobs that need the engine go one after another: two networks at once would need the memory of both. */
 export const ENGINE_LANE = "engine";

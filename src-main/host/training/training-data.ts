@@ -13,7 +13,7 @@ import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import { transformer, type CrsTransformer } from "../../raster/index.ts";
 import type { Project } from "../projects/index.ts";
 import { commonBands, channelsOfClasses, type TileShape } from "../network-tiles/index.ts";
-import { findSplit } from "../splits/split-files.ts";
+import { findSplit } from "../saved-splits/index.ts";
 import { pixelMeters } from "./ground-pixel-meters.ts";
 import { labelKnowledge, type LabelCensus } from "./label-census.ts";
 

@@ -8,8 +8,15 @@ import { createEngineTrainer, modelOfRun, type Engine, type Trainer } from "../e
 import { fileError, toHostError } from "../host-error.ts";
 import type { JobContext } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
-import { appendTensorBoard } from "../runs/tensorboard-events.ts";
-import { appendLog, architectureEntry, claimRun, releaseRun, runFiles, type Runs } from "../runs/index.ts";
+import {
+  appendLog,
+  appendTensorBoard,
+  architectureEntry,
+  claimRun,
+  releaseRun,
+  runFiles,
+  type Runs,
+} from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import { readFirstWeights, type FirstWeights } from "./first-weights.ts";
 import { groundPixelMeters } from "./ground-pixel-meters.ts";

@@ -1,0 +1,8 @@
+export {
+  findSplit,
+  keepSplitWithRun,
+  listSplits,
+  removeSplit,
+  restoreSplitOfRun,
+  saveSplit,
+} from "./split-files.ts";
