@@ -56,7 +56,7 @@ describe.skipIf(peerPython() === undefined)("event files (skipped without the Py
       await appendTensorBoard(folder, record(epoch), { isFirst: epoch === 1 });
     }
     const file = path.join(folder, TENSORBOARD_FOLDER, "events.out.tfevents.0.orthomask");
-    const events = (await runPeer(readEvents, [file])) as {
+    const events = (await runPeer(readEvents, [file], { timeoutMilliseconds: 280_000 })) as {
       version: string;
       step: number;
       values: Record<string, number>;
@@ -67,5 +67,5 @@ describe.skipIf(peerPython() === undefined)("event files (skipped without the Py
       const expected = pointsOf(record(step)).map(({ tag, value }) => [tag, Math.fround(value)]);
       expect(values).toEqual(Object.fromEntries(expected));
     }
-  }, 120_000);
+  }, 300_000);
 });
