@@ -120,12 +120,12 @@ function asInvalidInput<T>(create: () => T): T {
 }
 
 function engineInfo(tensorflow: TensorFlow): EngineInfo {
-  const gpu = tensorflow.usesGpu;
+  const { device } = tensorflow;
   return {
     tensorflowVersion: tensorflow.version,
-    device: gpu ? "gpu" : "cpu",
-    deviceName: gpu ? nvidiaName() : (cpus()[0]?.model ?? "CPU").trim(),
-    memoryBytes: gpu ? null : totalmem(),
+    device,
+    deviceName: device === "gpu" ? nvidiaName() : (cpus()[0]?.model ?? "CPU").trim(),
+    memoryBytes: device === "gpu" ? null : totalmem(),
   };
 }
 

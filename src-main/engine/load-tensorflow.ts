@@ -4,6 +4,7 @@ import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { dataTypeNumbers } from "./graph/data-type.ts";
 import type { DataType, Shape } from "./graph/data-type.ts";
+import type { Device } from "./graph/graph.ts";
 
 /** The tensors' numbers as JavaScript holds them. int64 can only be read. */
 export type TensorData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
@@ -47,8 +48,8 @@ export class TensorFlow {
     return this.#binding.TF_Version;
   }
 
-  get usesGpu(): boolean {
-    return this.#binding.isUsingGpuDevice();
+  get device(): Device {
+    return this.#binding.isUsingGpuDevice() ? "gpu" : "cpu";
   }
 
   /** Tensors and graphs that the binding holds now; a session that was closed leaves none. */

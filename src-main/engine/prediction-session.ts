@@ -32,7 +32,7 @@ export class PredictionSession {
     const checkpoint = new CheckpointFile(weights);
     try {
       const folded = foldNormalizations(model, (name, shape) => checkpoint.values(name, shape));
-      this.#graph = buildPredictionGraph(folded.model, batch, inputType);
+      this.#graph = buildPredictionGraph(folded.model, { batch, inputType, device: tensorflow.device });
       this.#session = new GraphSession(tensorflow, this.#graph.graph);
       try {
         this.#graph.variables.load(this.#session, folded.values);

@@ -90,6 +90,7 @@ export class TrainingSession {
       ignoredClasses: request.ignoredClasses,
       dropout: options.dropout ?? true,
       frozen,
+      device: tensorflow.device,
     });
     const checkpoint = request.checkpoint === null ? null : new CheckpointFile(request.checkpoint);
     this.#lossScale = savedLossScale(checkpoint);

@@ -13,6 +13,7 @@ import * as arithmetic from "./operations/arithmetic.ts";
 import { crossEntropyOfLogits } from "./operations/classification.ts";
 import * as convolution from "./operations/convolution.ts";
 import { convolveFast, convolveRepeated, convolveTransposedFast } from "./operations/fast-convolution.ts";
+import { convolveWinograd } from "./operations/winograd.ts";
 import { normalizeByBatch } from "./operations/normalization.ts";
 import { averagePool, maximumPool, unpoolMaxima } from "./operations/pooling.ts";
 import { mean } from "./operations/average.ts";
@@ -256,6 +257,19 @@ const cases: readonly Case[] = [
     shapes: [imageShape, kernel],
     ours: (graph, inputs) => convolveFast(graph, at(inputs, 0), at(inputs, 1), { padding }),
     theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, padding),
+  })),
+  // Tiles that end with the image, and tiles that reach over its edges by one, two and three pixels.
+  ...(
+    [
+      [2, 8, 4, 3],
+      [1, 7, 9, 2],
+      [2, 5, 6, 3],
+    ] as const
+  ).map((size): Case => ({
+    name: `convolution by Winograd's filtering, ${size[1]}×${size[2]} pixels`,
+    shapes: [size, [3, 3, size[3], 4]],
+    ours: (graph, inputs) => convolveWinograd(graph, at(inputs, 0), at(inputs, 1)),
+    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
   })),
   ...[
     { side: 3, factor: 2 },

@@ -33,6 +33,9 @@ export interface NodeOptions {
   readonly name?: string;
 }
 
+/** What a graph runs on. */
+export type Device = "cpu" | "gpu";
+
 /** A gradient written by hand for one symbol: it replaces the rules of all nodes between `sources` and it. */
 export interface GradientOverride {
   readonly sources: readonly TensorSymbol[];
@@ -49,6 +52,9 @@ export class Graph {
   readonly #overrides = new Map<TensorSymbol, GradientOverride>();
   readonly #constants = new Map<string, TensorSymbol>();
   #scope = "";
+
+  /** `device`: what the graph will run on. Where an operation can be written in several forms, the fastest differs. */
+  constructor(readonly device: Device = "cpu") {}
 
   /** Adds a node and returns it; its outputs are `node.outputs`. */
   add(operation: string, options: NodeOptions = {}): GraphNode {

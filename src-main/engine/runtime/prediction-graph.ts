@@ -1,5 +1,5 @@
 import { Graph } from "../graph/graph.ts";
-import type { TensorSymbol } from "../graph/graph.ts";
+import type { Device, TensorSymbol } from "../graph/graph.ts";
 import { softmax } from "../graph/operations/activation.ts";
 import { weightsOf } from "../models/model.ts";
 import type { Model } from "../models/model.ts";
@@ -18,8 +18,15 @@ export interface PredictionGraph {
 }
 
 /** Writes the graph of a prediction, with a variable for each of the model's weights. */
-export function buildPredictionGraph(model: Model, batch: number, inputType: InputType): PredictionGraph {
-  const graph = new Graph();
+export function buildPredictionGraph(
+  model: Model,
+  {
+    batch,
+    inputType,
+    device,
+  }: { readonly batch: number; readonly inputType: InputType; readonly device: Device },
+): PredictionGraph {
+  const graph = new Graph(device);
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const pixels = graph.placeholder("pixels", [batch, height, width, bands], inputType);
   const variables = new ModelVariables(graph);

@@ -1,6 +1,6 @@
 import { addGradients } from "../graph/gradients.ts";
 import { Graph } from "../graph/graph.ts";
-import type { GraphNode, TensorSymbol } from "../graph/graph.ts";
+import type { Device, GraphNode, TensorSymbol } from "../graph/graph.ts";
 import { elementCount } from "../graph/data-type.ts";
 import { add, cast, divide, multiply } from "../graph/operations/arithmetic.ts";
 import { packBytes, pad, reshape } from "../graph/operations/shape.ts";
@@ -32,6 +32,7 @@ export interface TrainingGraphSettings extends LabelRules {
   readonly dropout: boolean;
   /** Layers that the step leaves as they are. */
   readonly frozen?: ReadonlySet<Layer>;
+  readonly device: Device;
 }
 
 /** A graph that trains and evaluates a model, with the names of what goes in and comes out. */
@@ -89,7 +90,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     gradientRules: rules = plainRules,
     frozen = new Set(),
   } = settings;
-  const graph = new Graph();
+  const graph = new Graph(settings.device);
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const pixels = graph.placeholder("pixels", [batch, height, width, bands], inputType);
   const labels = graph.placeholder("labels", [batch, height, width], "uint8");

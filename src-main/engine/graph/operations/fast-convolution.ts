@@ -6,6 +6,7 @@ import { convolve, convolveTransposed } from "./convolution.ts";
 import type { ConvolutionOptions } from "./convolution.ts";
 import { multiplyMatrices } from "./matrix.ts";
 import { exchangeLastAxes, pad, permuteAxes, reshape, slice } from "./shape.ts";
+import { convolveWinograd, gainsByWinograd } from "./winograd.ts";
 
 /** A convolution goes as a matrix product when its kernel has this many times as many numbers as its patches. */
 const KERNEL_TO_PATCHES = 2;
@@ -30,6 +31,10 @@ export function convolveFast(
   const keepsSize = stride === 1 && dilation === 1 && (padding === "same" || kernelHeight === 1);
   const pixels = batch * height * width;
   const isFloat32 = input.dataType === "float32";
+  // cuDNN chooses among Winograd's forms by itself.
+  if (graph.device === "cpu" && isFloat32 && keepsSize && gainsByWinograd(input, kernel)) {
+    return convolveWinograd(graph, input, kernel);
+  }
   // An exported graph's batch (-1) is known only when it runs.
   const isLarger = pixels > 0 && pixels * KERNEL_TO_PATCHES <= filters;
   if (!isFloat32 || !isSquareOdd || !keepsSize || !isLarger) {

@@ -1,7 +1,7 @@
 import { attribute } from "../attributes.ts";
 import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
-import type { Graph, TensorSymbol } from "../graph.ts";
+import type { Graph, GraphNode, TensorSymbol } from "../graph.ts";
 
 export interface MatrixProductOptions {
   /** Take the first (second) matrix with rows and columns exchanged. */
@@ -9,12 +9,13 @@ export interface MatrixProductOptions {
   readonly transposeSecond?: boolean;
 }
 
-/** The product of two matrices. */
+/** The product of two matrices, after `controls` have run. */
 export function multiplyMatrices(
   graph: Graph,
   first: TensorSymbol,
   second: TensorSymbol,
   { transposeFirst = false, transposeSecond = false }: MatrixProductOptions = {},
+  controls: readonly GraphNode[] = [],
 ): TensorSymbol {
   const [rows = 0, inner] = transposeFirst ? first.shape.toReversed() : first.shape;
   const [otherInner, columns = 0] = transposeSecond ? second.shape.toReversed() : second.shape;
@@ -23,12 +24,39 @@ export function multiplyMatrices(
   }
   return graph.symbol("MatMul", {
     inputs: [first, second],
+    controls,
     attributes: {
       T: attribute.type("float32"),
       transpose_a: attribute.boolean(transposeFirst),
       transpose_b: attribute.boolean(transposeSecond),
     },
     shape: [rows, columns],
+    dataType: "float32",
+  });
+}
+
+/** The products of two stacks of matrices, one by one: `[count, rows, inner]` and `[count, inner, columns]`. No gradient rule. */
+export function multiplyMatricesEach(
+  graph: Graph,
+  first: TensorSymbol,
+  second: TensorSymbol,
+  { transposeFirst = false, transposeSecond = false }: MatrixProductOptions = {},
+): TensorSymbol {
+  const [count = 0, ...firstSides] = first.shape;
+  const [otherCount, ...secondSides] = second.shape;
+  const [rows = 0, inner] = transposeFirst ? firstSides.toReversed() : firstSides;
+  const [otherInner, columns = 0] = transposeSecond ? secondSides.toReversed() : secondSides;
+  if (count !== otherCount || inner !== otherInner) {
+    throw new Error(`Matrices [${first.shape.join()}] and [${second.shape.join()}] can't be multiplied.`);
+  }
+  return graph.symbol("BatchMatMulV2", {
+    inputs: [first, second],
+    attributes: {
+      T: attribute.type("float32"),
+      adj_x: attribute.boolean(transposeFirst),
+      adj_y: attribute.boolean(transposeSecond),
+    },
+    shape: [count, rows, columns],
     dataType: "float32",
   });
 }

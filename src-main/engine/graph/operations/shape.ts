@@ -3,7 +3,7 @@ import { elementCount, sameShape } from "../data-type.ts";
 import type { Shape } from "../data-type.ts";
 import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
-import type { Graph, TensorSymbol } from "../graph.ts";
+import type { Graph, GraphNode, TensorSymbol } from "../graph.ts";
 
 /** The same elements in another shape. */
 export function reshape(graph: Graph, input: TensorSymbol, shape: Shape): TensorSymbol {
@@ -75,24 +75,32 @@ export function permuteAxes(graph: Graph, input: TensorSymbol, order: readonly n
   });
 }
 
-/** Adds zeros around: `[before, after]` for each axis. */
+/** Adds zeros around: `[before, after]` for each axis, after `controls` have run. */
 export function pad(
   graph: Graph,
   input: TensorSymbol,
   paddings: readonly (readonly [number, number])[],
+  controls: readonly GraphNode[] = [],
 ): TensorSymbol {
   return graph.symbol("Pad", {
     inputs: [input, graph.constant(paddings.flat(), "int32", [paddings.length, 2])],
+    controls,
     attributes: { T: attribute.type(input.dataType), Tpaddings: attribute.type("int32") },
     shape: input.shape.map((size, axis) => size + (paddings[axis]?.[0] ?? 0) + (paddings[axis]?.[1] ?? 0)),
     dataType: input.dataType,
   });
 }
 
-/** Rows of a table (its first axis) by int32 index. No gradient: our tables are constants. */
-export function lookUp(graph: Graph, table: TensorSymbol, indices: TensorSymbol): TensorSymbol {
+/** Rows of a table (its first axis) by int32 index, after `controls` have run. No gradient rule. */
+export function lookUp(
+  graph: Graph,
+  table: TensorSymbol,
+  indices: TensorSymbol,
+  controls: readonly GraphNode[] = [],
+): TensorSymbol {
   return graph.symbol("GatherV2", {
     inputs: [table, indices, graph.constant(0, "int32")],
+    controls,
     attributes: {
       Tparams: attribute.type(table.dataType),
       Tindices: attribute.type("int32"),
