@@ -20,6 +20,7 @@ import { mean } from "./operations/average.ts";
 import { broadcastTo, sum } from "./operations/reduction.ts";
 import { repeatPixels, resizeBilinear } from "./operations/resizing.ts";
 import * as shape from "./operations/shape.ts";
+import { split } from "./operations/splitting.ts";
 
 // tfjs runs operations one by one and has gradients of its own: an independent reference for each rule of ours.
 const require = createRequire(import.meta.url);
@@ -290,6 +291,18 @@ const cases: readonly Case[] = [
       ),
     difference: 0.01,
   })),
+  {
+    name: "parts of a tensor, one of which nobody uses",
+    shapes: [[2, 3, 6, 2]],
+    ours: (graph, inputs) => {
+      const [first, , third] = split(graph, at(inputs, 0), [1, 2, 3], 2);
+      return arithmetic.multiply(graph, first as TensorSymbol, third as TensorSymbol);
+    },
+    theirs: (inputs) => {
+      const [first, , third] = tf.split(at(inputs, 0), [1, 2, 3], 2);
+      return (first as Tf.Tensor).mul(third as Tf.Tensor);
+    },
+  },
   {
     name: "bias",
     shapes: [image, [3]],

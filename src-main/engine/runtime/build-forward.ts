@@ -65,8 +65,8 @@ class ForwardBuilder {
   build(): Forward {
     const target = logitsLayer(this.#model);
     for (const layer of this.#model.layers) {
-      if (this.#fusions?.repetitions.has(layer) === true) {
-        // The convolution after it starts from what it would repeat.
+      if (this.#fusions?.absorbed.has(layer) === true) {
+        // The convolution after it starts from what it would repeat or join.
         continue;
       }
       this.#outputs.set(
@@ -129,7 +129,7 @@ class ForwardBuilder {
     // One that stands still takes away its own mean, not the batch's: there a bias is felt.
     const isUnfelt =
       bias === true && normalization !== undefined && this.#modeOf(normalization) === "training";
-    if (!isUnfelt && !fusions.repetitionBefore.has(layer)) {
+    if (!isUnfelt && !fusions.absorbedBefore.has(layer)) {
       return undefined;
     }
     const weight = this.#weightsOf(layer);
@@ -140,12 +140,9 @@ class ForwardBuilder {
   }
 
   #convolved(layer: Layer, kernel: TensorSymbol, fusions: Fusions): TensorSymbol {
-    const repetition = fusions.repetitionBefore.get(layer);
-    const [image] = (repetition ?? layer).inputs;
-    if (image === undefined) {
-      throw new Error(`Layer ${layer.name} has no input.`);
-    }
-    return convolveLayer(this.#graph, layer, this.#outputOf(image), kernel, repetition);
+    const absorbed = fusions.absorbedBefore.get(layer);
+    const images = (absorbed ?? layer).inputs.map((image) => this.#outputOf(image));
+    return convolveLayer(this.#graph, layer, images, kernel, absorbed);
   }
 
   #normalization(layer: Layer, fusions: Fusions): TensorSymbol | undefined {

@@ -1,9 +1,10 @@
 import type { Graph, TensorSymbol } from "../graph/graph.ts";
 import { rectifyGradient } from "../graph/operations/activation.ts";
-import { add, multiply, reciprocalSquareRoot, subtract } from "../graph/operations/arithmetic.ts";
+import { add, addAll, multiply, reciprocalSquareRoot, subtract } from "../graph/operations/arithmetic.ts";
 import { addBias } from "../graph/operations/convolution.ts";
 import type { Padding } from "../graph/operations/convolution.ts";
 import { convolveFast, convolveRepeated } from "../graph/operations/fast-convolution.ts";
+import { split } from "../graph/operations/splitting.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Model } from "../models/model.ts";
 
@@ -18,10 +19,10 @@ export interface Fusions {
   readonly convolutionBefore: ReadonlyMap<Layer, Layer>;
   /** Those convolutions. */
   readonly normalized: ReadonlySet<Layer>;
-  /** The repetition of pixels right before a convolution, if nobody else uses its output. */
-  readonly repetitionBefore: ReadonlyMap<Layer, Layer>;
-  /** Those repetitions: their output isn't needed. */
-  readonly repetitions: ReadonlySet<Layer>;
+  /** The repetition of pixels or the concatenation right before a convolution, if nobody else uses its output. */
+  readonly absorbedBefore: ReadonlyMap<Layer, Layer>;
+  /** Those layers: their output isn't needed. */
+  readonly absorbed: ReadonlySet<Layer>;
 }
 
 /** Finds what can be done together in a model. */
@@ -55,20 +56,25 @@ export function findFusions(model: Model): Fusions {
       convolutionBefore.set(layer, input);
     }
   }
-  const repetitionBefore = new Map<Layer, Layer>();
+  const absorbedBefore = new Map<Layer, Layer>();
   for (const layer of model.layers.filter(({ definition }) => definition.type === "Conv2D")) {
     const [input] = layer.inputs;
-    if (input !== undefined && onlyUser(input) === layer && canRepeatInside(layer, input)) {
-      repetitionBefore.set(layer, input);
+    if (input !== undefined && onlyUser(input) === layer && canAbsorb(layer, input)) {
+      absorbedBefore.set(layer, input);
     }
   }
   return {
     dropoutAfter,
     convolutionBefore,
     normalized: new Set(convolutionBefore.values()),
-    repetitionBefore,
-    repetitions: new Set(repetitionBefore.values()),
+    absorbedBefore,
+    absorbed: new Set(absorbedBefore.values()),
   };
+}
+
+/** Whether a convolution can start from the inputs of the layer before it. */
+function canAbsorb(convolution: Layer, before: Layer): boolean {
+  return before.definition.type === "Concatenate" || canRepeatInside(convolution, before);
 }
 
 /** Whether `convolveRepeated` can do both layers. */
@@ -107,22 +113,32 @@ export function dropRectified(
   return output;
 }
 
-/** A `Conv2D` layer's convolution alone, without bias and activation, of the image before a repetition if there is one. */
+/**
+ * A `Conv2D` layer's convolution alone, without bias and activation, of `images`: its input, or the inputs of the layer that it absorbs.
+ * The convolution of channels side by side is the sum of the convolutions of each input with its part of the kernel.
+ */
 export function convolveLayer(
   graph: Graph,
   layer: Layer,
-  image: TensorSymbol,
+  images: readonly TensorSymbol[],
   kernel: TensorSymbol,
-  repetition: Layer | undefined,
+  absorbed: Layer | undefined,
 ): TensorSymbol {
   const { stride, dilation, padding } = layer.definition.config;
-  return repetition === undefined
-    ? convolveFast(graph, image, kernel, {
-        stride: Number(stride),
-        dilation: Number(dilation),
-        padding: padding as Padding,
-      })
-    : convolveRepeated(graph, image, kernel, Number(repetition.definition.config["height"]));
+  const [first] = images;
+  if (first !== undefined && absorbed?.definition.type === "UpSampling2D") {
+    return convolveRepeated(graph, first, kernel, Number(absorbed.definition.config["height"]));
+  }
+  const channels = images.map(({ shape }) => shape[3] ?? 0);
+  const parts = split(graph, kernel, channels, 2);
+  const sums = images.map((image, index) =>
+    convolveFast(graph, image, parts[index] as TensorSymbol, {
+      stride: Number(stride),
+      dilation: Number(dilation),
+      padding: padding as Padding,
+    }),
+  );
+  return addAll(graph, sums);
 }
 
 /** A layer and this run's values of its weights. */

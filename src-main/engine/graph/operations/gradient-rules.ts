@@ -9,6 +9,7 @@ import { poolingGradients } from "./pooling.ts";
 import { reductionGradients } from "./reduction.ts";
 import { resizingGradients } from "./resizing.ts";
 import { shapeGradients } from "./shape.ts";
+import { splittingGradients } from "./splitting.ts";
 
 /** Every operation's gradient rule, by TensorFlow's name for it. A new family of operations is added here. */
 export const gradientRules: GradientRules = {
@@ -22,4 +23,5 @@ export const gradientRules: GradientRules = {
   ...reductionGradients,
   ...resizingGradients,
   ...shapeGradients,
+  ...splittingGradients,
 };
