@@ -272,6 +272,16 @@ const cases: readonly Case[] = [
     ours: (graph, inputs) => convolveWinograd(graph, at(inputs, 0), at(inputs, 1)),
     theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
   })),
+  // A row of tiles takes 36 × 2 × 4 × 4 bytes: bands of two rows, then the images two by two.
+  ...[
+    { size: [2, 17, 7, 3], partBytes: 2400 },
+    { size: [3, 8, 5, 3], partBytes: 5000 },
+  ].map(({ size, partBytes }): Case => ({
+    name: `convolution by Winograd's filtering in parts, ${size.join("×")}`,
+    shapes: [size, [3, 3, 3, 4]],
+    ours: (graph, inputs) => convolveWinograd(graph, at(inputs, 0), at(inputs, 1), { partBytes }),
+    theirs: (inputs) => tf.conv2d(at(inputs, 0), at(inputs, 1), 1, "same"),
+  })),
   ...[
     { side: 3, factor: 2 },
     { side: 5, factor: 3 },

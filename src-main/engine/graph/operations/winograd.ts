@@ -80,21 +80,31 @@ export function gainsByWinograd(input: TensorSymbol, kernel: TensorSymbol): bool
  * Convolution of NHWC `input` with a `[3, 3, in, out]` kernel, `same`, stride 1, float32. Values and gradients differ from
  * `convolve`'s by rounding, about ten times as much as those of two orders of summation: 1e-5 of the largest.
  */
-export function convolveWinograd(graph: Graph, input: TensorSymbol, kernel: TensorSymbol): TensorSymbol {
+export function convolveWinograd(
+  graph: Graph,
+  input: TensorSymbol,
+  kernel: TensorSymbol,
+  { partBytes = PART_BYTES }: { readonly partBytes?: number } = {},
+): TensorSymbol {
   const [, , channels = 0, filters = 0] = kernel.shape;
+  const parts = partsOf(input, { channels: Math.max(channels, filters), partBytes });
   const taps = reshape(graph, kernel, [9, channels * filters]);
   // Four times as large as the kernel, so made when it is needed: TensorFlow would make all layers' at the step's start.
   const transformed = (matrix: Matrix, after: TensorSymbol): TensorSymbol =>
     reshape(graph, transform(graph, matrix, taps, [after]), [POINTS, channels, filters]);
   const points = transformed(fromKernel, input);
-  const output = convolveTransformed(graph, input, points, { exchanged: false, after: [] });
+  const output = convolveTransformed(graph, input, points, { parts, exchanged: false, after: [] });
   graph.overrideGradient(output, {
     sources: [input, kernel],
     rule: (gradient) => {
-      const ofKernel = kernelGradient(graph, input, gradient);
+      const ofKernel = kernelGradient(graph, input, gradient, parts);
       // One after the other, for the memory; this order, because a layer behind a frozen encoder has no use for the second.
       const turned = transformed(fromTurnedKernel, ofKernel);
-      const ofInput = convolveTransformed(graph, gradient, turned, { exchanged: true, after: [ofKernel] });
+      const ofInput = convolveTransformed(graph, gradient, turned, {
+        parts,
+        exchanged: true,
+        after: [ofKernel],
+      });
       return [ofInput, reshape(graph, ofKernel, kernel.shape)];
     },
   });
@@ -106,33 +116,46 @@ function convolveTransformed(
   graph: Graph,
   image: TensorSymbol,
   kernel: TensorSymbol,
-  { exchanged, after }: { readonly exchanged: boolean; readonly after: readonly TensorSymbol[] },
+  {
+    parts,
+    exchanged,
+    after,
+  }: {
+    readonly parts: readonly Part[];
+    readonly exchanged: boolean;
+    readonly after: readonly TensorSymbol[];
+  },
 ): TensorSymbol {
-  const [, height = 0, width = 0, channels = 0] = image.shape;
+  const [, height = 0, width = 0] = image.shape;
   const filters = kernel.shape[exchanged ? 1 : 2] ?? 0;
-  const parts: TensorSymbol[] = [];
-  for (const part of partsOf(image, Math.max(channels, filters))) {
-    const points = pointsOf(graph, image, part, [...after, ...parts]);
+  const bands: TensorSymbol[] = [];
+  for (const part of parts) {
+    const points = pointsOf(graph, image, part, [...after, ...bands]);
     const products = multiplyMatricesEach(graph, points, kernel, { transposeSecond: exchanged });
     const pixels = transform(graph, toOutput, reshape(graph, products, [POINTS, tilesOf(part) * filters]));
-    parts.push(
+    bands.push(
       joinTiles(graph, reshape(graph, pixels, [OUTPUT_SIDE * OUTPUT_SIDE * tilesOf(part), filters]), part, {
         height,
         width,
       }),
     );
   }
-  const [first] = parts;
-  const whole = parts.length === 1 && first !== undefined ? first : concatenate(graph, parts, 0);
+  const [first] = bands;
+  const whole = bands.length === 1 && first !== undefined ? first : concatenate(graph, bands, 0);
   return reshape(graph, whole, [...image.shape.slice(0, -1), filters]);
 }
 
 /** The kernel's gradient, `[9, in × out]`. */
-function kernelGradient(graph: Graph, input: TensorSymbol, gradient: TensorSymbol): TensorSymbol {
+function kernelGradient(
+  graph: Graph,
+  input: TensorSymbol,
+  gradient: TensorSymbol,
+  parts: readonly Part[],
+): TensorSymbol {
   const channels = input.shape[3] ?? 0;
   const filters = gradient.shape[3] ?? 0;
   const sums: TensorSymbol[] = [];
-  for (const part of partsOf(input, Math.max(channels, filters))) {
+  for (const part of parts) {
     // The input's tiles are made again rather than kept, for they are 2.25 times its size. Waiting for the gradient keeps TensorFlow
     // from finding out that it has made them before.
     const inputPoints = pointsOf(graph, input, part, [gradient, ...sums]);
@@ -195,11 +218,14 @@ function tilingOf(image: TensorSymbol): {
   return { batch, down: Math.ceil(height / OUTPUT_SIDE), across: Math.ceil(width / OUTPUT_SIDE) };
 }
 
-/** Cuts a batch into parts that take at most about `PART_BYTES` in the space of products. */
-function partsOf(image: TensorSymbol, channels: number): Part[] {
+/** Cuts a batch into parts that take at most about `partBytes` in the space of products, and a row of tiles at least. */
+function partsOf(
+  image: TensorSymbol,
+  { channels, partBytes }: { readonly channels: number; readonly partBytes: number },
+): Part[] {
   const { batch, down, across } = tilingOf(image);
   const rowBytes = POINTS * across * channels * Float32Array.BYTES_PER_ELEMENT;
-  const rowsAtMost = Math.max(1, Math.floor(PART_BYTES / rowBytes));
+  const rowsAtMost = Math.max(1, Math.floor(partBytes / rowBytes));
   const parts: Part[] = [];
   if (rowsAtMost >= down) {
     const imagesAtMost = Math.floor(rowsAtMost / down);
