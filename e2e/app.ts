@@ -24,6 +24,8 @@ export interface RunningApp {
   /** The desktop shell's own process; null in a browser. */
   electron: ElectronApplication | null;
   close: () => Promise<void>;
+  /** Ends the host without a word, as a crash would; null in the desktop shell, whose processes Playwright keeps to itself. */
+  kill: (() => Promise<void>) | null;
 }
 
 /** Starts the app on `folder`, or as on a first start when it is null. */
@@ -75,7 +77,7 @@ async function startDesktop(folder: string | null, dataDirectory: string): Promi
     timeout: 60_000,
   });
   const page = await electron.firstWindow();
-  return { page, dataDirectory, electron, close: () => electron.close() };
+  return { page, dataDirectory, electron, close: () => electron.close(), kill: null };
 }
 
 async function startBrowser(folder: string | null, dataDirectory: string): Promise<RunningApp> {
@@ -115,11 +117,16 @@ async function startBrowser(folder: string | null, dataDirectory: string): Promi
     page,
     dataDirectory,
     electron: null,
+    kill: async () => {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGKILL");
+      await ended;
+    },
     close: async () => {
       await browser.close();
       server.kill("SIGTERM");
       await new Promise<void>((resolve) => {
-        if (server.exitCode !== null) {
+        if (server.exitCode !== null || server.signalCode !== null) {
           resolve();
         } else {
           server.once("exit", () => {

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { pixelWindowSchema } from "./geo/pixel-window.ts";
 import { jobSchema } from "./jobs/job.ts";
-import { labelEditSchema } from "./labels/label-edit.ts";
+import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
 import {
   evaluationDetailSchema,
   foundPlacesSchema,
@@ -17,7 +17,7 @@ import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
 import { exportOptionsSchema, exportPlanSchema } from "./project/export-options.ts";
 import { bandStatisticsSchema, imageryDisplaySchema } from "./project/imagery-display.ts";
-import { landClassesSchema } from "./project/land-class.ts";
+import { classIdSchema, landClassesSchema } from "./project/land-class.ts";
 import { idSchema } from "./project/mosaic.ts";
 import { displayStateSchema } from "./project/display-state.ts";
 import { projectSnapshotSchema, recentProjectSchema, viewStateSchema } from "./project/project-snapshot.ts";
@@ -406,6 +406,23 @@ export const contract = defineContract({
     read: call(
       z.strictObject({ projectId: idSchema, mosaicId: idSchema, pixelWindow: pixelWindowSchema }),
       z.instanceof(Uint8Array),
+    ),
+    /**
+     * Takes a run's prediction over as labels, as one step: inside an area, of one class or (null) all, where its confidence (0–1) is at least so
+     * large. Tells how many pixels changed. `not-found` where the run has predicted nothing.
+     */
+    accept: call(
+      z.strictObject({
+        projectId: idSchema,
+        mosaicId: idSchema,
+        runId: idSchema,
+        name: z.string().min(1).max(80),
+        area: labelShapeSchema,
+        classId: classIdSchema.nullable(),
+        leastConfidence: z.number().min(0).max(1),
+        rules: paintRulesSchema,
+      }),
+      z.strictObject({ revision: z.int().nullable(), pixels: z.int() }),
     ),
     watch: stream(projectInput, labelEventSchema),
   },

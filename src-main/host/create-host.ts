@@ -95,7 +95,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     ...learning.implementation,
     splits: services.splits.implementation(),
-    labels: labelsService(projects),
+    labels: labelsService(projects, learning),
     exports: {
       plan: async ({ destination, ...request }) =>
         exports.plan({ ...request, folderPath: await folderOf(destination) }),

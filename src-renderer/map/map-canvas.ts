@@ -245,6 +245,21 @@ export class MapCanvas implements MapController, LabelSurface {
     return x === undefined || y === undefined ? null : [x, y];
   }
 
+  viewed(): ReturnType<LabelSurface["viewed"]> {
+    const [nearest] = this.viewedWindows();
+    const [width = 0, height = 0] = this.map.getSize() ?? [];
+    const middle: PixelPoint = [width / 2, height / 2];
+    const here = nearest === undefined ? null : this.toMosaic(nearest.mosaicId, middle);
+    const there = nearest === undefined ? null : this.toMosaic(nearest.mosaicId, [middle[0] + 1, middle[1]]);
+    return nearest === undefined || here === null || there === null
+      ? null
+      : { ...nearest, mosaicPixelsPerScreenPixel: Math.hypot(there[0] - here[0], there[1] - here[1]) };
+  }
+
+  viewOf(mosaicId: string): PixelWindow | null {
+    return this.viewedWindows().find((viewed) => viewed.mosaicId === mosaicId)?.pixelWindow ?? null;
+  }
+
   paint(mosaicId: string, paint: LabelPaint): void {
     this.layers.paintLabels(mosaicId, paint);
   }

@@ -1,11 +1,15 @@
 import { SvelteSet } from "svelte/reactivity";
 import type { LabelChange, LabelHistoryNames } from "#shared/contract.ts";
-import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { BrushTip, LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
 import { paintableIds } from "#shared/labels/paint-pixels.ts";
 import { shapeWindow } from "#shared/labels/rasterize-shape.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { noteDuration } from "./durations.ts";
+import { LabelPixels } from "./label-pixels.ts";
+import { SelectionState } from "./label-selection.svelte.ts";
+import { SuperpixelView } from "./superpixel-view.svelte.ts";
+import { toRpcError } from "#shared/rpc/errors.ts";
 import { sentenceOf, type HostAccess } from "./host-access.ts";
 import { watchStream } from "./watch-stream.ts";
 
@@ -28,6 +32,14 @@ export interface LabelSurface {
   /** The topmost mosaic at a place and the point of it. */
   locate(screen: PixelPoint): { readonly mosaicId: string; readonly point: PixelPoint } | null;
   toMosaic(mosaicId: string, screen: PixelPoint): PixelPoint | null;
+  /** The mosaic nearest to the middle of the map, what is in view of it, and its pixels in a screen pixel; null without one. */
+  viewed(): {
+    readonly mosaicId: string;
+    readonly pixelWindow: PixelWindow;
+    readonly mosaicPixelsPerScreenPixel: number;
+  } | null;
+  /** What is in view of a mosaic. */
+  viewOf(mosaicId: string): PixelWindow | null;
   toScreen(mosaicId: string, point: PixelPoint): PixelPoint | null;
   /** Adds a paint: shown on the tiles there are and on those that come until it is stored. */
   paint(mosaicId: string, paint: LabelPaint): void;
@@ -49,9 +61,10 @@ export const MOST_SIZE = 2000;
 export class Labelling {
   readonly #host: HostAccess;
   readonly #projectId: string;
-  readonly #classes: () => readonly LandClass[];
-  readonly #onFailure: (sentence: string) => void;
-  readonly #surface: () => LabelSurface | null;
+  readonly #surroundings: LabellingSurroundings;
+  readonly pixels: LabelPixels;
+  readonly selection = new SelectionState();
+  readonly superpixels: SuperpixelView;
 
   /** The chosen tool's id; null leaves the pointer to the map. */
   toolId: string | null = $state(null);
@@ -61,24 +74,31 @@ export class Labelling {
   sizeUnit: "screen" | "mosaic" = $state("screen");
   tip: BrushTip = $state("round");
   onlyUnlabelled = $state(false);
+  /** What polygon, rectangle and lasso do with what they enclose. */
+  shapeMode: ShapeMode = $state("add");
+  /** Whether corners of polygons are drawn to edges of labels. */
+  snapping = $state(true);
+  /** What the bucket takes for one area. */
+  fillBy: "class" | "color" = $state("class");
+  #tolerance = $state(24);
+  /** Radius of the wand's smoothing in its samples; 0 for none. */
+  smoothing = $state(1);
+  /** Which class of a prediction is accepted; null for all. */
+  acceptClassId: number | null = $state(null);
+  /** The least confidence that is accepted, 0–1. */
+  acceptConfidence = $state(0);
+  /** Where the pointer is, while a tool is chosen; null away from mosaics. */
+  pointer: { readonly mosaicId: string; readonly point: PixelPoint } | null = null;
   readonly lockedIds = new SvelteSet<number>();
   #lastRedrawn = "";
   #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
 
-  constructor(
-    host: HostAccess,
-    projectId: string,
-    surroundings: {
-      readonly classes: () => readonly LandClass[];
-      readonly surface: () => LabelSurface | null;
-      readonly onFailure: (sentence: string) => void;
-    },
-  ) {
+  constructor(host: HostAccess, projectId: string, surroundings: LabellingSurroundings) {
     this.#host = host;
     this.#projectId = projectId;
-    this.#classes = surroundings.classes;
-    this.#surface = surroundings.surface;
-    this.#onFailure = surroundings.onFailure;
+    this.#surroundings = surroundings;
+    this.pixels = new LabelPixels(host, projectId);
+    this.superpixels = new SuperpixelView(this.pixels);
   }
 
   /** Follows what this page and others paint, until `signal` aborts. */
@@ -98,16 +118,45 @@ export class Labelling {
   }
 
   get surface(): LabelSurface | null {
-    return this.#surface();
+    return this.#surroundings.surface();
   }
 
   get classes(): readonly LandClass[] {
-    return this.#classes();
+    return this.#surroundings.classes();
+  }
+
+  /** The run whose prediction is on the map, to be accepted as labels. */
+  get predictionRunId(): string | null {
+    return this.#surroundings.predictionRunId();
+  }
+
+  /** How far a colour may be from the one pointed at, 0–255. */
+  get tolerance(): number {
+    return this.#tolerance;
+  }
+
+  set tolerance(tolerance: number) {
+    this.#tolerance = Math.min(255, Math.max(0, Math.round(tolerance)));
+  }
+
+  /** A mosaic's size in pixels. */
+  sizeOf(mosaicId: string): PixelSize | null {
+    return this.#surroundings.sizeOf(mosaicId);
+  }
+
+  /** What is in view of a mosaic, in its pixels. */
+  viewOf(mosaicId: string): PixelWindow | null {
+    return this.surface?.viewOf(mosaicId) ?? null;
+  }
+
+  /** Says something that the user should know and need not answer. */
+  note(sentence: string): void {
+    this.#surroundings.onNote(sentence);
   }
 
   /** The class to paint with: the chosen one while it exists, else the first; null without classes. */
   get paintClass(): LandClass | null {
-    const classes = this.#classes();
+    const { classes } = this;
     return classes.find(({ id }) => id === this.#paintId) ?? classes[0] ?? null;
   }
 
@@ -148,15 +197,15 @@ export class Labelling {
   begin(mosaicId: string): OpenPaint {
     const { rules } = this;
     const paint: LabelPaint = { paintable: paintableIds(rules), parts: [], state: { kind: "open" } };
-    this.#surface()?.paint(mosaicId, paint);
+    this.surface?.paint(mosaicId, paint);
     return {
       show: (parts, added = parts) => {
         paint.parts = [...parts];
-        this.#surface()?.extend(mosaicId, paint, [...added]);
+        this.surface?.extend(mosaicId, paint, [...added]);
       },
       store: (name) => {
         paint.state = { kind: "sent" };
-        this.#surface()?.settle();
+        this.surface?.settle();
         void this.#store(mosaicId, paint, { name, parts: paint.parts, rules });
       },
       drop: () => {
@@ -172,12 +221,47 @@ export class Labelling {
     open.store(name);
   }
 
+  /** Paints what is selected, with the class in hand or, to erase, with none. */
+  paintSelection(name: string, paintId: number): void {
+    const { current } = this.selection;
+    const parts = this.selection.parts(paintId);
+    if (current !== null && parts.length > 0) {
+      this.paint(current.mosaicId, name, parts);
+    }
+    this.selection.clear();
+  }
+
+  /** Makes the shown prediction the labels inside rings (mosaic pixels, even-odd), by the options for it. */
+  async accept(mosaicId: string, name: string, rings: PixelPoint[][]): Promise<void> {
+    const runId = this.predictionRunId;
+    if (runId === null) {
+      return;
+    }
+    await this.attempt(async () => {
+      const { pixels } = await this.#host.client.labels.accept({
+        projectId: this.#projectId,
+        mosaicId,
+        runId,
+        name,
+        area: { kind: "polygon", rings },
+        classId: this.acceptClassId,
+        leastConfidence: this.acceptConfidence,
+        rules: this.rules,
+      });
+      if (pixels === 0) {
+        this.note(
+          "Nothing changed there: the labels are what the prediction says, or nothing is as confident.",
+        );
+      }
+    });
+  }
+
   async undo(): Promise<void> {
-    await this.#attempt(() => this.#move("undo"));
+    await this.attempt(() => this.#move("undo"));
   }
 
   async redo(): Promise<void> {
-    await this.#attempt(() => this.#move("redo"));
+    await this.attempt(() => this.#move("redo"));
   }
 
   /** Takes back or does again, and shows it without waiting for the change to come by the stream. */
@@ -186,7 +270,7 @@ export class Labelling {
     const change = await this.#host.client.labels[way]({ projectId: this.#projectId });
     if (change !== null) {
       this.#redraw(change);
-      await this.#surface()?.drawn();
+      await this.surface?.drawn();
       noteDuration("undo", start);
     }
   }
@@ -196,7 +280,7 @@ export class Labelling {
     const told = JSON.stringify(change);
     if (told !== this.#lastRedrawn) {
       this.#lastRedrawn = told;
-      this.#surface()?.redraw(change.mosaicId, change.pixelWindows);
+      this.surface?.redraw(change.mosaicId, change.pixelWindows);
     }
   }
 
@@ -210,28 +294,47 @@ export class Labelling {
       paint.state = { kind: "stored", at: performance.now() };
     } catch (thrown) {
       this.#drop(mosaicId, paint);
-      this.#onFailure(sentenceOf(thrown));
+      this.#surroundings.onFailure(sentenceOf(thrown));
     }
   }
 
   #drop(mosaicId: string, paint: LabelPaint): void {
     paint.state = { kind: "dropped" };
-    this.#surface()?.settle();
+    this.surface?.settle();
     const windows = paint.parts.map(({ shape }) => shapeWindow(shape));
-    this.#surface()?.redraw(
+    this.surface?.redraw(
       mosaicId,
       windows.filter((window) => window !== null),
     );
   }
 
-  async #attempt(action: () => Promise<unknown>): Promise<void> {
+  /** Does something of a tool's and says in a sentence when it fails; being cancelled is no failure. */
+  async attempt(action: () => Promise<unknown>): Promise<void> {
     try {
       await action();
     } catch (thrown) {
-      this.#onFailure(sentenceOf(thrown));
+      if (
+        !(thrown instanceof DOMException && thrown.name === "AbortError") &&
+        toRpcError(thrown).code !== "cancelled"
+      ) {
+        this.#surroundings.onFailure(sentenceOf(thrown));
+      }
     }
   }
 }
+
+/** What labelling needs of the window around it. */
+export interface LabellingSurroundings {
+  readonly classes: () => readonly LandClass[];
+  readonly sizeOf: (mosaicId: string) => PixelSize | null;
+  readonly predictionRunId: () => string | null;
+  readonly surface: () => LabelSurface | null;
+  readonly onFailure: (sentence: string) => void;
+  readonly onNote: (sentence: string) => void;
+}
+
+/** Paint, take labels away, or have the class's areas that are touched become the shape. */
+export type ShapeMode = "add" | "subtract" | "replace";
 
 /** A paint that a gesture is making. */
 export interface OpenPaint {

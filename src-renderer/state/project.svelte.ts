@@ -32,6 +32,7 @@ export interface ProjectSurroundings {
   /** The map that labels are painted on; null before it is drawn. */
   readonly labelSurface: () => LabelSurface | null;
   readonly onLabelFailure: (sentence: string) => void;
+  readonly onLabelNote: (sentence: string) => void;
   /** The host no longer knows the project: it was restarted. */
   readonly onGone: (error: RpcError) => void;
 }
@@ -82,8 +83,11 @@ export class ProjectState {
     this.classEditor = new ClassEditor(host, this.id, snapshot.classes);
     this.labelling = new Labelling(host, this.id, {
       classes: () => this.#snapshot.classes,
+      sizeOf: (mosaicId) => this.readyMosaics.find(({ id }) => id === mosaicId)?.image ?? null,
+      predictionRunId: () => layers.predictionRunId,
       surface: surroundings.labelSurface,
       onFailure: surroundings.onLabelFailure,
+      onNote: surroundings.onLabelNote,
     });
     this.runWatch = new RunWatch(host, this.id);
     this.comparing = new RunComparing(host, this.id);

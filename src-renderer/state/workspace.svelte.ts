@@ -264,6 +264,9 @@ export class Workspace implements HostAccess {
         onLabelFailure: (sentence) => {
           this.toasts.show("error", sentence);
         },
+        onLabelNote: (sentence) => {
+          this.toasts.show("note", sentence);
+        },
         onGone: () => {
           void this.#reopen();
         },

@@ -2,7 +2,8 @@ import Brush from "@lucide/svelte/icons/brush";
 import Eraser from "@lucide/svelte/icons/eraser";
 import type { LabelEdit, LabelShape, PixelPoint } from "#shared/labels/label-edit.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
-import { paintIdOf, type Gesture, type LabelTool, type ToolContext, type ToolPointer } from "./tool.ts";
+import { pickClassAt } from "./pick-class.ts";
+import { type Gesture, type LabelTool, type ToolContext, type ToolPointer } from "./tool.ts";
 
 const hint = "Drag to paint. Shift: straight line. [ ] or Ctrl+wheel: size.";
 
@@ -12,11 +13,15 @@ export const brush: LabelTool = {
   title: "Brush",
   key: "B",
   icon: Brush,
-  hint: `${hint} Alt: erase.`,
+  hint: `${hint} Alt and click: take the class under the pointer.`,
   options: ["class", "tip", "rules"],
   begin: (pointer, context) => {
-    const paintId = paintIdOf(context.labelling, pointer);
-    return paintId === null ? null : stroke("Brush", paintId, pointer, context);
+    if (pointer.alt) {
+      void pickClassAt(pointer.point, context);
+      return null;
+    }
+    const paintId = context.labelling.paintClass?.id;
+    return paintId === undefined ? null : stroke("Brush", paintId, pointer, context);
   },
 };
 

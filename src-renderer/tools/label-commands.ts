@@ -1,6 +1,7 @@
 import type { Command } from "../state/commands.svelte.ts";
 import type { ProjectState } from "../state/project.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
+import { pickClassAt } from "./pick-class.ts";
 import { labelTools } from "./index.ts";
 
 /** What the palette and the keyboard can do in Label mode. */
@@ -37,6 +38,19 @@ export function labelCommands(workspace: Workspace, { labelling }: ProjectState)
     }),
     ...(isPainting
       ? [
+          command("pick", "Paint with the class under the pointer", "I", () => {
+            if (labelling.pointer !== null) {
+              void pickClassAt(labelling.pointer.point, { labelling, mosaicId: labelling.pointer.mosaicId });
+            }
+          }),
+          command("lock", "Lock the class, or let it be painted over", "Shift+L", () => {
+            if (labelling.paintClass !== null) {
+              labelling.toggleLock(labelling.paintClass.id);
+            }
+          }),
+          command("only-unlabelled", "Paint only over what has no label", "O", () => {
+            labelling.onlyUnlabelled = !labelling.onlyUnlabelled;
+          }),
           command("smaller", "Smaller brush", "[", () => {
             labelling.changeSize(-1);
           }),

@@ -1,6 +1,7 @@
 import Lasso from "@lucide/svelte/icons/lasso";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
-import { paintIdOf, polygonParts, type LabelTool } from "./tool.ts";
+import { paintShape } from "./paint-shape.ts";
+import { paintIdOf, type LabelTool } from "./tool.ts";
 
 /** An outline drawn by hand, filled when the button is let go. */
 export const lasso: LabelTool = {
@@ -8,11 +9,10 @@ export const lasso: LabelTool = {
   title: "Lasso",
   key: "L",
   icon: Lasso,
-  hint: "Drag around an area. Alt: erase.",
-  options: ["class", "rules"],
+  hint: "Drag around an area. Alt: take away.",
+  options: ["class", "shape", "rules"],
   begin: (first, { labelling, mosaicId }) => {
-    const paintId = paintIdOf(labelling, first);
-    if (paintId === null) {
+    if (paintIdOf(labelling, first) === null) {
       return null;
     }
     const ring: PixelPoint[] = [first.point];
@@ -21,10 +21,7 @@ export const lasso: LabelTool = {
         ring.push(point);
       },
       release: () => {
-        const parts = polygonParts(paintId, ring);
-        if (parts.length > 0) {
-          labelling.paint(mosaicId, "Lasso", parts);
-        }
+        paintShape(labelling, mosaicId, "Lasso", [ring], { erase: first.alt });
         return true;
       },
       cancel: () => undefined,

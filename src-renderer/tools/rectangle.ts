@@ -1,6 +1,7 @@
 import SquareDashed from "@lucide/svelte/icons/square-dashed";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
-import { paintIdOf, polygonParts, type LabelTool } from "./tool.ts";
+import { paintShape } from "./paint-shape.ts";
+import { paintIdOf, type LabelTool } from "./tool.ts";
 
 /** From corner to corner, along the mosaic's pixels; Shift makes it a square. */
 export const rectangle: LabelTool = {
@@ -8,11 +9,10 @@ export const rectangle: LabelTool = {
   title: "Rectangle",
   key: "R",
   icon: SquareDashed,
-  hint: "Drag from corner to corner. Shift: square. Alt: erase.",
-  options: ["class", "rules"],
+  hint: "Drag from corner to corner. Shift: square. Alt: take away.",
+  options: ["class", "shape", "rules"],
   begin: (first, { labelling, mosaicId }) => {
-    const paintId = paintIdOf(labelling, first);
-    if (paintId === null) {
+    if (paintIdOf(labelling, first) === null) {
       return null;
     }
     const [x1, y1] = first.point;
@@ -32,9 +32,7 @@ export const rectangle: LabelTool = {
         ];
       },
       release: () => {
-        if (ring.length > 0) {
-          labelling.paint(mosaicId, "Rectangle", polygonParts(paintId, ring));
-        }
+        paintShape(labelling, mosaicId, "Rectangle", [ring], { erase: first.alt });
         return true;
       },
       cancel: () => undefined,

@@ -1,5 +1,5 @@
 import type { Component } from "svelte";
-import type { LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
+import type { PixelPoint } from "#shared/labels/label-edit.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { Labelling } from "../state/labelling.svelte.ts";
 
@@ -56,19 +56,19 @@ export interface LabelTool {
   readonly hint: string;
   /** Which options of the tool bar it has. */
   readonly options: readonly ToolOption[];
+  /** The map has come to rest with the tool in hand, or one of its options has changed. */
+  follow?(labelling: Labelling): void;
+  /** Another tool is taken. */
+  leave?(labelling: Labelling): void;
   /** Begins a gesture with its first press; null when there is nothing to do there. */
   begin(pointer: ToolPointer, context: ToolContext): Gesture | null;
 }
 
 /** An option that several tools share. `tip` also has the map show the brush under the pointer. */
-export type ToolOption = "tip" | "class" | "rules";
+export type ToolOption =
+  "tip" | "class" | "rules" | "shape" | "snapping" | "fill" | "wand" | "selection" | "superpixels" | "accept";
 
 /** The id to paint with, Alt taking labels away; null without a class to paint with. */
 export function paintIdOf({ paintClass }: Labelling, pointer: Pick<ToolPointer, "alt">): number | null {
   return pointer.alt ? UNLABELLED_ID : (paintClass?.id ?? null);
-}
-
-/** One part of an edit from rings; none for what has no area. */
-export function polygonParts(paintId: number, ring: readonly PixelPoint[]): LabelEdit["parts"] {
-  return ring.length < 3 ? [] : [{ paintId, shape: { kind: "polygon", rings: [[...ring]] } }];
 }

@@ -30,7 +30,7 @@ export interface StoredChange {
 }
 
 /** Changes ids of one window in place; `window` lies within one chunk. */
-export type PaintWindow = (window: PixelWindow, ids: Uint8Array) => void;
+export type PaintWindow = (window: PixelWindow, ids: Uint8Array) => void | Promise<void>;
 
 /**
  * The labels of one mosaic as they were edited: read and written by windows, every step undoable, also after a restart.
@@ -195,7 +195,7 @@ export class LabelStore {
       for (const part of this.#grid.partsOf(window)) {
         const before = await this.#grid.read({ pixelWindow: part });
         const after = before.slice();
-        paint(part, after);
+        await paint(part, after);
         const changed = changedPart(part, before, after);
         if (changed !== null) {
           counts.addDifference(before, after);

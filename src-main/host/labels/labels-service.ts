@@ -4,6 +4,8 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import { EventQueue } from "../event-queue.ts";
 import { toHostError } from "../host-error.ts";
 import type { Project } from "../projects/index.ts";
+import type { ClassGrid } from "../../raster/index.ts";
+import { acceptPrediction } from "./accept-prediction.ts";
 import type { LabelChange, ProjectLabels } from "./project-labels.ts";
 import type { StoredChange } from "./label-store.ts";
 
@@ -13,9 +15,13 @@ const MOST_PIXELS_READ = 2 ** 24;
 const MOST_WINDOWS = 1024;
 
 /** The contract's labels: editing, undoing, and telling every page of it. */
-export function labelsService(projects: {
-  get(projectId: string): Project;
-}): Implementation<AppContract>["labels"] {
+export function labelsService(
+  projects: { get(projectId: string): Project },
+  predictions: {
+    /** Null while nothing has been predicted there. */
+    readPrediction(projectId: string, mosaicId: string, runId: string): Promise<ClassGrid | null>;
+  },
+): Implementation<AppContract>["labels"] {
   const move =
     (way: "undo" | "redo") =>
     async ({ projectId }: { readonly projectId: string }) => {
@@ -41,6 +47,16 @@ export function labelsService(projects: {
       const project = projects.get(projectId);
       project.mosaic(mosaicId);
       return told(() => project.readLabels(mosaicId, { pixelWindow }, context));
+    },
+    accept: async ({ projectId, runId, ...accepted }) => {
+      const project = projects.get(projectId);
+      const { name } = project.mosaic(accepted.mosaicId);
+      const prediction = await predictions.readPrediction(projectId, accepted.mosaicId, runId);
+      if (prediction === null) {
+        throw new RpcError("not-found", `This run has predicted nothing of ${name} yet.`);
+      }
+      const { change, pixels } = await told(() => acceptPrediction(project, prediction, accepted), name);
+      return { revision: change?.revision ?? null, pixels };
     },
     watch: ({ projectId }, context) => watchLabels(projects.get(projectId).labels, context),
   };

@@ -275,7 +275,7 @@ describe("labels of a project", () => {
 describe("the contract's labels", () => {
   it("tell every page what changed and what can be undone", async () => {
     const project = await open();
-    const service = labelsService(projects);
+    const service = labelsService(projects, { readPrediction: () => Promise.resolve(null) });
     const ended = new AbortController();
     const context = { signal: ended.signal };
     const seen: LabelEvent[][] = [[], []];
@@ -313,7 +313,7 @@ describe("the contract's labels", () => {
 
   it("refuse a bitmap whose runs don't fit, and change nothing", async () => {
     const project = await open();
-    const service = labelsService(projects);
+    const service = labelsService(projects, { readPrediction: () => Promise.resolve(null) });
     const shape: LabelShape = {
       kind: "bitmap",
       pixelWindow: { x: 0, y: 0, width: 4, height: 4 },

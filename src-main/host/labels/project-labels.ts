@@ -11,7 +11,7 @@ import type { LabelBase } from "./label-base.ts";
 import { LabelReader } from "./label-reader.ts";
 import type { CountChanges } from "./label-records.ts";
 import { LabelStore } from "./label-store.ts";
-import type { StoredChange } from "./label-store.ts";
+import type { PaintWindow, StoredChange } from "./label-store.ts";
 
 const LOCK_FILE = "editing.lock";
 
@@ -154,7 +154,7 @@ export class ProjectLabels {
     mosaicId: string,
     step: { readonly name: string; readonly editId: string | null },
     window: PixelWindow | null,
-    paint: (window: PixelWindow, ids: Uint8Array) => void,
+    paint: PaintWindow,
   ): Promise<StoredChange | null> {
     return this.#inTurn(async () => {
       if (window === null) {

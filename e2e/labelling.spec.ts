@@ -1,0 +1,254 @@
+import { expect, type Page } from "@playwright/test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { peerPython, runPeer } from "../fixtures/peers.ts";
+import { keepScreenshot, mapIdle, mapPixels, orthomask, test } from "./app.ts";
+
+let folder: string;
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "orthomask-labelling-"));
+  await orthomask("sample", folder);
+});
+
+test.afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Share = readonly [across: number, down: number];
+
+test("a labelling session: each tool, back and forth, a kill, and the file GDAL reads", async ({ startApp }, {
+  project,
+}) => {
+  test.setTimeout(240_000);
+  const app = await startApp(folder);
+  const { page } = app;
+  await page.getByTestId("mosaic-row-sample-1").dblclick({ timeout: 30_000 });
+  const map = await mapIdle(page);
+  await map.press("+");
+  await page.waitForTimeout(400);
+  if ((await page.getByTestId("layer-labels").getAttribute("aria-pressed")) !== "true") {
+    await map.press("2");
+  }
+  const shot = (step: string): Promise<void> => keepScreenshot(page, project.name, `labelling-${step}`);
+  const start = await quietPixels(page);
+
+  await take(page, "B");
+  await page.getByTestId("paint-class").selectOption({ index: 3 });
+  await page.getByTestId("brush-size").fill("40");
+  await drag(page, [0.2, 0.3], [0.35, 0.35], [0.45, 0.3]);
+  await stored(page, "Brush");
+  await shot("brush");
+
+  await take(page, "E");
+  await drag(page, [0.3, 0.25], [0.32, 0.45]);
+  await stored(page, "Eraser");
+  await shot("eraser");
+
+  await take(page, "P");
+  await page.getByTestId("paint-class").selectOption({ index: 1 });
+  await clicks(page, [0.55, 0.2], [0.8, 0.22], [0.78, 0.5], [0.56, 0.48]);
+  await map.press("Shift+Enter");
+  await clicks(page, [0.62, 0.28], [0.72, 0.28], [0.7, 0.4]);
+  await shot("polygon-with-hole");
+  await map.press("Enter");
+  await stored(page, "Polygon");
+
+  await take(page, "R");
+  await page.getByTestId("paint-class").selectOption({ index: 4 });
+  await drag(page, [0.2, 0.55], [0.4, 0.75]);
+  await stored(page, "Rectangle");
+  await shot("rectangle");
+
+  await take(page, "L");
+  await page.getByTestId("paint-class").selectOption({ index: 2 });
+  await drag(page, [0.5, 0.6], [0.6, 0.55], [0.68, 0.65], [0.6, 0.75], [0.5, 0.7]);
+  await stored(page, "Lasso");
+  await shot("lasso");
+
+  // The rectangle is one area of one class: the bucket gives it another.
+  await take(page, "K");
+  await page.getByTestId("paint-class").selectOption({ index: 0 });
+  await clicks(page, [0.3, 0.65]);
+  await stored(page, "Fill");
+  await shot("fill");
+
+  await take(page, "W");
+  await page.getByTestId("paint-class").selectOption({ index: 3 });
+  await clicks(page, [0.75, 0.72]);
+  const pixels = page.getByTestId("selection-pixels");
+  await expect(pixels).toBeVisible();
+  const before = Number(await pixels.getAttribute("data-pixels"));
+  await page.getByTestId("selection-grow").click();
+  expect(Number(await pixels.getAttribute("data-pixels"))).toBeGreaterThan(before);
+  await shot("wand");
+  await page.getByTestId("selection-paint").click();
+  await stored(page, "Wand");
+
+  await take(page, "U");
+  await expect(page.getByTestId("region-overlay")).toBeVisible({ timeout: 30_000 });
+  await drag(page, [0.3, 0.85], [0.5, 0.87]);
+  await stored(page, "Superpixels");
+  await shot("superpixels");
+
+  await take(page, "A");
+  await drag(page, [0.4, 0.4], [0.5, 0.4], [0.5, 0.5]);
+  await expect(page.getByText("There is no prediction to accept")).toBeVisible();
+
+  // What a brush painted with the class of another place is that place's class.
+  await take(page, "B");
+  await page.mouse.move(...(await at(page, [0.6, 0.65])));
+  await map.press("i");
+  await expect(page.getByTestId("paint-class")).toHaveValue(/^\d+$/);
+
+  const painted = await quietPixels(page);
+  expect(Buffer.compare(painted.data, start.data)).not.toBe(0);
+  expect(await moveAll(page, "undo")).toBe(8);
+  expect(differences(await quietPixels(page), start)).toBe(0);
+  expect(await moveAll(page, "redo")).toBe(8);
+  expect(differences(await quietPixels(page), painted)).toBe(0);
+
+  // Nothing is lost by a crash, and what was painted can still be undone.
+  if (app.kill === null) {
+    await app.close();
+  } else {
+    await page.waitForTimeout(1500);
+    await app.kill();
+    await app.close();
+  }
+  const again = (await startApp(folder)).page;
+  await expect(again.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
+  expect(differences(await quietPixels(again), painted)).toBe(0);
+  await again.getByTestId("map").press("Control+z");
+  await expect(again.getByTestId("label-undo")).toHaveAttribute("title", /Undo Wand/);
+  await again.getByTestId("map").press("Control+Shift+z");
+  await stored(again, "Superpixels");
+
+  await again.getByTestId("mode-export").click();
+  await expect(again.getByTestId("export-files")).toContainText("sample-1.tif", { timeout: 30_000 });
+  await again.getByTestId("export-start").click();
+  const result = again.getByTestId("export-result");
+  await expect(result).toBeVisible({ timeout: 60_000 });
+  const written = (await result.getAttribute("data-path")) ?? "";
+  await expect.poll(() => readdir(written), { timeout: 60_000 }).toContain("sample-1.tif");
+  await expect(result).toBeVisible();
+  await compareWithGdal(again, path.join(written, "sample-1.tif"));
+});
+
+/** What the status bar says of pixels on screen is what GDAL reads from the file, also at the edges of what was painted. */
+async function compareWithGdal(page: Page, file: string): Promise<void> {
+  if (peerPython() === undefined) {
+    test.info().annotations.push({ type: "skipped", description: "GDAL's reading: no Python peers here" });
+    return;
+  }
+  await page.getByTestId("mode-label").click();
+  await page.getByTestId("map").press("v");
+  const seen: { readonly column: number; readonly row: number; readonly label: string }[] = [];
+  for (let turn = 0; turn < 24; turn += 1) {
+    await page.mouse.move(
+      ...(await at(page, [0.15 + ((turn * 7) % 24) / 34, 0.15 + ((turn * 5) % 24) / 34])),
+    );
+    await page.waitForTimeout(150);
+    await expect(page.getByTestId("status-pixel")).toContainText(/\d/);
+    const words =
+      ((await page.getByTestId("status-pixel").textContent()) ?? "").match(/[\d\u202f, ]+/g) ?? [];
+    const [column, row] = (words.join(" ").match(/\d+/g) ?? []).map(Number);
+    const label = (await page.getByTestId("status-label").textContent()) ?? "";
+    if (column !== undefined && row !== undefined) {
+      seen.push({ column, row, label: label.replace(/^label\s*/i, "").trim() });
+    }
+  }
+  expect(seen.length).toBeGreaterThan(12);
+  const script = `
+import sys, json, rasterio
+with rasterio.open(sys.argv[1]) as source:
+    band = source.read(1)
+print(json.dumps([int(band[p["row"], p["column"]]) for p in json.loads(sys.argv[2])]))
+`;
+  const ids = z.array(z.int()).parse(await runPeer(script, [file, JSON.stringify(seen)]));
+  // Each id has one name and each name one id.
+  const namesById = new Map<number, Set<string>>();
+  for (const [index, id] of ids.entries()) {
+    const found = namesById.get(id) ?? new Set();
+    namesById.set(id, found.add(seen[index]?.label ?? ""));
+  }
+  const distinct = [...namesById.values()].flatMap((found) => [...found]);
+  expect([...namesById.values()].every((found) => found.size === 1)).toBe(true);
+  expect(new Set(distinct).size).toBe(namesById.size);
+  expect(namesById.size).toBeGreaterThan(2);
+}
+
+function take(page: Page, key: string): Promise<void> {
+  return page.getByTestId("map").press(key.toLowerCase());
+}
+
+async function at(page: Page, [across, down]: Share): Promise<[number, number]> {
+  const box = await page.getByTestId("map").boundingBox();
+  if (box === null) {
+    throw new Error("the map has no place on the page");
+  }
+  return [box.x + box.width * across, box.y + box.height * down];
+}
+
+async function drag(page: Page, ...places: readonly Share[]): Promise<void> {
+  const [first, ...others] = places;
+  if (first === undefined) {
+    return;
+  }
+  await page.mouse.move(...(await at(page, first)));
+  await page.mouse.down();
+  for (const place of others) {
+    await page.mouse.move(...(await at(page, place)), { steps: 8 });
+  }
+  await page.mouse.up();
+}
+
+async function clicks(page: Page, ...places: readonly Share[]): Promise<void> {
+  for (const place of places) {
+    await page.mouse.click(...(await at(page, place)));
+  }
+}
+
+/** The newest step in the history has this name. */
+async function stored(page: Page, name: string): Promise<void> {
+  await expect(page.getByTestId("label-undo")).toHaveAttribute("title", new RegExp(`Undo ${name}`));
+}
+
+/** Undoes or does again all there is; answers how many steps that were. */
+async function moveAll(page: Page, way: "undo" | "redo"): Promise<number> {
+  const button = page.getByTestId(`label-${way}`);
+  let steps = 0;
+  while (await button.isEnabled()) {
+    const title = (await button.getAttribute("title")) ?? "";
+    await button.click();
+    await expect(button).not.toHaveAttribute("title", title);
+    steps += 1;
+  }
+  return steps;
+}
+
+/** The map without pointer, tool or toast on it. */
+async function quietPixels(page: Page): ReturnType<typeof mapPixels> {
+  await page.getByTestId("map").press("v");
+  await page.mouse.move(2, 2);
+  await page.waitForTimeout(600);
+  await mapIdle(page);
+  const bar = await page.getByTestId("tool-bar").boundingBox();
+  const box = await page.getByTestId("map").boundingBox();
+  const { data, width, height } = await mapPixels(page);
+  // Below the tool bar, whose buttons tell of the history, and above hints and toasts.
+  const top = Math.ceil((bar?.y ?? 0) + (bar?.height ?? 0) - (box?.y ?? 0)) + 4;
+  const bottom = height - 140;
+  return { data: data.subarray(top * width * 3, bottom * width * 3), width, height: bottom - top };
+}
+
+/** How many bytes of two pictures differ by more than a rounding error. */
+function differences(one: { readonly data: Buffer }, other: { readonly data: Buffer }): number {
+  expect(one.data.length).toBe(other.data.length);
+  return one.data.reduce(
+    (sum, value, index) => sum + (Math.abs(value - (other.data[index] ?? 0)) > 2 ? 1 : 0),
+    0,
+  );
+}
