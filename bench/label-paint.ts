@@ -62,6 +62,12 @@ export const bench: Bench = {
       if (wants("undo")) {
         rows.push(...(await measureUndo(page)));
       }
+      if (wants("fill")) {
+        rows.push(...(await measureFill(page)));
+      }
+      if (wants("superpixels")) {
+        rows.push(...(await measureSuperpixels(page)));
+      }
       return { versions: { Chromium: session.browserVersion }, rows };
     } finally {
       await session.close();
@@ -126,6 +132,64 @@ async function measureUndo(page: Page): Promise<BenchRow[]> {
   }
   await page.getByLabel("Unit of the brush size").selectOption("screen");
   return [row("undo of a 10,000 px stroke", "ms", undone, { of: "value", atMost: 50 })];
+}
+
+/** A square of 2000 mosaic pixels, painted and then filled with another class. */
+async function measureFill(page: Page): Promise<BenchRow[]> {
+  const filled: number[] = [];
+  const box = await mapBox(page);
+  await page.getByTestId("map").press("-");
+  await page.waitForTimeout(400);
+  await page.getByTestId("map").press("-");
+  await page.waitForTimeout(400);
+  await mapIdle(page);
+  for (let turn = 0; turn < 5; turn += 1) {
+    await page.getByTestId("tool-rectangle").click();
+    await page.getByTestId("paint-class").selectOption({ index: turn % 2 });
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const half = 1000 / (await mosaicPixelsPerScreenPixel(page));
+    await page.mouse.move(x - half, y - half);
+    await page.mouse.down();
+    await page.mouse.move(x + half, y + half, { steps: 4 });
+    await page.mouse.up();
+    await settled(page);
+    await page.getByTestId("tool-fill").click();
+    await page.getByTestId("paint-class").selectOption({ index: 2 });
+    await takeMeasures(page);
+    await page.mouse.click(x, y);
+    await settled(page);
+    filled.push(...durations(await takeMeasures(page), "fill"));
+  }
+  return [row("fill of a 4-megapixel area", "ms", filled, { of: "value", atMost: 300 })];
+}
+
+async function measureSuperpixels(page: Page): Promise<BenchRow[]> {
+  const divided: number[] = [];
+  await page.getByTestId("tool-superpixel").click();
+  for (let turn = 0; turn < 5; turn += 1) {
+    await page.getByTestId("map").press("ArrowRight");
+    await page.waitForTimeout(1500);
+    await settled(page);
+    divided.push(...durations(await takeMeasures(page), "superpixels"));
+  }
+  const box = await mapBox(page);
+  const size = `${Math.round(box.width)} × ${Math.round(box.height)}`;
+  return [row(`superpixels of a view of ${size}`, "ms", divided, { of: "value", atMost: 500 })];
+}
+
+/** By how far the status bar's column moves with the pointer. */
+async function mosaicPixelsPerScreenPixel(page: Page): Promise<number> {
+  const box = await mapBox(page);
+  const columnAt = async (x: number): Promise<number> => {
+    await page.mouse.move(x, box.y + box.height / 2);
+    await page.waitForTimeout(300);
+    const text = (await page.getByTestId("status-pixel").textContent()) ?? "";
+    return Number(
+      /[\d\u202f, ]+?(?=,? \d{1,3}(?:[\u202f,]\d{3})*$)/.exec(text)?.[0].replaceAll(/\D/g, "") ?? Number.NaN,
+    );
+  };
+  const [left, right] = [await columnAt(box.x + box.width * 0.3), await columnAt(box.x + box.width * 0.7)];
+  return (right - left) / (box.width * 0.4);
 }
 
 async function measureMemory(page: Page, strokes: number): Promise<BenchRow[]> {

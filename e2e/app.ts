@@ -8,7 +8,7 @@ import {
   type Page,
 } from "@playwright/test";
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { mkdtemp, mkdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -24,7 +24,7 @@ export interface RunningApp {
   /** The desktop shell's own process; null in a browser. */
   electron: ElectronApplication | null;
   close: () => Promise<void>;
-  /** Ends the host without a word, as a crash would; null in the desktop shell, whose processes Playwright keeps to itself. */
+  /** Ends the host without a word, as a crash would; null where a test can't: in the desktop shell, and elsewhere than on Linux. */
   kill: (() => Promise<void>) | null;
 }
 
@@ -117,11 +117,20 @@ async function startBrowser(folder: string | null, dataDirectory: string): Promi
     page,
     dataDirectory,
     electron: null,
-    kill: async () => {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGKILL");
-      await ended;
-    },
+    kill:
+      process.platform === "linux"
+        ? async () => {
+            const ended = new Promise((resolve) => server.once("exit", resolve));
+            const id = String(server.pid);
+            // The host is a child of the launcher, which would let it end in order.
+            const children = await readFile(`/proc/${id}/task/${id}/children`, "utf8");
+            for (const child of children.trim().split(/\s+/)) {
+              process.kill(Number(child), "SIGKILL");
+            }
+            server.kill("SIGKILL");
+            await ended;
+          }
+        : null,
     close: async () => {
       await browser.close();
       server.kill("SIGTERM");

@@ -70,11 +70,15 @@ async function* watchLabels(
   const stop = labels.onChange((change) => {
     queue.push({ history: labels.history, changes: [described(change)] });
   });
+  const stopLoads = labels.onLoad(() => {
+    queue.push({ history: labels.history, changes: [] });
+  });
   try {
     yield { history: labels.history, changes: [] };
     yield* queue.items(options);
   } finally {
     stop();
+    stopLoads();
   }
 }
 

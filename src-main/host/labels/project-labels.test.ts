@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LabelEdit, LabelShape } from "#shared/labels/label-edit.ts";
 import type { LabelEvent } from "#shared/contract.ts";
-import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../../raster/index.ts";
+import { ClassGrid, createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../../raster/index.ts";
 import { Projects } from "../projects/index.ts";
 import type { Project } from "../projects/index.ts";
 import { LabelCensus } from "../training/label-census.ts";
@@ -309,6 +309,90 @@ describe("the contract's labels", () => {
     await expect.poll(() => seen[0]?.at(-1)?.history).toEqual({ undo: null, redo: "paint 3" });
     ended.abort();
     await Promise.all(pages);
+  });
+
+  it("take over what a prediction says inside an area, where it is confident enough and the rules allow", async () => {
+    const project = await open();
+    const grid = await ClassGrid.create(path.join(folder, "predicted"), {
+      width: WIDTH,
+      height: HEIGHT,
+      confidence: true,
+    });
+    const pixelWindow = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
+    // Id 9 is no class of the project.
+    const predicted = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, pixel) => [3, 2, 9][pixel % 3] ?? 0);
+    const confidence = Uint8Array.from(
+      { length: WIDTH * HEIGHT },
+      (_, pixel) => Math.floor(pixel / WIDTH) % 256,
+    );
+    await grid.writeWindow(pixelWindow, predicted, confidence);
+    const service = labelsService(projects, { readPrediction: () => Promise.resolve(grid) });
+    const mosaicId = idOf(project, "a");
+    const before = await project.readLabels(mosaicId, { pixelWindow });
+    const area = square(480, 10, 200);
+    const result = await service.accept(
+      {
+        projectId: project.id,
+        mosaicId,
+        runId: "run",
+        name: "Accept prediction",
+        area,
+        classId: null,
+        leastConfidence: 0.5,
+        rules: { lockedIds: [1], onlyUnlabelled: false },
+      },
+      { signal: new AbortController().signal },
+    );
+    const expected = before.map((id, pixel) => {
+      const [column, row] = [pixel % WIDTH, Math.floor(pixel / WIDTH)];
+      const isInside = column >= 480 && column < 680 && row >= 10 && row < 210;
+      const accepted = isInside && (confidence[pixel] ?? 0) >= 128 && id !== 1 && predicted[pixel] !== 9;
+      return accepted ? (predicted[pixel] ?? 0) : id;
+    });
+    expect(Buffer.compare(await project.readLabels(mosaicId, { pixelWindow }), expected)).toBe(0);
+    expect(result.pixels).toBe(expected.filter((id, pixel) => id !== before[pixel]).length);
+    expect(result.pixels).toBeGreaterThan(1000);
+    expect(project.labels.history.undo).toBe("Accept prediction");
+    const nothing = labelsService(projects, { readPrediction: () => Promise.resolve(null) });
+    await expect(
+      nothing.accept(
+        {
+          projectId: project.id,
+          mosaicId,
+          runId: "run",
+          name: "Accept prediction",
+          area,
+          classId: 3,
+          leastConfidence: 0,
+          rules: { lockedIds: [], onlyUnlabelled: false },
+        },
+        { signal: new AbortController().signal },
+      ),
+    ).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  it("tell a page that comes first of steps that an earlier session took", async () => {
+    const project = await open();
+    await project.labels.edit(idOf(project, "a"), edit(3, square(10, 10, 5)), null);
+    await project.close();
+    const again = new Projects({ dataDirectory: `${dataDirectory}-again` });
+    try {
+      const reopened = await again.open(folder);
+      const ended = new AbortController();
+      const service = labelsService(again, { readPrediction: () => Promise.resolve(null) });
+      let last: LabelEvent | null = null;
+      const page = (async () => {
+        for await (const event of service.watch({ projectId: reopened.id }, { signal: ended.signal })) {
+          last = event;
+        }
+      })();
+      await expect.poll(() => last?.history.undo).toBe("paint 3");
+      ended.abort();
+      await page;
+    } finally {
+      await again.close();
+      await rm(`${dataDirectory}-again`, { recursive: true, force: true });
+    }
   });
 
   it("refuse a bitmap whose runs don't fit, and change nothing", async () => {

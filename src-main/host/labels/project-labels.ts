@@ -57,6 +57,7 @@ export class ProjectLabels {
   readonly #folder: string;
   readonly #known = new Map<string, Known>();
   readonly #listeners = new Set<(change: LabelChange) => void>();
+  readonly #loadListeners = new Set<() => void>();
   readonly #onWarning: (mosaicId: string, message: string | null) => void;
   #lock: EditingLock | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -84,6 +85,9 @@ export class ProjectLabels {
     await loading;
     if (known.loading === loading) {
       known.loading = null;
+    }
+    for (const listener of [...this.#loadListeners]) {
+      listener();
     }
   }
 
@@ -197,6 +201,14 @@ export class ProjectLabels {
     };
   }
 
+  /** Calls `listener` when a mosaic's labels have been found: its steps, of earlier sessions too, can then be undone. Returns how to stop. */
+  onLoad(listener: () => void): () => void {
+    this.#loadListeners.add(listener);
+    return () => {
+      this.#loadListeners.delete(listener);
+    };
+  }
+
   async close(): Promise<void> {
     await this.#inTurn(async () => {
       for (const known of this.#known.values()) {
@@ -207,6 +219,7 @@ export class ProjectLabels {
       this.#lock = null;
     });
     this.#listeners.clear();
+    this.#loadListeners.clear();
   }
 
   #move(way: "undo" | "redo"): Promise<{ readonly mosaicId: string; readonly change: StoredChange } | null> {
