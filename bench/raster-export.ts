@@ -12,11 +12,10 @@ import { OthersLoad } from "./harness/processor-time.ts";
 
 const runFile = promisify(execFile);
 const side = 512;
-const rounds = 3;
 
 /**
  * Exports of a class mask against GDAL's own programs. Words: `cog` or `polygons` for one of the two, `draw` only makes the mask, `large`
- * takes 36,000² pixels, ours alone.
+ * takes 36,000² pixels, ours alone; `rounds=N` takes another number of turns than three.
  */
 export const bench: Bench = {
   title: "Exports of a class mask",
@@ -25,6 +24,7 @@ export const bench: Bench = {
   async run(words, keep): Promise<BenchReport> {
     const isLarge = words.includes("large");
     const [width, height] = isLarge ? [36_000, 36_000] : [9000, 9500];
+    const rounds = words.find((word) => word.startsWith("rounds="))?.slice("rounds=".length);
     const mask = await keptMask(width, height);
     const versions: Record<string, string> = {};
     const notes = [
@@ -45,7 +45,7 @@ export const bench: Bench = {
         mask,
         folder,
         work: `mask of ${width} × ${height}`,
-        rounds: isLarge ? 1 : rounds,
+        rounds: rounds === undefined ? (isLarge ? 1 : 3) : Number(rounds),
         withPeer: gdal !== null && !isLarge,
       };
       if (words.includes("draw")) {
