@@ -4,14 +4,15 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { exportMaskFile } from "../src-main/host/exports/index.ts";
-import { copyMask } from "../src-main/host/exports/copy-mask.ts";
+import { z } from "zod";
 import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../src-main/raster/index.ts";
 import { sampleOf, type Bench, type BenchReport, type BenchRow } from "./harness/bench.ts";
 import { OthersLoad } from "./harness/processor-time.ts";
+import { buildSide } from "./raster/build-side.ts";
 
 const runFile = promisify(execFile);
 const side = 512;
+const peakSchema = z.object({ peakMegabytes: z.number() });
 
 /**
  * Exports of a class mask against GDAL's own programs. Words: `cog` or `polygons` for one of the two, `draw` only makes the mask, `large`
@@ -20,16 +21,13 @@ const side = 512;
 export const bench: Bench = {
   title: "Exports of a class mask",
   method:
-    "A made-up mask of five classes in patches, one pixel in 200 a speck. Cloud Optimized GeoTIFF with overviews by mode, Deflate level 6, 512 × 512 tiles, against `gdal_translate -of COG`; polygons as GeoPackage, 4-connected, against `gdal_polygonize.py`. Both read the same file, in turns.",
+    "A made-up mask of five classes in patches, one pixel in 200 a speck. Cloud Optimized GeoTIFF with overviews by mode, Deflate level 6, 512 × 512 tiles, against `gdal_translate -of COG`; polygons as GeoPackage, 4-connected, against `gdal_polygonize.py`. Both read the same file, in turns; either side is a program of its own, timed from its start to its end.",
   async run(words, keep): Promise<BenchReport> {
     const isLarge = words.includes("large");
     const [width, height] = isLarge ? [36_000, 36_000] : [9000, 9500];
     const rounds = words.find((word) => word.startsWith("rounds="))?.slice("rounds=".length);
     const mask = await keptMask(width, height);
     const versions: Record<string, string> = {};
-    const notes = [
-      "The memory is that of the benchmark's own process, its tools included; a run of the other kind or size is a process of its own.",
-    ];
     const rows: BenchRow[] = [];
     const gdal = await runFile("gdal_translate", ["--version"]).then(
       ({ stdout }) => /GDAL ([\d.]+)/.exec(stdout)?.[1] ?? "?",
@@ -42,6 +40,7 @@ export const bench: Bench = {
     try {
       const all = !words.includes("cog") && !words.includes("polygons");
       const how = {
+        program: await buildSide("export-side"),
         mask,
         folder,
         work: `mask of ${width} × ${height}`,
@@ -49,25 +48,26 @@ export const bench: Bench = {
         withPeer: gdal !== null && !isLarge,
       };
       if (words.includes("draw")) {
-        return { versions, rows, notes };
+        return { versions, rows };
       }
       for (const [word, measure] of [
         ["cog", timeCog],
         ["polygons", timePolygons],
       ] as const) {
         if (all || words.includes(word)) {
-          rows.push(...(await measure(how)), memoryRow(how.work, word));
-          keep({ versions, rows, notes });
+          rows.push(...(await measure(how)));
+          keep({ versions, rows });
         }
       }
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-    return { versions, rows, notes };
+    return { versions, rows };
   },
 };
 
 interface Setting {
+  readonly program: string;
   readonly mask: string;
   readonly folder: string;
   readonly work: string;
@@ -75,7 +75,14 @@ interface Setting {
   readonly withPeer: boolean;
 }
 
-async function timeCog({ mask, folder, work, rounds: count, withPeer }: Setting): Promise<BenchRow[]> {
+async function timeCog({
+  program,
+  mask,
+  folder,
+  work,
+  rounds: count,
+  withPeer,
+}: Setting): Promise<BenchRow[]> {
   const translate = (threads: string): string[] => [
     "-q",
     ...["-of", "COG"],
@@ -92,10 +99,15 @@ async function timeCog({ mask, folder, work, rounds: count, withPeer }: Setting)
   ];
   const others = new OthersLoad([]);
   const ours: number[] = [];
+  const peaks: number[] = [];
   const theirs: number[] = [];
   const theirsThreaded: number[] = [];
   for (let round = 0; round < count; round += 1) {
-    ours.push(await timed(() => copyMask(mask, join(folder, "ours.tif"), { version: "bench" })));
+    ours.push(
+      await timed(async () => {
+        peaks.push(await runOurs(program, "cog", mask, join(folder, "ours.tif")));
+      }),
+    );
     if (withPeer) {
       theirs.push(await timed(() => runFile("gdal_translate", translate("1"))));
       theirsThreaded.push(await timed(() => runFile("gdal_translate", translate("ALL_CPUS"))));
@@ -115,16 +127,27 @@ async function timeCog({ mask, folder, work, rounds: count, withPeer }: Setting)
       ),
       ...disturbance,
     },
+    memoryRow(work, "COG", peaks),
   ];
 }
 
-async function timePolygons({ mask, folder, work, rounds: count, withPeer }: Setting): Promise<BenchRow[]> {
+async function timePolygons({
+  program,
+  mask,
+  folder,
+  work,
+  rounds: count,
+  withPeer,
+}: Setting): Promise<BenchRow[]> {
   const others = new OthersLoad([]);
   const ours: number[] = [];
+  const peaks: number[] = [];
   const theirs: number[] = [];
   for (let round = 0; round < count; round += 1) {
     ours.push(
-      await timed(() => exportMaskFile(mask, join(folder, "ours.gpkg"), { simplify: 0, minArea: 0 })),
+      await timed(async () => {
+        peaks.push(await runOurs(program, "polygons", mask, join(folder, "ours.gpkg")));
+      }),
     );
     if (withPeer) {
       const output = join(folder, `gdal-${round}.gpkg`);
@@ -143,15 +166,27 @@ async function timePolygons({ mask, folder, work, rounds: count, withPeer }: Set
       ...row(work, "polygons as GeoPackage", ours, "gdal_polygonize", theirs, 1),
       ...disturbanceOf(others),
     },
+    memoryRow(work, "polygons", peaks),
   ];
 }
 
-function memoryRow(work: string, word: "cog" | "polygons"): BenchRow {
+/** Exports by our side; answers its largest resident memory in MB. */
+async function runOurs(
+  program: string,
+  what: "cog" | "polygons",
+  mask: string,
+  output: string,
+): Promise<number> {
+  const { stdout } = await runFile(process.execPath, [program, what, mask, output]);
+  return peakSchema.parse(JSON.parse(stdout)).peakMegabytes;
+}
+
+function memoryRow(work: string, what: string, megabytes: readonly number[]): BenchRow {
   return {
     work,
-    measure: `resident memory at most, ${word === "cog" ? "COG" : "polygons"}`,
+    measure: `resident memory at most, ${what}`,
     unit: "MB",
-    ours: sampleOf([process.resourceUsage().maxRSS / 1024]),
+    ours: sampleOf(megabytes),
     peer: null,
     target: { of: "value", atMost: 600 },
   };

@@ -4,10 +4,10 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { build } from "vite";
 import { z } from "zod";
 import { peerPython, runPeer } from "../fixtures/peers.ts";
 import { sampleOf, type Bench, type BenchRow, type Target } from "./harness/bench.ts";
+import { buildSide } from "./raster/build-side.ts";
 
 const layouts = ["strips", "jpeg", "deflate", "lzw"] as const;
 /** Readings in one process; the first is told apart. */
@@ -40,12 +40,7 @@ export const bench: Bench = {
     if (peerPython() === undefined) {
       return { versions: {}, rows: [], notes: ["Nothing was measured: rasterio is not here."] };
     }
-    // A process of its own, since it imports as it goes along, which a module that is run by Vite can't.
-    await promisify(execFile)(process.execPath, [
-      path.join(root, "scripts/build/build.mjs"),
-      "raster-threads",
-    ]);
-    const ours = await buildOurSide();
+    const ours = await buildSide("orthomask-side");
     const chosen = layouts.filter((layout) => words.includes(layout));
     const files = words.filter((word) => existsSync(word));
     const all = words.length === 0;
@@ -103,29 +98,6 @@ function rowsOf(work: string, task: (typeof works)[number], ours: Side, peer: Si
       target: { of: "value", atMost: MOST_MEGABYTES },
     },
   ];
-}
-
-/** Bundles our side: run from its source, it would be measured with the bundler in its memory. */
-async function buildOurSide(): Promise<string> {
-  await build({
-    root,
-    configFile: false,
-    logLevel: "warn",
-    build: {
-      ssr: true,
-      target: "node20",
-      // Beside out/raster-threads, where the engine looks for its threads.
-      outDir: "out/bench",
-      emptyOutDir: true,
-      copyPublicDir: false,
-      minify: false,
-      rolldownOptions: {
-        input: { "orthomask-side": path.join(import.meta.dirname, "raster/orthomask-side.ts") },
-        output: { format: "es", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
-      },
-    },
-  });
-  return path.join(root, "out/bench/orthomask-side.mjs");
 }
 
 async function ourSide(program: string, file: string, task: string, times: number): Promise<Side> {

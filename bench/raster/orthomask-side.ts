@@ -1,6 +1,6 @@
 // Readings of one raster by our engine, in a process of its own: orthomask-side.mjs PATH in-order|random|first-view TIMES.
-import { readFileSync } from "node:fs";
 import { openRaster, type Raster } from "../../src-main/raster/index.ts";
+import { peakMegabytes } from "./peak-megabytes.ts";
 
 const [path = "", work = "", times = "1"] = process.argv.slice(2);
 
@@ -80,14 +80,4 @@ async function readWhole(raster: Raster, side: number): Promise<void> {
     outputSize: { width: Math.round(width / scale), height: Math.round(height / scale) },
     resampling: "nearest",
   });
-}
-
-/** The process's largest resident memory; not a number where the system doesn't tell. */
-function peakMegabytes(): number {
-  try {
-    const status = readFileSync("/proc/self/status", "utf8");
-    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
-  } catch {
-    return Number.NaN;
-  }
 }
