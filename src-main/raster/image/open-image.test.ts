@@ -103,6 +103,43 @@ test("a JPEG lies where its world file and .prj say", async () => {
   await raster.close();
 });
 
+test.each(["png", "jpeg"] as const)(
+  "a large %s, decoded into a temporary file, reads as it does whole",
+  async (format) => {
+    const [width, height] = [4000, 3600];
+    const path = join(folder, `large.${format}`);
+    const tile = Buffer.from(
+      Array.from({ length: 120_000 }, (_, index) => (index * 31 + (index >> 9)) & 255),
+    );
+    await sharp({ create: { width, height, channels: 3, background: "#336699" } })
+      .composite([
+        { input: tile, raw: { width: 200, height: 200, channels: 3 }, left: 3700, top: 3300 },
+        { input: tile, raw: { width: 200, height: 200, channels: 3 }, left: 0, top: 0 },
+      ])
+      .removeAlpha()
+      .toFormat(format)
+      .toFile(path);
+    const whole = await sharp(path).raw().toBuffer();
+    const raster = await openRaster(path);
+    // From both ends at once: the one must not wait for the other, nor spoil it.
+    const windows = [
+      { x: 3690, y: 3290, width: 300, height: 300 },
+      { x: 0, y: 0, width: 210, height: 210 },
+    ];
+    const read = await Promise.all(
+      windows.map((pixelWindow) => raster.readWindow({ pixelWindow, bands: [0, 1, 2] })),
+    );
+    await raster.close();
+    windows.forEach((window, index) => {
+      const rows = Array.from({ length: window.height }, (_, row) => {
+        const start = ((window.y + row) * width + window.x) * 3;
+        return whole.subarray(start, start + window.width * 3);
+      });
+      expect(Buffer.compare(read[index]?.data as Uint8Array, Buffer.concat(rows))).toBe(0);
+    });
+  },
+);
+
 test("world files name pixel centres, also of rotated images", () => {
   expect(parseWorldFile("2\n1\n-1\n-2\n100\n200")).toEqual([2, -1, 99.5, 1, -2, 200.5]);
   expect(parseWorldFile("2\n1\n")).toBeNull();

@@ -9,11 +9,19 @@ import { RasterError } from "../raster-error.ts";
 import { noGeoTags } from "../tiff/geo-tags.ts";
 import type { TiffLayout } from "../tiff/layout.ts";
 import { compression, photometric } from "../tiff/tags.ts";
-import { DecodedSource } from "./decoded-source.ts";
-import { decodePng, pngChannels, readPngHeader } from "./png.ts";
+import { DecodedSource, type DecodedPixels } from "./decoded-source.ts";
+import { beginJpeg } from "./jpeg-pixels.ts";
+import { PixelsInRows } from "./pixels-in-rows.ts";
+import { pngChannels, readPngHeader } from "./png.ts";
+import { pngPixels } from "./png-pixels.ts";
 import { readPrjBeside, readWorldFileBeside } from "./sidecars.ts";
 
+/** Decoded, in a temporary file. */
 const maxDecodedBytes = 2 ** 30;
+/** Decoded, of images whose rows come all at once: interlaced PNG are held in memory, progressive JPEG as twice as much in coefficients. */
+const maxBytesAtOnce = { PNG: 96 * 2 ** 20, JPEG: 64 * 2 ** 20 };
+/** Of pixels across and down; libpng's limit too. */
+const maxPngSide = 1_000_000;
 const headerBytes = 64 * 2 ** 10;
 
 interface ImageFacts {
@@ -23,7 +31,9 @@ interface ImageFacts {
   readonly bitDepth: number;
   readonly colorTable: Record<string, string> | null;
   readonly alphaBand: number | null;
-  readonly decode: () => Promise<Uint8Array<ArrayBuffer>>;
+  /** What its rows come all at once by, null when they come one after the other. */
+  readonly atOnce: "interlaced" | "progressive" | null;
+  readonly begin: () => Promise<DecodedPixels>;
 }
 
 let opened = 0;
@@ -34,14 +44,24 @@ export async function openImage(source: ByteSource, format: "PNG" | "JPEG"): Pro
   const { width, height, channels } = facts;
   const sampleBytes = facts.bitDepth === 16 ? 2 : 1;
   const byteLength = width * height * channels * sampleBytes;
-  if (byteLength === 0 || byteLength > maxDecodedBytes) {
+  const limitBytes = facts.atOnce === null ? maxDecodedBytes : maxBytesAtOnce[format];
+  if (byteLength === 0) {
+    throw new RasterError(
+      "damaged",
+      source.filePath,
+      `expected a width and height, found ${width} × ${height} pixels`,
+    );
+  }
+  if (byteLength > limitBytes) {
+    const kind = facts.atOnce === null ? format : `${facts.atOnce} ${format}`;
     throw new RasterError(
       "unsupported",
       source.filePath,
-      `unsupported: a ${format} image of ${width} × ${height} pixels can only be decoded whole, and at most 1 GB is`,
+      `unsupported: its ${width} × ${height} pixels are ${megabytes(byteLength)} MB once decoded, and of ${kind} images at most ${megabytes(limitBytes)} MB ` +
+        `are read; saved as a tiled GeoTIFF it can be opened`,
     );
   }
-  const decoded = new DecodedSource(source, byteLength, facts.decode);
+  const decoded = new DecodedSource(source, byteLength, facts.begin);
   const layout = layoutOfDecoded(facts, byteLength);
   opened += 1;
   const keyPrefix = `image${opened}:`;
@@ -90,22 +110,36 @@ export async function openImage(source: ByteSource, format: "PNG" | "JPEG"): Pro
   });
 }
 
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
+}
+
 async function pngFacts(source: ByteSource): Promise<ImageFacts> {
   const header = readPngHeader(await source.read(0, Math.min(headerBytes, source.size)));
+  const { width, height } = header;
+  if (Math.max(width, height) > maxPngSide) {
+    throw new RasterError(
+      "unsupported",
+      source.filePath,
+      `unsupported: a PNG of ${width} × ${height} pixels, at most ${maxPngSide} across and down are read`,
+    );
+  }
   const channels = pngChannels(header.colorType);
+  const byteLength = width * height * channels * (header.bitDepth === 16 ? 2 : 1);
   return {
-    width: header.width,
-    height: header.height,
+    width,
+    height,
     channels,
     bitDepth: header.bitDepth,
     colorTable: header.palette,
     alphaBand: header.colorType === 4 || header.colorType === 6 ? channels - 1 : null,
-    decode: async () => decodePng(await source.read(0, source.size), header),
+    atOnce: header.interlaced ? "interlaced" : null,
+    begin: () => PixelsInRows.begin(byteLength, pngPixels(source, header)),
   };
 }
 
 async function jpegFacts(source: ByteSource): Promise<ImageFacts> {
-  const metadata = await sharp(source.filePath).metadata();
+  const metadata = await sharp(source.filePath, { limitInputPixels: false }).metadata();
   const { width, height } = metadata;
   const channels = metadata.channels === 1 ? 1 : 3;
   return {
@@ -115,17 +149,8 @@ async function jpegFacts(source: ByteSource): Promise<ImageFacts> {
     bitDepth: 8,
     colorTable: null,
     alphaBand: null,
-    decode: async () => {
-      const { data } = await sharp(source.filePath, {
-        failOn: "error",
-        limitInputPixels: maxDecodedBytes,
-        sequentialRead: true,
-      })
-        .toColourspace(channels === 1 ? "b-w" : "srgb")
-        .raw({ depth: "uchar" })
-        .toBuffer({ resolveWithObject: true });
-      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    },
+    atOnce: metadata.isProgressive ? "progressive" : null,
+    begin: () => beginJpeg(source.filePath, { width, height, channels }),
   };
 }
 
