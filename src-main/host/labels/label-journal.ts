@@ -45,7 +45,7 @@ export class LabelJournal {
     const file = await openOrCreate(path);
     try {
       const { size } = await file.stat();
-      const { entries, end } = await readEntries(file, size);
+      const { entries, end } = await readEntries((position, length) => readAt(file, position, length), size);
       let keptAside: string | null = null;
       if (end < size) {
         keptAside = await keepDamage(file, path, end, size);
@@ -137,26 +137,14 @@ export class LabelJournal {
 }
 
 /** The records of a journal's bytes, up to the first that isn't whole. */
-export function readJournalRecords(bytes: Buffer): {
+export async function readJournalRecords(bytes: Buffer): Promise<{
   readonly entries: JournalEntry[];
   readonly isWhole: boolean;
-} {
-  const entries: JournalEntry[] = [];
-  let end = SIGNATURE.length;
-  if (!bytes.subarray(0, end).equals(SIGNATURE)) {
-    return { entries, isWhole: bytes.length === 0 };
-  }
-  while (end + RECORD_HEAD_BYTES <= bytes.length) {
-    const { payloadBytes, checksum } = readRecordHead(bytes.subarray(end, end + RECORD_HEAD_BYTES));
-    const position = end + RECORD_HEAD_BYTES;
-    const payload = bytes.subarray(position, position + payloadBytes);
-    const record = payload.length === payloadBytes ? decodeRecord(payload, checksum) : null;
-    if (record === null) {
-      break;
-    }
-    entries.push({ record, position, payloadBytes });
-    end = position + payloadBytes;
-  }
+}> {
+  const { entries, end } = await readEntries(
+    (position, length) => bytes.subarray(position, position + length),
+    bytes.length,
+  );
   return { entries, isWhole: end === bytes.length };
 }
 
@@ -171,23 +159,23 @@ async function openOrCreate(path: string): Promise<FileHandle> {
   }
 }
 
-/** All records up to the first that isn't whole, and where that begins; 0 where not even the signature is. */
+/** All records up to the first that isn't whole, and where that begins; 0 where not even the signature is. `read` is asked for what is there only. */
 async function readEntries(
-  file: FileHandle,
+  read: (position: number, length: number) => Buffer | Promise<Buffer>,
   size: number,
 ): Promise<{ entries: JournalEntry[]; end: number }> {
   const entries: JournalEntry[] = [];
-  if (size < SIGNATURE.length || !(await readAt(file, 0, SIGNATURE.length)).equals(SIGNATURE)) {
+  if (size < SIGNATURE.length || !(await read(0, SIGNATURE.length)).equals(SIGNATURE)) {
     return { entries, end: 0 };
   }
   let end = SIGNATURE.length;
   while (end + RECORD_HEAD_BYTES <= size) {
-    const { payloadBytes, checksum } = readRecordHead(await readAt(file, end, RECORD_HEAD_BYTES));
+    const { payloadBytes, checksum } = readRecordHead(await read(end, RECORD_HEAD_BYTES));
     const position = end + RECORD_HEAD_BYTES;
     if (payloadBytes > MOST_PAYLOAD_BYTES || position + payloadBytes > size) {
       break;
     }
-    const record = decodeRecord(await readAt(file, position, payloadBytes), checksum);
+    const record = decodeRecord(await read(position, payloadBytes), checksum);
     if (record === null) {
       break;
     }

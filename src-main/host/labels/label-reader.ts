@@ -44,7 +44,7 @@ export class LabelReader {
   static async open(folder: string, base: LabelBase): Promise<LabelReader> {
     const stamp = await stampOf(folder);
     const grid = await LabelGrid.open(path.join(folder, GRID_FOLDER), base);
-    const { entries, isWhole } = readJournalRecords(
+    const { entries, isWhole } = await readJournalRecords(
       await readFile(path.join(folder, JOURNAL_FILE)).catch(() => Buffer.alloc(0)),
     );
     const history = new LabelHistory();

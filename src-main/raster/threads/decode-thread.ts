@@ -2,7 +2,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { decodeUnitsHere, decodeUnitsInto } from "../codecs/decode-units.ts";
 import { startWasmDecoders } from "./wasm-decoders.ts";
-import type { DecodeAnswer, DecodeRequest, DecodeThreadData } from "./messages.ts";
+import {
+  decodeProtocol,
+  type DecodeAnswer,
+  type DecodeReady,
+  type DecodeRequest,
+  type DecodeThreadData,
+} from "./messages.ts";
 
 const port = parentPort;
 if (port === null) {
@@ -11,6 +17,8 @@ if (port === null) {
 
 const { decodersModule, arena } = workerData as DecodeThreadData;
 const decoders = decodersModule === null ? null : startWasmDecoders(decodersModule);
+
+port.postMessage({ kind: "ready", protocol: decodeProtocol } satisfies DecodeReady);
 
 // Batches one after the other: a thread has one core.
 let turn: Promise<void> = Promise.resolve();

@@ -1,3 +1,5 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { blockEnvironment } from "../environment.ts";
@@ -50,5 +52,52 @@ test("damaged data is an error and the thread lives on; without the program, thi
     expect(await decode(encoded, threads)).toEqual(decoded);
   } finally {
     await threads.close();
+  }
+});
+
+test.each([
+  ["from before there were handshakes", "", /it speaks protocol 0, expected \d+.*npm run build/],
+  [
+    "that speaks another protocol",
+    'parentPort.postMessage({ kind: "ready", protocol: 999 });',
+    /it speaks protocol 999, expected \d+.*npm run build/,
+  ],
+])("a thread %s is an error, not pixels", async (_, greeting, reason) => {
+  const folder = await mkdtemp(join(tmpdir(), "orthomask-threads-"));
+  const program = join(folder, "decode-thread.mjs");
+  // It claims to have filled the samples and leaves them as they are: zeros.
+  await writeFile(
+    program,
+    `import { parentPort } from "node:worker_threads";
+    ${greeting}
+    parentPort.on("message", ({ id, batch }) => {
+      parentPort.postMessage({ id, spent: batch.bytes.buffer, kind: "filled" }, [batch.bytes.buffer]);
+    });`,
+  );
+  const source = await openFileSource(fixture);
+  const [directory] = await readTiffDirectories(source);
+  if (directory === undefined) {
+    throw new Error("the fixture has a directory");
+  }
+  const layout = await readTiffLayout(source, directory);
+  const encoded = await source.read(layout.blockOffsets[0] ?? 0, layout.blockLengths[0] ?? 0);
+  await source.close();
+  const spare = new SpareMemory({ maxBytes: 0 });
+  const threads = new DecodeThreads(spare, new SharedArena(() => 2 ** 20), 1, program);
+  const decode = (): Promise<unknown> =>
+    threads.decode(blockFormatOf(layout), {
+      bytes: encoded.slice(),
+      fill: 0,
+      units: [
+        { rows: layout.blockHeight, pieces: [{ from: 0, length: encoded.length, rows: layout.blockHeight }] },
+      ],
+    });
+  try {
+    await expect(decode()).rejects.toThrow(reason);
+    await expect(decode()).rejects.toThrow(reason);
+    expect(threads.size).toBe(0);
+  } finally {
+    await threads.close();
+    await rm(folder, { recursive: true, force: true });
   }
 });

@@ -8,7 +8,13 @@ import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import type { BlockFormat } from "../tiff/layout.ts";
 import { fastBytesOf } from "../codecs/fast-units.ts";
 import { dtypeBytes, samplesIn, type ReadSamples, type SampleArray } from "../typed-pixels.ts";
-import type { DecodeAnswer, DecodeRequest, DecodeThreadData } from "./messages.ts";
+import {
+  decodeProtocol,
+  type DecodeAnswer,
+  type DecodeReady,
+  type DecodeRequest,
+  type DecodeThreadData,
+} from "./messages.ts";
 import type { SharedArena } from "./shared-arena.ts";
 import type { SpareMemory } from "./spare-memory.ts";
 import { compileWasmDecoders } from "./wasm-decoders.ts";
@@ -29,6 +35,8 @@ interface Waiting {
 interface Thread {
   readonly worker: Worker;
   readonly waiting: Map<number, Waiting>;
+  /** Whether it has said that it speaks our protocol. */
+  isReady: boolean;
 }
 
 /**
@@ -45,6 +53,8 @@ export class DecodeThreads {
   #decodersModule: WebAssembly.Module | null = null;
   #requests = 0;
   #decoded = 0;
+  /** Why no thread can be used: their program is of another build. */
+  #otherBuild: Error | null = null;
 
   /** `spare` gets the memory of batches back once they are decoded; samples may stand in `arena`, to which whoever keeps them gives their places back. */
   constructor(
@@ -72,9 +82,12 @@ export class DecodeThreads {
   /**
    * Decodes a batch; its bytes are moved away and must not be used after.
    *
-   * @throws Error whose message says what is wrong with a block
+   * @throws Error whose message says what is wrong with a block, or that the threads' program is of another build than this one
    */
   async decode(format: BlockFormat, batch: EncodedBatch): Promise<readonly ReadSamples[]> {
+    if (this.#otherBuild !== null) {
+      throw this.#otherBuild;
+    }
     const thread = this.#leastBusy();
     if (thread === null) {
       return decodeUnitsHere(format, batch);
@@ -150,10 +163,26 @@ export class DecodeThreads {
     };
     // The host's own flags (an inspector's port, a test runner's loader) are not the threads'.
     const worker = new Worker(program, { execArgv: [], name: "raster", workerData });
-    const thread: Thread = { worker, waiting: new Map() };
+    const thread: Thread = { worker, waiting: new Map(), isReady: false };
     this.#threads.push(thread);
     worker.unref();
-    worker.on("message", (answer: DecodeAnswer) => {
+    worker.on("message", (answer: DecodeReady | DecodeAnswer) => {
+      if (!thread.isReady) {
+        // The first word counts: threads from before there was a handshake begin with an answer.
+        thread.isReady = answer.kind === "ready" && answer.protocol === decodeProtocol;
+        if (!thread.isReady) {
+          this.#otherBuild = new Error(
+            `${program} is of another build than this program (it speaks protocol ${answer.kind === "ready" ? answer.protocol : 0}, ` +
+              `expected ${decodeProtocol}); \`npm run build\` makes it anew`,
+          );
+          ended(this.#otherBuild);
+          void worker.terminate();
+        }
+        return;
+      }
+      if (answer.kind === "ready") {
+        return;
+      }
       const waiting = thread.waiting.get(answer.id);
       thread.waiting.delete(answer.id);
       this.#spare.give(answer.spent);
