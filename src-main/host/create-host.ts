@@ -14,6 +14,7 @@ import type { Jobs } from "./jobs/index.ts";
 import { labelsService } from "./labels/labels-service.ts";
 import { latestValues } from "./latest-values.ts";
 import { projectsService } from "./projects-service.ts";
+import { hostCacheBytes } from "./raster-memory.ts";
 import { Pyramids } from "./rasters/pyramids.ts";
 import { Tiles } from "./rasters/index.ts";
 import { createServices } from "./services.ts";
@@ -21,7 +22,7 @@ import { createServices } from "./services.ts";
 /** Puts the host together: every service, and the contract that pages call. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { shell } = options;
-  configureRaster({ remote: options.remoteFiles ?? "any" });
+  configureRaster({ remote: options.remoteFiles ?? "any", cacheBytes: hostCacheBytes });
   const services = createServices(options);
   const { jobs, projects, folders, learning } = services;
   const tiles = new Tiles({ projects, predictions: learning });

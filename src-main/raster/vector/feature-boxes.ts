@@ -1,17 +1,47 @@
 type Box = readonly [minX: number, minY: number, maxX: number, maxY: number];
 
-/** The boxes of a file's features, as they come. */
-export class FeatureBoxes {
-  #values = new Float64Array(1 << 12);
-  #count = 0;
+/** Boxes of one chunk: what grows is a list of chunks, since millions of boxes copied into twice the room would take it three times. */
+const chunkBoxes = 1 << 16;
 
-  add(box: Box): void {
-    if ((this.#count + 1) * 4 > this.#values.length) {
-      const larger = new Float64Array(this.#values.length * 2);
-      larger.set(this.#values);
-      this.#values = larger;
+/** The boxes of a file's features, as they come; in single precision each is the smallest that holds the feature. */
+export class FeatureBoxes {
+  readonly #isSingle: boolean;
+  readonly #chunks: (Float32Array | Float64Array)[] = [];
+  #count = 0;
+  #extent: [minX: number, minY: number, maxX: number, maxY: number] = [
+    Infinity,
+    Infinity,
+    -Infinity,
+    -Infinity,
+  ];
+
+  constructor(precision: "single" | "double") {
+    this.#isSingle = precision === "single";
+  }
+
+  add([minX, minY, maxX, maxY]: Box): void {
+    const within = this.#count % chunkBoxes;
+    if (within === 0) {
+      this.#chunks.push(new (this.#isSingle ? Float32Array : Float64Array)(chunkBoxes * 4));
     }
-    this.#values.set(box, this.#count * 4);
+    const chunk = this.#chunks.at(-1) as Float32Array | Float64Array;
+    const at = within * 4;
+    if (this.#isSingle) {
+      chunk[at] = floatBelow(minX);
+      chunk[at + 1] = floatBelow(minY);
+      chunk[at + 2] = -floatBelow(-maxX);
+      chunk[at + 3] = -floatBelow(-maxY);
+    } else {
+      chunk[at] = minX;
+      chunk[at + 1] = minY;
+      chunk[at + 2] = maxX;
+      chunk[at + 3] = maxY;
+    }
+    const extent = this.#extent;
+    extent[0] = Math.min(extent[0], minX);
+    extent[1] = Math.min(extent[1], minY);
+    extent[2] = Math.max(extent[2], maxX);
+    extent[3] = Math.max(extent[3], maxY);
     this.#count += 1;
   }
 
@@ -20,24 +50,14 @@ export class FeatureBoxes {
   }
 
   box(index: number): Box {
-    const [minX = 0, minY = 0, maxX = 0, maxY = 0] = this.#values.subarray(index * 4, index * 4 + 4);
-    return [minX, minY, maxX, maxY];
+    const chunk = this.#chunks[Math.floor(index / chunkBoxes)] as Float32Array | Float64Array;
+    const at = (index % chunkBoxes) * 4;
+    return [chunk[at] as number, chunk[at + 1] as number, chunk[at + 2] as number, chunk[at + 3] as number];
   }
 
-  /** The box of all, or null without any. */
+  /** The box of all, in double precision, or null without any. */
   extent(): Box | null {
-    if (this.#count === 0) {
-      return null;
-    }
-    let [minX, minY, maxX, maxY] = this.box(0);
-    for (let index = 1; index < this.#count; index += 1) {
-      const at = index * 4;
-      minX = Math.min(minX, this.#values[at] as number);
-      minY = Math.min(minY, this.#values[at + 1] as number);
-      maxX = Math.max(maxX, this.#values[at + 2] as number);
-      maxY = Math.max(maxY, this.#values[at + 3] as number);
-    }
-    return [minX, minY, maxX, maxY];
+    return this.#count === 0 ? null : this.#extent;
   }
 
   /** The features by the place of their centres on a Hilbert curve of 65,536 × 65,536 cells, so that neighbours are near each other. */
@@ -45,20 +65,28 @@ export class FeatureBoxes {
     const extent = this.extent() ?? [0, 0, 0, 0];
     const width = extent[2] - extent[0] || 1;
     const height = extent[3] - extent[1] || 1;
-    const places = new Uint32Array(this.#count);
+    // Place and feature in one number each, which are sorted without a comparing function, in place.
+    const keys = new BigUint64Array(this.#count);
     for (let index = 0; index < this.#count; index += 1) {
-      const at = index * 4;
-      const x = ((this.#values[at] as number) + (this.#values[at + 2] as number)) / 2;
-      const y = ((this.#values[at + 1] as number) + (this.#values[at + 3] as number)) / 2;
-      places[index] = hilbertPlace(
-        Math.floor((65_535 * (x - extent[0])) / width),
-        Math.floor((65_535 * (y - extent[1])) / height),
+      const [minX, minY, maxX, maxY] = this.box(index);
+      const place = hilbertPlace(
+        cell((minX + maxX) / 2 - extent[0], width),
+        cell((minY + maxY) / 2 - extent[1], height),
       );
+      keys[index] = (BigInt(place) << 32n) | BigInt(index);
     }
-    return Uint32Array.from({ length: this.#count }, (_, index) => index).sort(
-      (first, second) => (places[first] as number) - (places[second] as number) || first - second,
-    );
+    keys.sort();
+    const order = new Uint32Array(this.#count);
+    for (let index = 0; index < this.#count; index += 1) {
+      order[index] = Number((keys[index] as bigint) & 0xffff_ffffn);
+    }
+    return order;
   }
+}
+
+/** The cell of a distance along a side; boxes that were rounded may reach beyond. */
+function cell(distance: number, length: number): number {
+  return Math.max(0, Math.min(65_535, Math.floor((65_535 * distance) / length)));
 }
 
 /** Where a cell of a 65,536 × 65,536 grid stands on the Hilbert curve (Skilling 2004, in the plain form of two dimensions). */
@@ -79,4 +107,16 @@ function hilbertPlace(column: number, row: number): number {
     }
   }
   return place;
+}
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+/** The largest 32-bit float that is not above a number: boxes may grow by rounding, never shrink. */
+function floatBelow(value: number): number {
+  float[0] = value;
+  if (float[0] > value) {
+    bits[0] = (bits[0] as number) + (value > 0 ? -1 : 1);
+  }
+  return float[0];
 }

@@ -28,7 +28,7 @@ class FlatGeobufWriter implements PolygonWriter {
   readonly #layer: PolygonLayer;
   readonly #spool: AppendFile;
   readonly #measure: AreaMeasure | null;
-  readonly #boxes = new FeatureBoxes();
+  readonly #boxes = new FeatureBoxes("double");
   readonly #lengths: number[] = [];
   #output: AppendFile | null = null;
 

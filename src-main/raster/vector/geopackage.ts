@@ -1,9 +1,10 @@
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
 import type { BeforeRename } from "../write/atomic-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
+import { FeatureBoxes } from "./feature-boxes.ts";
 import { areaMeasure, toMap, type AreaMeasure, type MapPolygon } from "./polygon-geometry.ts";
 import { classNameIn, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
-import { RtreeBoxes, writeRtree } from "./rtree-tables.ts";
+import { writeRtree } from "./rtree-tables.ts";
 import { SqliteFile, type SchemaEntry, type TableWriter } from "./sqlite-file.ts";
 import type { SqliteValue } from "./sqlite-record.ts";
 import { encodeRecord } from "./sqlite-record.ts";
@@ -27,7 +28,7 @@ class GeoPackageWriter implements PolygonWriter {
   readonly #features: TableWriter;
   readonly #measure: AreaMeasure | null;
   readonly #srs: Srs;
-  readonly #boxes = new RtreeBoxes();
+  readonly #boxes = new FeatureBoxes("single");
   #count = 0;
 
   constructor(file: SqliteFile, layer: PolygonLayer) {

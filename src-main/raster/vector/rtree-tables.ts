@@ -1,8 +1,6 @@
 import { FeatureBoxes } from "./feature-boxes.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 
-export { FeatureBoxes as RtreeBoxes };
-
 /** Root pages of the three tables that SQLite's R*Tree module keeps (https://www.sqlite.org/src/file?name=ext/rtree/rtree.c). */
 export interface RtreeRoots {
   readonly rowid: number;
@@ -15,7 +13,7 @@ const mostCells = 51;
 const cellBytes = 24;
 const nodeBytes = 4 + mostCells * cellBytes;
 
-/** Writes the spatial index of features numbered from 1, packed along a Hilbert curve. */
+/** Writes the spatial index of features numbered from 1, packed along a Hilbert curve; their boxes are in single precision. */
 export function writeRtree(file: SqliteFile, boxes: FeatureBoxes): RtreeRoots {
   const order = boxes.alongHilbertCurve();
   const levelSizes: number[] = [];
@@ -34,7 +32,7 @@ export function writeRtree(file: SqliteFile, boxes: FeatureBoxes): RtreeRoots {
   const boxesOfLevel: FeatureBoxes[] = [];
   for (const [level, count] of levelSizes.entries()) {
     const items = level === 0 ? boxes : (boxesOfLevel[level - 1] as FeatureBoxes);
-    const own = new FeatureBoxes();
+    const own = new FeatureBoxes("single");
     for (let index = 0; index < count; index += 1) {
       let box = [Infinity, Infinity, -Infinity, -Infinity];
       for (let item = index * mostCells; item < Math.min((index + 1) * mostCells, items.count); item += 1) {
@@ -70,10 +68,10 @@ export function writeRtree(file: SqliteFile, boxes: FeatureBoxes): RtreeRoots {
         const at = 4 + (item - from) * cellBytes;
         const id = level === 0 ? feature + 1 : (firstNumbers[level - 1] as number) + item;
         view.setUint32(at + 4, id);
-        view.setFloat32(at + 8, floatBelow(minX));
-        view.setFloat32(at + 12, -floatBelow(-maxX));
-        view.setFloat32(at + 16, floatBelow(minY));
-        view.setFloat32(at + 20, -floatBelow(-maxY));
+        view.setFloat32(at + 8, minX);
+        view.setFloat32(at + 12, maxX);
+        view.setFloat32(at + 16, minY);
+        view.setFloat32(at + 20, maxY);
       }
       node.add((firstNumbers[level] as number) + index, [null, data]);
     }
@@ -93,16 +91,4 @@ export function writeRtree(file: SqliteFile, boxes: FeatureBoxes): RtreeRoots {
     rowid.add(feature + 1, [null, { integer: leaf }]);
   });
   return { rowid: rowid.finish(), node: nodeRoot, parent: parentRoot };
-}
-
-const float = new Float32Array(1);
-const bits = new Int32Array(float.buffer);
-
-/** The largest 32-bit float that is not above a number: boxes may grow by rounding, never shrink. */
-function floatBelow(value: number): number {
-  float[0] = value;
-  if (float[0] > value) {
-    bits[0] = (bits[0] as number) + (value > 0 ? -1 : 1);
-  }
-  return float[0];
 }
