@@ -45,7 +45,7 @@ function swiped(left: string, right: string): LayerStates {
 /** For imagery, labels and prediction: L, R, both sides, or – for neither. */
 function sidesOf(shown: LayerStates, mosaicId: string): string {
   return layerKinds
-    .filter((kind) => kind !== "errors")
+    .filter((kind) => kind === "imagery" || kind === "labels" || kind === "prediction")
     .map((kind) => {
       const look = drawnLook(shown, kind, mosaicId);
       if (look === null) {

@@ -97,12 +97,13 @@ export class Engine {
 }
 
 /**
- * Whether an engine ended for lack of memory: an allocation that failed says so last; the system's own way is to kill, and says nothing. Whoever else kills
- * an engine can do with the advice to use less.
+ * Whether an engine ended for lack of memory: an allocation that failed says so last; the system's own way is to kill, and says nothing; and
+ * native code that doesn't look at what an allocation gave it ends in SIGSEGV. Whoever else ends an engine so can do with the advice to use less.
  */
 function isOutOfMemory({ signal, outputTail }: EngineExit): boolean {
   return (
     signal === "SIGKILL" ||
+    signal === "SIGSEGV" ||
     /bad_alloc|out of memory|cannot allocate memory|OOM when|std::system_error|Resource temporarily unavailable/i.test(
       outputTail,
     )
@@ -118,8 +119,10 @@ function exitSentence({ code, signal, outputTail }: EngineExit): string {
   const how =
     signal === "SIGKILL"
       ? "it was killed (SIGKILL), by someone or by the system for lack of memory: a smaller batch, tile or width needs less"
-      : signal !== null
-        ? `it was ended by ${signal}`
-        : `it ended with code ${code ?? "unknown"}`;
+      : signal === "SIGSEGV"
+        ? "it was ended by SIGSEGV, as native code mostly is where memory runs out: a smaller batch, tile or width needs less"
+        : signal !== null
+          ? `it was ended by ${signal}`
+          : `it ended with code ${code ?? "unknown"}`;
   return `The engine has stopped: ${how}.${lastLine === undefined || signal === "SIGKILL" ? "" : ` Its last words: ${lastLine}`}`;
 }

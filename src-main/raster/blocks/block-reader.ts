@@ -91,9 +91,6 @@ export class BlockReader {
     this.#fill = fill;
     this.#format = blockFormatOf(layout);
     this.#codec = isPlain(this.#format) ? "plain" : goesNatively(this.#format) ? "native" : "threads";
-    if (this.#codec === "threads") {
-      environment.threads.warmUp();
-    }
     this.#grids = { coarse: unitGrid(layout, "coarse"), fine: unitGrid(layout, "fine") };
     setMaxListeners(0, this.#closing.signal);
   }

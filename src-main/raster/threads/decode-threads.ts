@@ -127,13 +127,6 @@ export class DecodeThreads {
     });
   }
 
-  /** Starts the first thread, so that it is there when blocks come; it costs tens of milliseconds, on another core. */
-  warmUp(): void {
-    if (this.#threads.length === 0) {
-      this.#leastBusy();
-    }
-  }
-
   /** Ends all threads; what they were decoding is rejected. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));
