@@ -19,7 +19,7 @@ import { readPrjBeside, readWorldFileBeside } from "./sidecars.ts";
 /** Decoded, in a temporary file. */
 const maxDecodedBytes = 2 ** 30;
 /** Decoded, of images whose rows come all at once: interlaced PNG are held in memory, progressive JPEG as twice as much in coefficients. */
-const maxBytesAtOnce = { PNG: 96 * 2 ** 20, JPEG: 64 * 2 ** 20 };
+const maxBytesAtOnce = { PNG: 48 * 2 ** 20, JPEG: 64 * 2 ** 20 };
 /** Of pixels across and down; libpng's limit too. */
 const maxPngSide = 1_000_000;
 const headerBytes = 64 * 2 ** 10;
