@@ -29,6 +29,9 @@ export const bench: Bench = {
     const mask = await keptMask(width, height);
     const versions: Record<string, string> = {};
     const rows: BenchRow[] = [];
+    if (words.includes("draw")) {
+      return { versions, rows };
+    }
     const gdal = await runFile("gdal_translate", ["--version"]).then(
       ({ stdout }) => /GDAL ([\d.]+)/.exec(stdout)?.[1] ?? "?",
       () => null,
@@ -47,9 +50,6 @@ export const bench: Bench = {
         rounds: rounds === undefined ? (isLarge ? 1 : 3) : Number(rounds),
         withPeer: gdal !== null && !isLarge,
       };
-      if (words.includes("draw")) {
-        return { versions, rows };
-      }
       for (const [word, measure] of [
         ["cog", timeCog],
         ["polygons", timePolygons],
@@ -75,54 +75,37 @@ interface Setting {
   readonly withPeer: boolean;
 }
 
-async function timeCog({
-  program,
-  mask,
-  folder,
-  work,
-  rounds: count,
-  withPeer,
-}: Setting): Promise<BenchRow[]> {
-  const translate = (threads: string): string[] => [
-    "-q",
-    ...["-of", "COG"],
-    ...[
-      "COMPRESS=DEFLATE",
-      "LEVEL=6",
-      "BLOCKSIZE=512",
-      "OVERVIEW_RESAMPLING=MODE",
-      "BIGTIFF=IF_SAFER",
-    ].flatMap((option) => ["-co", option]),
-    ...["-co", `NUM_THREADS=${threads}`],
-    mask,
-    join(folder, `gdal-${threads}.tif`),
-  ];
-  const others = new OthersLoad([]);
-  const ours: number[] = [];
-  const peaks: number[] = [];
-  const theirs: number[] = [];
-  const theirsThreaded: number[] = [];
-  for (let round = 0; round < count; round += 1) {
-    ours.push(
-      await timed(async () => {
-        peaks.push(await runOurs(program, "cog", mask, join(folder, "ours.tif")));
-      }),
-    );
-    if (withPeer) {
-      theirs.push(await timed(() => runFile("gdal_translate", translate("1"))));
-      theirsThreaded.push(await timed(() => runFile("gdal_translate", translate("ALL_CPUS"))));
-    }
-  }
-  const disturbance = disturbanceOf(others);
+async function timeCog(setting: Setting): Promise<BenchRow[]> {
+  const { mask, folder, work } = setting;
+  const translate = (threads: string): Promise<unknown> =>
+    runFile("gdal_translate", [
+      "-q",
+      ...["-of", "COG"],
+      ...[
+        "COMPRESS=DEFLATE",
+        "LEVEL=6",
+        "BLOCKSIZE=512",
+        "OVERVIEW_RESAMPLING=MODE",
+        "BIGTIFF=IF_SAFER",
+        `NUM_THREADS=${threads}`,
+      ].flatMap((option) => ["-co", option]),
+      mask,
+      join(folder, `gdal-${threads}.tif`),
+    ]);
+  const { ours, peaks, theirs, disturbance } = await takeTurns(setting, "cog", "ours.tif", [
+    () => translate("1"),
+    () => translate("ALL_CPUS"),
+  ]);
+  const [alone = [], threaded = []] = theirs;
   return [
-    { ...row(work, "COG with overviews", ours, "gdal_translate", theirs, 1), ...disturbance },
+    { ...row(work, "COG with overviews", ours, "gdal_translate", alone, 1), ...disturbance },
     {
       ...row(
         work,
         "COG with overviews, all threads",
         ours,
         "gdal_translate NUM_THREADS=ALL_CPUS",
-        theirsThreaded,
+        threaded,
         null,
       ),
       ...disturbance,
@@ -131,43 +114,53 @@ async function timeCog({
   ];
 }
 
-async function timePolygons({
-  program,
-  mask,
-  folder,
-  work,
-  rounds: count,
-  withPeer,
-}: Setting): Promise<BenchRow[]> {
-  const others = new OthersLoad([]);
-  const ours: number[] = [];
-  const peaks: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 0; round < count; round += 1) {
-    ours.push(
-      await timed(async () => {
-        peaks.push(await runOurs(program, "polygons", mask, join(folder, "ours.gpkg")));
-      }),
-    );
-    if (withPeer) {
-      const output = join(folder, `gdal-${round}.gpkg`);
-      theirs.push(
-        await timed(() =>
-          runFile("gdal_polygonize.py", ["-q", "-f", "GPKG", mask, output, "mask", "class_id"], {
-            maxBuffer: 1 << 28,
-          }),
-        ),
-      );
-      await rm(output);
-    }
-  }
+async function timePolygons(setting: Setting): Promise<BenchRow[]> {
+  const { mask, folder, work } = setting;
+  const polygonize = (round: number): Promise<unknown> => {
+    const output = join(folder, `gdal-${round}.gpkg`);
+    return runFile("gdal_polygonize.py", ["-q", "-f", "GPKG", mask, output, "mask", "class_id"], {
+      maxBuffer: 1 << 28,
+    });
+  };
+  const { ours, peaks, theirs, disturbance } = await takeTurns(setting, "polygons", "ours.gpkg", [
+    polygonize,
+  ]);
   return [
     {
-      ...row(work, "polygons as GeoPackage", ours, "gdal_polygonize", theirs, 1),
-      ...disturbanceOf(others),
+      ...row(work, "polygons as GeoPackage", ours, "gdal_polygonize", theirs[0] ?? [], 1),
+      ...disturbance,
     },
     memoryRow(work, "polygons", peaks),
   ];
+}
+
+/** Exports by our side and by its peers, one after the other, again and again; times in milliseconds, those of the peers one list each. */
+async function takeTurns(
+  { program, mask, folder, rounds, withPeer }: Setting,
+  what: "cog" | "polygons",
+  output: string,
+  peers: readonly ((round: number) => Promise<unknown>)[],
+): Promise<{
+  readonly ours: number[];
+  readonly peaks: number[];
+  readonly theirs: readonly number[][];
+  readonly disturbance: { readonly othersPercent?: number };
+}> {
+  const others = new OthersLoad([]);
+  const ours: number[] = [];
+  const peaks: number[] = [];
+  const theirs = peers.map((): number[] => []);
+  for (let round = 0; round < rounds; round += 1) {
+    ours.push(
+      await timed(async () => {
+        peaks.push(await runOurs(program, what, mask, join(folder, output)));
+      }),
+    );
+    for (const [index, peer] of withPeer ? peers.entries() : []) {
+      theirs[index]?.push(await timed(() => peer(round)));
+    }
+  }
+  return { ours, peaks, theirs, disturbance: disturbanceOf(others) };
 }
 
 /** Exports by our side; answers its largest resident memory in MB. */

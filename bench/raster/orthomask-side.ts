@@ -1,4 +1,4 @@
-// Readings of one raster by our engine, in a process of its own: orthomask-side.mjs PATH in-order|random|first-view TIMES.
+// Readings of one raster by our engine, in a process of its own: orthomask-side.mjs PATH in-order|random TIMES.
 import { openRaster, type Raster } from "../../src-main/raster/index.ts";
 import { peakMegabytes } from "./peak-megabytes.ts";
 
@@ -24,10 +24,8 @@ function workOn(raster: Raster): Promise<void> {
       return readInOrder(raster, 512);
     case "random":
       return readAtRandom(raster, 2_000, 256);
-    case "first-view":
-      return readWhole(raster, 1024);
     default:
-      throw new Error(`expected in-order, random or first-view, got ${work}`);
+      throw new Error(`expected in-order or random, got ${work}`);
   }
 }
 
@@ -68,16 +66,4 @@ async function read(
     bands: all,
   });
   firstPixels += data[0] ?? 0;
-}
-
-/** The whole raster at the size of a screen. */
-async function readWhole(raster: Raster, side: number): Promise<void> {
-  const { width, height } = raster.description;
-  const scale = Math.max(width, height) / side;
-  await raster.readWindow({
-    pixelWindow: { x: 0, y: 0, width, height },
-    bands: [0],
-    outputSize: { width: Math.round(width / scale), height: Math.round(height / scale) },
-    resampling: "nearest",
-  });
 }

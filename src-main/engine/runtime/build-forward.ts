@@ -125,7 +125,7 @@ class ForwardBuilder {
 
   #convolution(layer: Layer, fusions: Fusions): TensorSymbol | undefined {
     const { bias, activation } = layer.definition.config;
-    const normalization = normalizationAfter(layer, fusions);
+    const normalization = fusions.normalizationAfter.get(layer);
     // One that stands still takes away its own mean, not the batch's: there a bias is felt.
     const isUnfelt =
       bias === true && normalization !== undefined && this.#modeOf(normalization) === "training";
@@ -210,9 +210,4 @@ class ForwardBuilder {
     }
     return output;
   }
-}
-
-/** The normalization right after a convolution whose output nobody else uses. */
-function normalizationAfter(convolution: Layer, { convolutionBefore }: Fusions): Layer | undefined {
-  return [...convolutionBefore].find(([, before]) => before === convolution)?.[0];
 }

@@ -97,7 +97,7 @@ function sumOf<T>(items: readonly T[], number: (item: T) => number): number {
   return items.reduce((total, item) => total + number(item), 0);
 }
 
-/** The same for a training's settings; what the host knows before there is an engine. */
+/** What `estimateBytes` says of a training's settings, which is what the host knows before there is an engine. */
 export function estimateTrainingBytes(
   settings: ModelSettings,
   {

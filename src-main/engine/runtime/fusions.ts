@@ -17,8 +17,8 @@ export interface Fusions {
   readonly dropoutAfter: ReadonlyMap<Layer, Layer>;
   /** The convolution right before a normalization, if nobody else uses its output. */
   readonly convolutionBefore: ReadonlyMap<Layer, Layer>;
-  /** Those convolutions. */
-  readonly normalized: ReadonlySet<Layer>;
+  /** The same the other way round: the normalization right after such a convolution. */
+  readonly normalizationAfter: ReadonlyMap<Layer, Layer>;
   /** The repetition of pixels or the concatenation right before a convolution, if nobody else uses its output. */
   readonly absorbedBefore: ReadonlyMap<Layer, Layer>;
   /** Those layers: their output isn't needed. */
@@ -66,7 +66,9 @@ export function findFusions(model: Model): Fusions {
   return {
     dropoutAfter,
     convolutionBefore,
-    normalized: new Set(convolutionBefore.values()),
+    normalizationAfter: new Map(
+      [...convolutionBefore].map(([normalization, convolution]) => [convolution, normalization]),
+    ),
     absorbedBefore,
     absorbed: new Set(absorbedBefore.values()),
   };

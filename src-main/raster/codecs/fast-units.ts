@@ -1,7 +1,7 @@
 import type { PackedBytes, WasmDecoders } from "../threads/wasm-decoders.ts";
 import { isCmyk, isYCbCr, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { compression } from "../tiff/tags.ts";
-import { allocateSamples, dtypeBytes } from "../typed-pixels.ts";
+import { dtypeBytes, samplesIn } from "../typed-pixels.ts";
 import { checkExpansion, decodeBlock } from "./decode-block.ts";
 import { bytesOf, type EncodedBatch } from "./encoded-batch.ts";
 import { isOldStyleLzw } from "./lzw.ts";
@@ -66,7 +66,8 @@ export async function decodeUnitsFast(
       const place = new Uint8Array(memory, at, piece.rows * packed.rowBytes);
       at += place.length;
       if (piece.length === 0) {
-        fillSamples(format, place, batch.fill);
+        const { dtype } = format;
+        samplesIn(dtype, memory, place.byteOffset, place.length / dtypeBytes(dtype)).fill(batch.fill);
         continue;
       }
       checkExpansion(format, piece.length, place.length);
@@ -79,9 +80,4 @@ export async function decodeUnitsFast(
       }
     }
   }
-}
-
-function fillSamples(format: BlockFormat, place: Uint8Array, fill: number): void {
-  const samples = allocateSamples(format.dtype, place.length / dtypeBytes(format.dtype)).fill(fill);
-  place.set(new Uint8Array(samples.buffer));
 }

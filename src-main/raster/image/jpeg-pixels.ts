@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import sharp, { type Sharp } from "sharp";
 import type { DecodedPixels } from "./decoded-source.ts";
-import { makeTemporaryFolder, memoryBytes } from "./pixel-store.ts";
+import { makeTemporaryFolder, memoryBytes, readFully } from "./pixel-store.ts";
 
 /** Before the pixels of an image in libvips' own format, which are not compressed. */
 const vipsHeaderBytes = 64;
@@ -75,26 +75,12 @@ class GrowingPixels implements DecodedPixels {
     this.#opening ??= this.#open();
     const handle = await this.#opening;
     await this.#waitFor(handle, signal, vipsHeaderBytes + offset + length);
-    const target = new Uint8Array(length);
-    for (let filled = 0; filled < length;) {
-      const { bytesRead } = await handle.read(
-        target,
-        filled,
-        length - filled,
-        vipsHeaderBytes + offset + filled,
-      );
-      if (bytesRead === 0) {
-        throw new Error("its temporary file became shorter");
-      }
-      filled += bytesRead;
-    }
-    return target;
+    return readFully(handle, vipsHeaderBytes + offset, length);
   }
 
   async #open(): Promise<FileHandle> {
     const handle = await open(this.#path, "r");
-    const head = new Int32Array(vipsHeaderBytes / 4);
-    await handle.read(new Uint8Array(head.buffer), 0, vipsHeaderBytes, 0);
+    const head = new Int32Array((await readFully(handle, 0, vipsHeaderBytes)).buffer);
     const { width, height, channels } = this.#size;
     // In this machine's byte order: width, height, bands, (unused), sample format, of which 0 is a byte.
     if (head[1] !== width || head[2] !== height || head[3] !== channels || head[5] !== 0) {

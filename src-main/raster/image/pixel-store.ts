@@ -1,6 +1,7 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeFully } from "../write/atomic-file.ts";
 
 /** Decoded images up to this size stay in memory while open; larger ones go to a temporary file. */
 export const memoryBytes = 32 * 2 ** 20;
@@ -34,28 +35,8 @@ async function inFile(): Promise<PixelStore> {
   try {
     const handle = await open(join(folder, "pixels"), "wx+", 0o600);
     return {
-      async write(bytes, offset) {
-        for (let written = 0; written < bytes.length;) {
-          const { bytesWritten } = await handle.write(
-            bytes,
-            written,
-            bytes.length - written,
-            offset + written,
-          );
-          written += bytesWritten;
-        }
-      },
-      async read(offset, length) {
-        const target = new Uint8Array(length);
-        for (let filled = 0; filled < length;) {
-          const { bytesRead } = await handle.read(target, filled, length - filled, offset + filled);
-          if (bytesRead === 0) {
-            throw new Error("its temporary file became shorter");
-          }
-          filled += bytesRead;
-        }
-        return target;
-      },
+      write: (bytes, offset) => writeFully(handle, bytes, offset),
+      read: (offset, length) => readFully(handle, offset, length),
       async close() {
         await handle.close();
         await rm(folder, { recursive: true, force: true });
@@ -65,6 +46,23 @@ async function inFile(): Promise<PixelStore> {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Reads so many bytes of a temporary file, however many calls the system needs. */
+export async function readFully(
+  handle: FileHandle,
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const target = new Uint8Array(length);
+  for (let filled = 0; filled < length;) {
+    const { bytesRead } = await handle.read(target, filled, length - filled, offset + filled);
+    if (bytesRead === 0) {
+      throw new Error("its temporary file became shorter");
+    }
+    filled += bytesRead;
+  }
+  return target;
 }
 
 /** A folder of its own for the pixels of one image. */

@@ -1,6 +1,7 @@
 import type { BlockReader, DecodedUnit } from "../blocks/block-reader.ts";
 import type { Granularity } from "../blocks/block-units.ts";
 import type { Level } from "../tiff/dataset.ts";
+import { strideOf } from "../tiff/layout.ts";
 import { allocateSamples, unfilledSamples, type SampleArray } from "../typed-pixels.ts";
 
 /** Pixels taken from one level: samples pixel-interleaved, one validity byte a pixel or null when all are valid. */
@@ -73,7 +74,7 @@ export async function gather(
     }
   }
   if (level.mask !== null) {
-    const stride = level.mask.layout.planes === 1 ? level.mask.layout.bands : 1;
+    const stride = strideOf(level.mask.layout);
     const { maskBand } = level;
     const [plane, band] = stride === 1 ? [maskBand, 0] : [0, maskBand];
     await eachUnit(level.mask, plane, index, options, (unit, area) => {
