@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import type { ComparedMeasure, RunComparison } from "#shared/metrics/run-comparison.ts";
-import { RpcError } from "#shared/rpc/errors.ts";
 import type { CliIo } from "./cli-io.ts";
 import { findRun } from "./find-run.ts";
-import { comparableMosaics, openRun } from "./open-run.ts";
+import { comparableMosaics, openRun, runInProject } from "./open-run.ts";
 
 /** `orthomask compare`: two runs on the ground that both have predicted. */
 export function registerCompareCommand(program: Command, io: CliIo): void {
@@ -27,22 +26,8 @@ export function registerCompareCommand(program: Command, io: CliIo): void {
       ) => {
         const opened = await openRun(io, first, options.project);
         const { services, project, stored } = opened;
-        const other = await findRun(services.learning.runs, second);
-        await services.learning.runs
-          .get(project.id, other.run.id)
-          .catch(() => services.learning.runs.adopt(project, other.directory));
-        const mosaics = [];
-        for (const mosaic of await comparableMosaics(opened, options.mosaics)) {
-          if ((await services.learning.readPrediction(project.id, mosaic.id, other.run.id)) !== null) {
-            mosaics.push(mosaic);
-          }
-        }
-        if (mosaics.length === 0) {
-          throw new RpcError(
-            "conflict",
-            `There is no labelled mosaic that both ${stored.run.name} and ${other.run.name} have predicted.`,
-          );
-        }
+        const other = await runInProject(services, project, await findRun(services.learning.runs, second));
+        const mosaics = await comparableMosaics(opened, options.mosaics, other);
         const comparison = await services.learning.evaluation.compare(
           project,
           [stored.run.id, other.run.id],

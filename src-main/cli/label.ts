@@ -4,6 +4,7 @@ import { labelEditSchema, type LabelEdit } from "#shared/labels/label-edit.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
+import { jsonValue } from "./option-values.ts";
 
 interface LabelOptions {
   readonly class?: string;
@@ -60,13 +61,7 @@ async function editOf(
   classes: readonly { readonly id: number; readonly name: string }[],
 ): Promise<LabelEdit> {
   if (options.edit !== undefined) {
-    const parsed = labelEditSchema.safeParse(JSON.parse(await readFile(options.edit, "utf8")));
-    if (!parsed.success) {
-      throw new UsageError(
-        `--edit ${options.edit}: ${parsed.error.issues[0]?.message ?? "it has another form"}.`,
-      );
-    }
-    return parsed.data;
+    return jsonValue(`--edit ${options.edit}`, await readFile(options.edit, "utf8"), labelEditSchema);
   }
   const ring =
     options.polygon !== undefined

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { ReadyMosaic } from "#shared/project/mosaic.ts";
+import { hasLabels, type ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { Project } from "../host/projects/project.ts";
 import type { StoredRun } from "../host/runs/index.ts";
 import type { Services } from "../host/services.ts";
@@ -28,9 +28,16 @@ export async function openRun(io: CliIo, given: string, folder: string | undefin
   const services = await io.services();
   const found = await findRun(services.learning.runs, given);
   const project = await openProject(io, folder ?? projectFolderOf(found.directory, given));
-  const known = await services.learning.runs.get(project.id, found.run.id).catch(() => null);
-  const stored = known ?? (await services.learning.runs.adopt(project, found.directory));
-  return { services, project, stored };
+  return { services, project, stored: await runInProject(services, project, found) };
+}
+
+/** A run as the project knows it; one whose folder lies elsewhere is taken up. */
+export async function runInProject(
+  { learning: { runs } }: Services,
+  project: Project,
+  { run, directory }: StoredRun,
+): Promise<StoredRun> {
+  return (await runs.get(project.id, run.id).catch(() => null)) ?? runs.adopt(project, directory);
 }
 
 /** Runs lie in FOLDER/.orthomask/runs/ID unless they were put elsewhere. */
@@ -70,15 +77,21 @@ export function readyMosaics(project: Project): ReadyMosaic[] {
   return project.snapshot().mosaics.filter((mosaic) => mosaic.kind === "ready");
 }
 
-/** Labelled mosaics that a run has predicted. Throws `conflict` where there is none. */
+/** Labelled mosaics that a run has predicted, and another one too where one is given. Throws `conflict` where there is none, `UsageError` for a name of none. */
 export async function comparableMosaics(
-  { services, project, stored: { run } }: OpenedRun,
+  { services: { learning }, project, stored: { run } }: OpenedRun,
   names: string | undefined,
+  other: StoredRun | null = null,
 ): Promise<ReadyMosaic[]> {
+  const hasPredicted = async (mosaicId: string, runId: string): Promise<boolean> =>
+    (await learning.readPrediction(project.id, mosaicId, runId)) !== null;
   const predicted: ReadyMosaic[] = [];
   for (const mosaic of readyMosaics(project)) {
-    const hasMask = mosaic.mask.kind === "matched" || mosaic.mask.kind === "edited";
-    if (hasMask && (await services.learning.readPrediction(project.id, mosaic.id, run.id)) !== null) {
+    if (
+      hasLabels(mosaic.mask) &&
+      (await hasPredicted(mosaic.id, run.id)) &&
+      (other === null || (await hasPredicted(mosaic.id, other.run.id)))
+    ) {
       predicted.push(mosaic);
     }
   }
@@ -86,7 +99,9 @@ export async function comparableMosaics(
   if (chosen.length === 0) {
     throw new RpcError(
       "conflict",
-      `${run.name} has predicted no labelled mosaic: run \`orthomask predict ${run.id} --project ${project.folderPath}\` first.`,
+      other !== null
+        ? `There is no labelled mosaic that both ${run.name} and ${other.run.name} have predicted.`
+        : `${run.name} has predicted no labelled mosaic: run \`orthomask predict ${run.id} --project ${project.folderPath}\` first.`,
     );
   }
   return chosen;

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import type { z } from "zod";
+import { UsageError } from "./cli-io.ts";
 
 /** Parses a whole number within limits; commander turns the error into wrong usage. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -35,4 +37,22 @@ export function share(least: number, most: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** Reads what an option gives as JSON; throws `UsageError`, which names the option, for what isn't JSON or doesn't fit the schema. */
+export function jsonValue<Value>(option: string, text: string, schema: z.ZodType<Value>): Value {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${option}: ${text.slice(0, 60)} isn't JSON.`, { cause: error });
+  }
+  const parsed = schema.safeParse(document);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new UsageError(
+      `${option}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "it has another form"}.`,
+    );
+  }
+  return parsed.data;
 }

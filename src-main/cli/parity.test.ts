@@ -262,7 +262,12 @@ describe("the window's actions and their command lines", () => {
       seed: 77,
       mosaicIds: mosaicIds.slice(0, 2),
     };
-    for (const settings of [defaultSettings, fancy]) {
+    const unweighted: TrainingSettings = {
+      ...defaultSettings,
+      loss: "weighted-crossentropy",
+      classWeighting: { kind: "none" },
+    };
+    for (const settings of [defaultSettings, fancy, unweighted]) {
       const names = (settings.mosaicIds ?? []).map((id) => project.mosaic(id).name);
       const line = trainCommand(settings, { folder, mosaicNames: names }, { classes });
       const program = new Command("orthomask").exitOverride();

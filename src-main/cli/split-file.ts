@@ -11,7 +11,7 @@ const listsSchema = z.looseObject({ training: z.array(z.string()), validation: z
  * Reads a published split: a folder with `train.txt` and `val.txt` (LandCover.ai's), either of the two files with the other beside it, or a JSON file
  * `{"training": […], "validation": […]}`. A name is `<mosaic>_<index>` for a tile, or a mosaic's own for all of it.
  */
-export async function readSplitFile(given: string): Promise<SplitSettings> {
+export async function readSplitFile(given: string): Promise<Extract<SplitSettings, { kind: "list" }>> {
   const absolute = path.resolve(given);
   const found = await stat(absolute).catch(() => null);
   if (found === null) {
@@ -47,10 +47,7 @@ function parseJson(text: string): unknown {
 
 async function lines(filePath: string): Promise<string[]> {
   try {
-    return (await readFile(filePath, "utf8"))
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .filter((line) => line !== "");
+    return namesIn(await readFile(filePath, "utf8"));
   } catch (error) {
     throw new RpcError(
       "invalid-input",
@@ -60,4 +57,12 @@ async function lines(filePath: string): Promise<string[]> {
       },
     );
   }
+}
+
+/** The names in a list of tiles, one a line. */
+export function namesIn(list: string): string[] {
+  return list
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
 }

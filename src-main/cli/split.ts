@@ -5,8 +5,8 @@ import { splitDraftSchema, type SplitDraft, type SplitPreview } from "#shared/tr
 import { listSplits } from "../host/saved-splits/index.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { openProject } from "./open-run.ts";
-import { realNumber, share, wholeNumber } from "./option-values.ts";
-import { readSplitFile } from "./split-file.ts";
+import { jsonValue, realNumber, share, wholeNumber } from "./option-values.ts";
+import { namesIn, readSplitFile } from "./split-file.ts";
 
 interface SplitOptions {
   readonly by: string;
@@ -78,42 +78,21 @@ async function draftOf(options: SplitOptions): Promise<SplitDraft> {
     case "random":
       return { kind: "random", validation, test, stratified };
     default:
-      return by.trimStart().startsWith("{") ? draftOfJson(by) : draftOfLists(by);
+      return by.trimStart().startsWith("{") ? jsonValue("--by", by, splitDraftSchema) : draftOfLists(by);
   }
-}
-
-function draftOfJson(text: string): SplitDraft {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`--by: ${text.slice(0, 60)} isn't JSON.`, { cause: error });
-  }
-  const parsed = splitDraftSchema.safeParse(document);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new UsageError(`--by: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "it has another form"}.`);
-  }
-  return parsed.data;
 }
 
 async function draftOfLists(given: string): Promise<SplitDraft> {
-  const lists = await readSplitFile(given);
-  if (lists.kind !== "list") {
-    throw new UsageError(`--by ${given}: expected lists of tiles.`);
-  }
   const found = await stat(given).catch(() => null);
-  const folder = found?.isDirectory() === true ? given : path.dirname(given);
+  if (found === null) {
+    throw new UsageError(
+      `--by ${given}: expected mosaic, blocks, random, saved, JSON, or a folder that is there.`,
+    );
+  }
+  const { training, validation } = await readSplitFile(given);
+  const folder = found.isDirectory() ? given : path.dirname(given);
   const test = await readFile(path.join(folder, "test.txt"), "utf8").catch(() => "");
-  return {
-    kind: "list",
-    training: lists.training,
-    validation: lists.validation,
-    test: test
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .filter((line) => line !== ""),
-  };
+  return { kind: "list", training, validation, test: namesIn(test) };
 }
 
 function describe(

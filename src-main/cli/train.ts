@@ -27,7 +27,7 @@ import { UsageError, type CliIo } from "./cli-io.ts";
 import { listSplits } from "../host/saved-splits/index.ts";
 import { findRun } from "./find-run.ts";
 import { mosaicsNamed } from "./open-run.ts";
-import { realNumber, wholeNumber } from "./option-values.ts";
+import { jsonValue, realNumber, wholeNumber } from "./option-values.ts";
 import { countedProject, warnOfProblems } from "./project-problems.ts";
 import { readSplitFile } from "./split-file.ts";
 import {
@@ -97,7 +97,10 @@ export function declareTrainCommand(program: Command): Command {
       "--loss <sum>",
       `${lossIds().join(", ")}, or a weighted sum of them with their numbers: "focal(gamma=2)+0.5*dice"`,
     )
-    .option("--class-weights <weights>", "auto, or one for each class that counts: 1,2.5,0.7")
+    .option(
+      "--class-weights <weights>",
+      "auto, none, or one for each class that counts: 1,2.5,0.7 (default: auto where the loss takes weights)",
+    )
     .option("--ignore <id>", "a class that counts for nothing; may be given again", collect, [])
     .option(
       "--split <way>",
@@ -402,7 +405,7 @@ export async function settingsOf(
     learningRate: options.lr,
     loss,
     classWeighting:
-      classWeighting.kind === "none" && usesClassWeights(loss) ? { kind: "auto" } : classWeighting,
+      options.classWeights === undefined && usesClassWeights(loss) ? { kind: "auto" } : classWeighting,
     split: await splitOf(options, project),
     mosaicIds:
       options.mosaics === undefined
@@ -446,7 +449,7 @@ async function splitOf({ split, validation, tile }: TrainOptions, project: Proje
     }
     default: {
       if (split.trimStart().startsWith("{")) {
-        return splitOfJson(split);
+        return jsonValue("--split", split, splitSettingsSchema);
       }
       const saved = (await listSplits(project)).find(({ name, id }) => name === split || id === split);
       return saved === undefined
@@ -456,28 +459,11 @@ async function splitOf({ split, validation, tile }: TrainOptions, project: Proje
   }
 }
 
-function splitOfJson(text: string): SplitSettings {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`--split: ${text.slice(0, 60)} isn't JSON.`, { cause: error });
-  }
-  const parsed = splitSettingsSchema.safeParse(document);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new UsageError(
-      `--split: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "it has another form"}.`,
-    );
-  }
-  return parsed.data;
-}
-
 function classWeightingOf(
   given: string | undefined,
   classes: readonly LandClass[],
 ): TrainingSettings["classWeighting"] {
-  if (given === undefined) {
+  if (given === undefined || given === "none") {
     return { kind: "none" };
   }
   if (given === "auto") {
@@ -487,7 +473,7 @@ function classWeightingOf(
   const weights = given.split(",").map(Number);
   if (weights.length !== counted.length || weights.some((weight) => !(weight >= 0))) {
     throw new UsageError(
-      `--class-weights ${given}: expected auto, or ${counted.length} numbers for ${counted.map(({ name }) => name).join(", ")}.`,
+      `--class-weights ${given}: expected auto, none, or ${counted.length} numbers for ${counted.map(({ name }) => name).join(", ")}.`,
     );
   }
   return {

@@ -1,10 +1,10 @@
 import { dialog, shell } from "electron";
-import { printToPdf } from "./print-to-pdf.ts";
 import type { BrowserWindow, OpenDialogOptions, SaveDialogOptions } from "electron";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { RecentFolder, ShellCapabilities } from "../host/host-options.ts";
 import type { shellContract } from "../host/ports/shell-contract.ts";
+import { printToPdf } from "./print-to-pdf.ts";
 
 export const nativeCapabilities: ShellCapabilities = {
   nativeFolderDialog: true,

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
+import type { HostOptions } from "../host/host-options.ts";
 
 /** What `serve` was asked for, paths absolute. */
 export interface ServerArguments {
@@ -11,8 +12,8 @@ export interface ServerArguments {
   readonly host: string;
   /** Folders that the folder picker may browse besides `folder`; empty when none was named. */
   readonly roots: readonly string[];
-  /** Whether mosaics on other servers (`.url` files) are opened: a folder from elsewhere could have this machine ask addresses that only it reaches. */
-  readonly remoteFiles: "none" | "public" | "any";
+  /** On which other servers mosaics (`.url` files) are opened: a folder from elsewhere could have this machine ask addresses that only it reaches. */
+  readonly remoteFiles: NonNullable<HostOptions["remoteFiles"]>;
   /** Print one JSON document instead of a sentence. */
   readonly json: boolean;
   readonly help: boolean;

@@ -3,11 +3,17 @@
  *
  * Words are quoted for a POSIX shell. `folder` is the project's folder as the user knows it.
  */
+import type { EvaluatedGround } from "../contract.ts";
 import type { ModelFormat } from "../training/model-format.ts";
 import { countedClasses } from "../metrics/confusion-matrix.ts";
 import type { PlaceSelection } from "../metrics/evaluation-detail.ts";
 import type { LandClass } from "../project/land-class.ts";
 import type { Augmentation, TrainingSettings } from "../training/training-settings.ts";
+
+/** Counted ground as `--within` names it: a part of the run's own ground, or SPLIT:PART. */
+export function groundWord(ground: EvaluatedGround): string {
+  return ground.kind === "run" ? ground.part : `${ground.splitId}:${ground.part}`;
+}
 
 /** A word as a POSIX shell reads it back. */
 export function quotedWord(word: string): string {
@@ -26,8 +32,12 @@ export interface CommandPlace {
   readonly mosaicNames: readonly string[];
 }
 
-function placeWords({ folder, mosaicNames }: CommandPlace): string[] {
-  return ["--project", folder, ...(mosaicNames.length === 0 ? [] : ["--mosaics", mosaicNames.join(",")])];
+function mosaicWords({ mosaicNames }: CommandPlace): string[] {
+  return mosaicNames.length === 0 ? [] : ["--mosaics", mosaicNames.join(",")];
+}
+
+function placeWords(place: CommandPlace): string[] {
+  return ["--project", place.folder, ...mosaicWords(place)];
 }
 
 /** Trains with exactly these settings. */
@@ -140,11 +150,7 @@ export function exportModelCommand(runId: string, format: ModelFormat, out: stri
   return commandLine(["export", "model", runId, "--format", format, "--out", out]);
 }
 
-function mosaicWords({ mosaicNames }: CommandPlace): string[] {
-  return mosaicNames.length === 0 ? [] : ["--mosaics", mosaicNames.join(",")];
-}
-
-/** All options that decide a training, so that nothing is left to a default that may change. */
+/** All options that decide a training; left out are only those without which something is off or as usual, such as clipping or `float32`. */
 function settingsWords(settings: TrainingSettings, classes: readonly LandClass[]): string[] {
   const { optimizer, schedule, clipping, earlyStopping, classWeighting } = settings;
   const ignored = classes.filter(({ ignore }) => ignore).map(({ id }) => String(id));
@@ -182,16 +188,12 @@ function settingsWords(settings: TrainingSettings, classes: readonly LandClass[]
       ? []
       : ["--early-stopping", String(earlyStopping.patience), "--early-stopping-on", earlyStopping.measure]),
     ...option("--loss", settings.loss),
-    ...(classWeighting.kind === "none"
-      ? []
-      : [
-          "--class-weights",
-          classWeighting.kind === "auto"
-            ? "auto"
-            : countedClasses(classes)
-                .map(({ id }) => classWeighting.weights[String(id)] ?? 1)
-                .join(","),
-        ]),
+    "--class-weights",
+    classWeighting.kind === "manual"
+      ? countedClasses(classes)
+          .map(({ id }) => classWeighting.weights[String(id)] ?? 1)
+          .join(",")
+      : classWeighting.kind,
     ...(ignored.length === 0 ? [] : ["--ignore", ignored.join(",")]),
     ...option("--sampling", settings.sampling === "grid" ? null : settings.sampling),
     ...augmentationWords(settings.augmentation),

@@ -6,26 +6,28 @@ export function encodeRuns(mask: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
   let value = 0;
   let length = 0;
-  const push = (run: number): void => {
-    let rest = run;
-    while (rest >= 128) {
-      bytes.push((rest % 128) | 128);
-      rest = Math.floor(rest / 128);
-    }
-    bytes.push(rest);
-  };
   for (const pixel of mask) {
     const inside = pixel === 0 ? 0 : 1;
     if (inside === value) {
       length += 1;
     } else {
-      push(length);
+      pushLength(bytes, length);
       value = inside;
       length = 1;
     }
   }
-  push(length);
+  pushLength(bytes, length);
   return Uint8Array.from(bytes);
+}
+
+/** Adds the length of a run as a base-128 varint. */
+export function pushLength(bytes: number[], length: number): void {
+  let rest = length;
+  while (rest >= 128) {
+    bytes.push((rest % 128) | 128);
+    rest = Math.floor(rest / 128);
+  }
+  bytes.push(rest);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { pushLength } from "./runs.ts";
+
 /**
  * The runs (`encodeRuns`) of a bitmap each of whose pixels stands for `step`×`step` pixels, cropped to `width`×`height`; `mask` is row-major,
  * ⌈width / step⌉ wide. The enlarged bitmap itself, which may be of hundreds of megapixels, is never made.
@@ -11,14 +13,6 @@ export function encodeScaledRuns(
   const bytes: number[] = [];
   let value = 0;
   let length = 0;
-  const push = (run: number): void => {
-    let rest = run;
-    while (rest >= 128) {
-      bytes.push((rest % 128) | 128);
-      rest = Math.floor(rest / 128);
-    }
-    bytes.push(rest);
-  };
   for (let row = 0; row < height; row++) {
     const line = Math.floor(row / step) * columns;
     for (let column = 0; column < columns; column++) {
@@ -27,12 +21,12 @@ export function encodeScaledRuns(
       if (inside === value) {
         length += covered;
       } else {
-        push(length);
+        pushLength(bytes, length);
         value = inside;
         length = covered;
       }
     }
   }
-  push(length);
+  pushLength(bytes, length);
   return Uint8Array.from(bytes);
 }

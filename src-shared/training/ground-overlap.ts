@@ -11,6 +11,22 @@ export interface SplitMosaic extends PixelSize {
   readonly pixelMeters?: number | null;
 }
 
+/** What lies in mosaics, by their ids, in the same order. */
+export function byMosaic<Item extends { readonly mosaicId: string }>(
+  items: readonly Item[],
+): Map<string, Item[]> {
+  const found = new Map<string, Item[]>();
+  for (const item of items) {
+    const own = found.get(item.mosaicId);
+    if (own === undefined) {
+      found.set(item.mosaicId, [item]);
+    } else {
+      own.push(item);
+    }
+  }
+  return found;
+}
+
 /** Mosaics that show the same ground, directly or through others, in one group; the order of the list is kept. */
 export function overlapGroups<M extends SplitMosaic>(mosaics: readonly M[]): M[][] {
   const groups: M[][] = [];

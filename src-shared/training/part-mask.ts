@@ -1,4 +1,4 @@
-import type { PixelWindow } from "../geo/pixel-window.ts";
+import { windowIntersection, type PixelWindow } from "../geo/pixel-window.ts";
 import type { GroundSplit, SplitPart, SplitShape } from "./saved-split.ts";
 import { shapeBounds } from "./split-shapes.ts";
 
@@ -14,21 +14,20 @@ export function partMask(
   return (pixelWindow) => {
     const mask = new Uint8Array(pixelWindow.width * pixelWindow.height).fill(rest === part ? 1 : 0);
     for (const { shape, bounds, part: areaPart } of own) {
-      if (
-        bounds.y < pixelWindow.y + pixelWindow.height &&
-        bounds.y + bounds.height > pixelWindow.y &&
-        bounds.x < pixelWindow.x + pixelWindow.width &&
-        bounds.x + bounds.width > pixelWindow.x
-      ) {
-        fillShape(mask, pixelWindow, shape, areaPart === part ? 1 : 0);
+      if (windowIntersection(bounds, pixelWindow) !== null) {
+        fillShape(mask, pixelWindow, { shape, bounds }, areaPart === part ? 1 : 0);
       }
     }
     return mask;
   };
 }
 
-function fillShape(mask: Uint8Array, window: PixelWindow, shape: SplitShape, value: number): void {
-  const bounds = shapeBounds(shape);
+function fillShape(
+  mask: Uint8Array,
+  window: PixelWindow,
+  { shape, bounds }: { readonly shape: SplitShape; readonly bounds: PixelWindow },
+  value: number,
+): void {
   const top = Math.max(window.y, Math.floor(bounds.y));
   const bottom = Math.min(window.y + window.height, Math.ceil(bounds.y + bounds.height));
   for (let y = top; y < bottom; y++) {

@@ -98,7 +98,7 @@ describe("ground divided by areas", () => {
   });
 
   it("masks the same pixels as looking each up", () => {
-    const looked = new SplitGround([first!], ground, () => 0.5);
+    const looked = new SplitGround([first!], ground);
     const pixelWindow = { x: 350, y: 380, width: 290, height: 240 };
     for (const part of ["training", "validation", "test", "unused"] as const) {
       const mask = partMask(ground, "a", part)(pixelWindow);
@@ -149,7 +149,7 @@ describe("leaks and distances", () => {
       guardMeters: 20,
     } as const;
     const ground = splitOfDraft(draft, { mosaics: [first!], tilePixels: 100, labels: null, seed: 3 });
-    const looked = new SplitGround([first!], ground, () => 0.5);
+    const looked = new SplitGround([first!], ground);
     const tiles = tileGrid(first!, 100).tiles.map(({ pixelWindow }) => ({
       mosaicId: "a",
       pixelWindow,

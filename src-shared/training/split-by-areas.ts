@@ -1,6 +1,6 @@
 import { extentsOverlap, type MapExtent } from "../geo/bounds.ts";
 import type { PixelWindow } from "../geo/pixel-window.ts";
-import { mosaicsOverlap, windowGround, type SplitMosaic } from "./ground-overlap.ts";
+import { byMosaic, mosaicsOverlap, windowGround, type SplitMosaic } from "./ground-overlap.ts";
 import type { GroundSplit, SplitArea, SplitPart } from "./saved-split.ts";
 import { containsPoint, shapeBounds, touchesWindow } from "./split-shapes.ts";
 import type { MosaicTile, SplitInput, SplitParts } from "./tile-split.ts";
@@ -16,12 +16,8 @@ const A_HAIR = 1e-6;
  * guard band, is used for nothing. So no pixel of validation is trained on, and none of the test is seen by either. Other mosaics that show the same
  * ground are kept away by their extents.
  */
-export function splitByAreas(
-  { mosaics, tiles }: SplitInput,
-  split: GroundSplit,
-  pixelMetersOf: (mosaicId: string) => number | null,
-): SplitParts {
-  const ground = new SplitGround(mosaics, split, pixelMetersOf);
+export function splitByAreas({ mosaics, tiles }: SplitInput, split: GroundSplit): SplitParts {
+  const ground = new SplitGround(mosaics, split);
   const parts = tiles.map((tile) => ground.partOfTile(tile));
   const of = (part: SplitPart): MosaicTile[] => tiles.filter((_, index) => parts[index] === part);
   const known = new Set(mosaics.map(({ id }) => id));
@@ -44,21 +40,13 @@ export function splitByAreas(
 /** Looks up what ground is for. */
 export class SplitGround {
   readonly #mosaics: ReadonlyMap<string, SplitMosaic>;
-  readonly #areas = new Map<string, SplitArea[]>();
+  readonly #areas: ReadonlyMap<string, readonly SplitArea[]>;
   readonly #split: GroundSplit;
-  readonly #pixelMetersOf: (mosaicId: string) => number | null;
 
-  constructor(
-    mosaics: readonly SplitMosaic[],
-    split: GroundSplit,
-    pixelMetersOf: (mosaicId: string) => number | null,
-  ) {
+  constructor(mosaics: readonly SplitMosaic[], split: GroundSplit) {
     this.#mosaics = new Map(mosaics.map((mosaic) => [mosaic.id, mosaic]));
     this.#split = split;
-    this.#pixelMetersOf = pixelMetersOf;
-    for (const area of split.areas) {
-      this.#areas.set(area.mosaicId, [...(this.#areas.get(area.mosaicId) ?? []), area]);
-    }
+    this.#areas = byMosaic(split.areas);
   }
 
   /** The part of a place in a mosaic's pixels. */
@@ -77,9 +65,9 @@ export class SplitGround {
   }
 
   #reaches(mosaicId: string, pixelWindow: PixelWindow, parts: readonly SplitPart[]): boolean {
-    const meters = this.#pixelMetersOf(mosaicId);
+    const mosaic = this.#mosaics.get(mosaicId);
     // Without a known size of pixels the guard band is taken for pixels, which is better than none.
-    const guard = this.#split.guardMeters / (meters ?? 1);
+    const guard = this.#split.guardMeters / (mosaic?.pixelMeters ?? 1);
     const near = grown(pixelWindow, guard);
     const own = this.#areas.get(mosaicId) ?? [];
     if (own.some(({ part, shape }) => parts.includes(part) && touchesWindow(shape, near))) {
@@ -88,7 +76,6 @@ export class SplitGround {
     if (parts.includes(this.#split.rest) && this.#probe(mosaicId, near, parts)) {
       return true;
     }
-    const mosaic = this.#mosaics.get(mosaicId);
     const ground = mosaic === undefined ? null : windowGround(mosaic, near);
     return (
       mosaic !== undefined &&

@@ -1,6 +1,6 @@
 import { extentsOverlap } from "../geo/bounds.ts";
 import type { PixelWindow } from "../geo/pixel-window.ts";
-import { mosaicsOverlap, windowGround, type SplitMosaic } from "./ground-overlap.ts";
+import { byMosaic, mosaicsOverlap, windowGround, type SplitMosaic } from "./ground-overlap.ts";
 import type { SplitPart } from "./saved-split.ts";
 import type { SplitPreview } from "./split-preview.ts";
 
@@ -25,17 +25,14 @@ export function splitLeaks(
   mosaics: readonly SplitMosaic[],
   tiles: readonly PartTile[],
 ): SplitPreview["leaks"] {
-  const byMosaic = new Map<string, PartTile[]>();
-  for (const tile of tiles) {
-    byMosaic.set(tile.mosaicId, [...(byMosaic.get(tile.mosaicId) ?? []), tile]);
-  }
+  const tilesOf = byMosaic(tiles);
   return PAIRS.map(([first, second]) => {
     let touching = 0;
     let overlapping = 0;
     for (const mosaic of mosaics) {
-      const own = (byMosaic.get(mosaic.id) ?? []).filter(({ part }) => part === first);
+      const own = (tilesOf.get(mosaic.id) ?? []).filter(({ part }) => part === first);
       const neighbours = mosaics.filter((other) => other !== mosaic && mosaicsOverlap(mosaic, other));
-      for (const tile of byMosaic.get(mosaic.id) ?? []) {
+      for (const tile of tilesOf.get(mosaic.id) ?? []) {
         if (tile.part !== second) {
           continue;
         }
@@ -47,7 +44,7 @@ export function splitLeaks(
         const sharesGround =
           ground !== null &&
           neighbours.some((other) =>
-            (byMosaic.get(other.id) ?? []).some(({ part, pixelWindow }) => {
+            (tilesOf.get(other.id) ?? []).some(({ part, pixelWindow }) => {
               const theirs = part === first ? windowGround(other, pixelWindow) : null;
               return theirs !== null && extentsOverlap(ground, theirs);
             }),
@@ -73,17 +70,15 @@ export function nearestTraining(
   const stride = Math.max(1, Math.ceil(held.length / MOST_MEASURED));
   const isOnGround = held.every(({ mosaicId }) => (metersOf.get(mosaicId) ?? null) !== null);
   const distances: number[] = [];
-  const training = new Map<string, PixelWindow[]>();
-  for (const { mosaicId, pixelWindow, part } of tiles) {
-    if (part === "training") {
-      training.set(mosaicId, [...(training.get(mosaicId) ?? []), pixelWindow]);
-    }
-  }
+  const training = byMosaic(tiles.filter(({ part }) => part === "training"));
   for (let index = 0; index < held.length; index += stride) {
     const { mosaicId, pixelWindow } = held[index]!;
     const own = training.get(mosaicId) ?? [];
     if (own.length > 0) {
-      const gap = own.reduce((least, other) => Math.min(least, distanceOf(pixelWindow, other)), Infinity);
+      const gap = own.reduce(
+        (least, other) => Math.min(least, distanceOf(pixelWindow, other.pixelWindow)),
+        Infinity,
+      );
       distances.push(gap * (isOnGround ? (metersOf.get(mosaicId) ?? 1) : 1));
     }
   }

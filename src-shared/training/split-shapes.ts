@@ -1,4 +1,4 @@
-import type { PixelWindow } from "../geo/pixel-window.ts";
+import { windowIntersection, type PixelWindow } from "../geo/pixel-window.ts";
 import type { SplitShape } from "./saved-split.ts";
 
 type Point = readonly [x: number, y: number];
@@ -32,7 +32,7 @@ export function containsPoint(shape: SplitShape, x: number, y: number): boolean 
 
 /** Whether a shape and a window have ground in common; sharing an edge isn't enough. */
 export function touchesWindow(shape: SplitShape, pixelWindow: PixelWindow): boolean {
-  if (!windowsMeet(shapeBounds(shape), pixelWindow)) {
+  if (windowIntersection(shapeBounds(shape), pixelWindow) === null) {
     return false;
   }
   if (shape.kind === "window") {
@@ -52,15 +52,6 @@ export function touchesWindow(shape: SplitShape, pixelWindow: PixelWindow): bool
     corners.some(([cornerX, cornerY]) => containsPoint(shape, cornerX, cornerY)) ||
     containsPoint(shape, x + width / 2, y + height / 2) ||
     edgesOf(shape.ring).some((edge) => edgesOf(corners).some((side) => cross(edge, side)))
-  );
-}
-
-function windowsMeet(first: PixelWindow, second: PixelWindow): boolean {
-  return (
-    first.x < second.x + second.width &&
-    second.x < first.x + first.width &&
-    first.y < second.y + second.height &&
-    second.y < first.y + first.height
   );
 }
 

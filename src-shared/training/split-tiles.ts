@@ -73,8 +73,7 @@ function chosenSplit(input: SplitInput, settings: SplitSettings, saved: GroundSp
           `The split “${settings.name}” isn't in this project any more: choose another way to split.`,
         );
       }
-      const meters = new Map(input.mosaics.map(({ id, pixelMeters }) => [id, pixelMeters ?? null]));
-      return splitByAreas(input, saved, (mosaicId) => meters.get(mosaicId) ?? null);
+      return splitByAreas(input, saved);
     }
   }
 }

@@ -1,11 +1,16 @@
-import { evaluateCommand, reportCommand, trainCommand } from "#shared/command-line/command-lines.ts";
+import {
+  evaluateCommand,
+  groundWord,
+  reportCommand,
+  trainCommand,
+} from "#shared/command-line/command-lines.ts";
 import { pixelToMap } from "#shared/geo/affine.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { EvaluatedGround } from "#shared/contract.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { FoundPlaces } from "#shared/metrics/evaluation-detail.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
-import type { GroundSplit } from "#shared/training/saved-split.ts";
+import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import { settingsRows } from "#shared/training/settings-rows.ts";
 import { shapeBounds } from "#shared/training/split-shapes.ts";
 import { transformer, wgs84 } from "../../raster/index.ts";
@@ -36,6 +41,11 @@ export interface ReportSources {
   readonly version: string;
 }
 
+interface GatherOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (share: number, detail: string) => void;
+}
+
 const MOST_MOSAICS = 12;
 const MOST_CONFUSIONS = 5;
 const PLACES_EACH = 4;
@@ -47,10 +57,7 @@ export async function gatherReport(
   project: Project,
   request: ReportRequest,
   sources: ReportSources,
-  options: {
-    readonly signal?: AbortSignal | undefined;
-    readonly onProgress?: (share: number, detail: string) => void;
-  } = {},
+  options: GatherOptions,
 ): Promise<ReportDocument> {
   const { stored, mosaicIds, borderTolerancePixels, within } = request;
   const { run } = stored;
@@ -73,6 +80,7 @@ export async function gatherReport(
         run.trainingMosaicIds.includes(id) || run.validationMosaicIds.includes(id) || mosaicIds.includes(id),
     );
   const ground = await sources.groundOfRun(project, stored);
+  const tilesOf = (part: SplitPart): number => ground.areas.filter((area) => area.part === part).length;
   const mosaics: ReportMosaic[] = [];
   for (const mosaic of named.slice(0, MOST_MOSAICS)) {
     signal?.throwIfAborted();
@@ -84,8 +92,7 @@ export async function gatherReport(
   };
   const words = {
     borderTolerancePixels,
-    within:
-      within === undefined ? null : within.kind === "run" ? within.part : `${within.splitId}:${within.part}`,
+    within: within === undefined ? null : groundWord(within),
   };
   const trainedOn = labelledNames(project, run.settings.mosaicIds);
   return {
@@ -97,6 +104,7 @@ export async function gatherReport(
     settings: settingsRows([run.settings]),
     mosaics,
     furtherMosaics: Math.max(0, named.length - MOST_MOSAICS),
+    tileCounts: { training: tilesOf("training"), validation: tilesOf("validation"), test: tilesOf("test") },
     evaluation: { counted: countedWords(request, place.mosaicNames), report, detail },
     confusions,
     commands: {
@@ -140,7 +148,7 @@ async function worstConfusions(
   request: ReportRequest,
   report: EvaluationReport,
   sources: ReportSources,
-  options: Parameters<typeof gatherReport>[3],
+  options: GatherOptions,
 ): Promise<ReportConfusion[]> {
   const cells = report.confusion
     .flatMap((row, truthIndex) =>
@@ -166,7 +174,7 @@ async function worstConfusions(
       {
         borderTolerancePixels: request.borderTolerancePixels,
         within: request.within,
-        signal: options?.signal,
+        signal: options.signal,
       },
     );
     const places: ReportPlace[] = [];
@@ -174,7 +182,7 @@ async function worstConfusions(
       places.push(await reportPlace(project, request.stored, place, sources, options));
     }
     confusions.push({ truthIndex, predictionIndex, found, places });
-    options?.onProgress?.(0.3 + (0.5 * (index + 1)) / cells.length, "looking for places");
+    options.onProgress?.(0.3 + (0.5 * (index + 1)) / cells.length, "looking for places");
   }
   return confusions;
 }
@@ -184,9 +192,8 @@ async function reportPlace(
   { run }: StoredRun,
   place: FoundPlaces["largest"][number],
   { predictions }: ReportSources,
-  options: Parameters<typeof gatherReport>[3],
+  { signal }: GatherOptions,
 ): Promise<ReportPlace> {
-  const signal = options?.signal;
   const { mosaicId } = place;
   const mosaic = project.mosaic(mosaicId);
   const pixelWindow = seenAround(place.pixelWindow);

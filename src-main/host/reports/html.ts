@@ -5,10 +5,6 @@ export class Html {
   constructor(text: string) {
     this.text = text;
   }
-
-  toString(): string {
-    return this.text;
-  }
 }
 
 type Part = string | number | Html | readonly Html[] | null;
@@ -32,7 +28,7 @@ function partText(part: Part): string {
 }
 
 /** Text with what has a meaning in HTML and its attributes written as entities. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

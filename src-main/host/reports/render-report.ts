@@ -15,8 +15,6 @@ const PART_COLORS = {
 /** The report as one HTML page that needs nothing else. */
 export function renderReport(document: ReportDocument): string {
   const { title, evaluation, run } = document;
-  // "<" can't be in the script, or a class named "</script>" would end it.
-  const data = JSON.stringify(evaluation).replaceAll("<", "\\u003c");
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -42,11 +40,16 @@ ${[
 ]
   .map(({ text }) => text)
   .join("\n")}
-<script type="application/json" id="evaluation">${data}</script>
-<script type="application/json" id="run">${JSON.stringify({ id: run.id, best: run.best }).replaceAll("<", "\\u003c")}</script>
+<script type="application/json" id="evaluation">${scriptJson(evaluation)}</script>
+<script type="application/json" id="run">${scriptJson({ id: run.id, best: run.best })}</script>
 </body>
 </html>
 `;
+}
+
+/** JSON for a script element: a class named "</script>" must not end it. */
+function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
 function header({ title, projectName, createdAt, run, version }: ReportDocument): Html {
@@ -59,7 +62,7 @@ function header({ title, projectName, createdAt, run, version }: ReportDocument)
   </header>`;
 }
 
-/** A number of the evaluation: its place there is kept beside it, so that each can be traced. */
+/** A number of the evaluation: its place there is kept beside it, so that each can be traced; `report.confusion.total` is the sum of the matrix. */
 function value(path: string, number: number | null, shown: string): Html {
   return html`<span data-path="${path}" data-value="${number === null ? "null" : String(number)}"
     >${number === null ? "–" : shown}</span
@@ -154,17 +157,15 @@ function dataSection({ mosaics, furtherMosaics, folder }: ReportDocument): Html 
   </section>`;
 }
 
-function splitSection({ mosaics, run }: ReportDocument): Html {
-  const tiles = (part: string): number =>
-    mosaics.reduce((sum, mosaic) => sum + mosaic.tiles.filter((tile) => tile.part === part).length, 0);
-  const shown = (["training", "validation", "test"] as const).filter((part) => tiles(part) > 0);
+function splitSection({ mosaics, tileCounts, run }: ReportDocument): Html {
+  const shown = (["training", "validation", "test"] as const).filter((part) => tileCounts[part] > 0);
   return html`<section>
     <h2>What was learned from, and what was measured on</h2>
     <p class="keys">
       ${shown.map(
         (part) =>
           html`<span
-            ><i style="background:${PART_COLORS[part]}"></i>${part}: ${tiles(part)} tiles of
+            ><i style="background:${PART_COLORS[part]}"></i>${part}: ${tileCounts[part]} tiles of
             ${run.settings.tilePixels} px</span
           >`,
       )}
@@ -420,6 +421,11 @@ function repeatSection({ commands, run, version }: ReportDocument): Html {
       ${run.madeWith.tensorflow} on ${run.madeWith.device}; report by Orthomask ${version}. Run ${run.id}.
     </p>
     <pre>${commands.train}</pre>
+    ${
+      run.startedFrom === undefined
+        ? null
+        : html`<p>It began with the weights of ${run.startedFrom.source}: name them with --weights.</p>`
+    }
     ${commands.evaluate === null ? null : html`<pre>${commands.evaluate}</pre>`}
     <pre>${commands.report}</pre>
   </section>`;

@@ -48,7 +48,7 @@ export interface ReportConfusion {
   readonly places: readonly ReportPlace[];
 }
 
-/** Everything that a report says, before it is a page. `evaluation` is what all of its numbers come from. */
+/** Everything that a report says, before it is a page. How right the network is, is told by `evaluation` alone. */
 export interface ReportDocument {
   readonly title: string;
   readonly projectName: string;
@@ -59,6 +59,8 @@ export interface ReportDocument {
   readonly mosaics: readonly ReportMosaic[];
   /** Mosaics beyond those shown. */
   readonly furtherMosaics: number;
+  /** How many tiles the run used for each part, those of mosaics that aren't shown too. */
+  readonly tileCounts: Readonly<Record<"training" | "validation" | "test", number>>;
   readonly evaluation: {
     /** What was counted, in words. */
     readonly counted: string;

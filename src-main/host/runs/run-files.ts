@@ -4,6 +4,7 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import { runSchema, type EpochRecord, type Run } from "#shared/training/run.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { makeFolder } from "../make-folder.ts";
+import { parseVersionedJson } from "../parse-versioned-json.ts";
 
 /** Names of a run's files, all in its own folder. */
 export const runFiles = {
@@ -22,7 +23,7 @@ export const runFiles = {
   predictions: "predictions",
 } as const;
 
-/** Reads a run's `run.json`; throws `not-found` where there is none, and `invalid-input` where it can't be understood. */
+/** Reads a run's `run.json`; throws `not-found` where there is none, `invalid-input` for a damaged file, `unsupported` for a newer one. */
 export async function readRun(directory: string): Promise<Run> {
   const filePath = path.join(directory, runFiles.run);
   let text: string;
@@ -33,26 +34,7 @@ export async function readRun(directory: string): Promise<Run> {
       cause: error,
     });
   }
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new RpcError("invalid-input", `${filePath} is damaged: it isn't JSON.`, { cause: error });
-  }
-  const version =
-    typeof document === "object" && document !== null && "version" in document ? document.version : null;
-  if (typeof version === "number" && version > 1) {
-    throw new RpcError("unsupported", `${filePath} was written by a newer Orthomask (format ${version}).`);
-  }
-  const parsed = runSchema.safeParse(document);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new RpcError(
-      "invalid-input",
-      `${filePath} is damaged: ${issue === undefined ? "it has another form" : `${issue.path.join(".")}: ${issue.message}`}.`,
-    );
-  }
-  return parsed.data;
+  return parseVersionedJson(text, filePath, { schema: runSchema, version: 1 });
 }
 
 /** Writes `run.json` whole or not at all. */

@@ -66,6 +66,14 @@ describe.skipIf(peerPython() === undefined)("event files (skipped without the Py
     for (const { step, values } of events.slice(1)) {
       const expected = pointsOf(record(step)).map(({ tag, value }) => [tag, Math.fround(value)]);
       expect(values).toEqual(Object.fromEntries(expected));
+      expect(values).toEqual({
+        "loss/training": Math.fround(1 / step),
+        "loss/validation": Math.fround(2 / step),
+        "accuracy/training": 0.5,
+        "accuracy/validation": 0.25,
+        "mean_iou/validation": 0.125 * step,
+        learning_rate: Math.fround(0.001),
+      });
     }
   }, 300_000);
 });

@@ -11,7 +11,7 @@ export const TENSORBOARD_FOLDER = "tensorboard";
 const FILE = "events.out.tfevents.0.orthomask";
 
 /** One curve's next point. */
-export interface ScalarPoint {
+interface ScalarPoint {
   /** Slashes group curves: `loss/validation`. */
   readonly tag: string;
   readonly value: number;
@@ -25,13 +25,13 @@ export interface ScalarPoint {
 export async function appendTensorBoard(
   directory: string,
   record: EpochRecord,
-  options: { readonly isFirst: boolean; readonly now?: Date },
+  { isFirst }: { readonly isFirst: boolean },
 ): Promise<void> {
-  const seconds = (options.now ?? new Date()).getTime() / 1000;
+  const seconds = Date.now() / 1000;
   const folder = path.join(directory, TENSORBOARD_FOLDER);
   await makeFolder(folder);
   const records = [
-    ...(options.isFirst ? [tfRecord(versionEvent(seconds))] : []),
+    ...(isFirst ? [tfRecord(versionEvent(seconds))] : []),
     tfRecord(scalarsEvent(seconds, record.epoch, pointsOf(record))),
   ];
   await appendFile(path.join(folder, FILE), Buffer.concat(records));
@@ -67,7 +67,7 @@ function scalarsEvent(seconds: number, step: number, points: readonly ScalarPoin
 }
 
 /** One record of a TFRecord file. */
-export function tfRecord(bytes: Uint8Array): Buffer {
+function tfRecord(bytes: Uint8Array): Buffer {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(bytes.length));
   return Buffer.concat([length, maskedCrc(length), bytes, maskedCrc(bytes)]);

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { RpcError } from "#shared/rpc/errors.ts";
 import { savedSplitSchema, type GroundSplit, type SavedSplit } from "#shared/training/saved-split.ts";
 import { makeFolder } from "../make-folder.ts";
+import { parseVersionedJson } from "../parse-versioned-json.ts";
 import type { Project } from "../projects/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 
 /** In a run's folder: the split that it was made with. */
-export const RUN_SPLIT_FILE = "split.json";
+const RUN_SPLIT_FILE = "split.json";
 
 type Place = Pick<Project, "storageDirectory">;
 
@@ -83,30 +83,6 @@ export async function restoreSplitOfRun(project: Place, splitId: string, directo
 }
 
 async function readSplit(filePath: string): Promise<SavedSplit | null> {
-  let text: string;
-  try {
-    text = await readFile(filePath, "utf8");
-  } catch {
-    return null;
-  }
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new RpcError("invalid-input", `${filePath} is damaged: it isn't JSON.`, { cause: error });
-  }
-  const version =
-    typeof document === "object" && document !== null && "version" in document ? document.version : null;
-  if (typeof version === "number" && version > 1) {
-    throw new RpcError("unsupported", `${filePath} was written by a newer Orthomask (format ${version}).`);
-  }
-  const parsed = savedSplitSchema.safeParse(document);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new RpcError(
-      "invalid-input",
-      `${filePath} is damaged: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}.`,
-    );
-  }
-  return parsed.data;
+  const text = await readFile(filePath, "utf8").catch(() => null);
+  return text === null ? null : parseVersionedJson(text, filePath, { schema: savedSplitSchema, version: 1 });
 }

@@ -54,8 +54,7 @@ export class Splits {
     );
     const labels = labelKnowledge(censuses, counted);
     const split = await this.#split(project, draft, { mosaics, tilePixels, labels, seed });
-    const meters = new Map(mosaics.map(({ id, pixelMeters }) => [id, pixelMeters ?? null]));
-    const ground = new SplitGround(mosaics, split, (mosaicId) => meters.get(mosaicId) ?? null);
+    const ground = new SplitGround(mosaics, split);
     const tiles = mosaics.flatMap((mosaic) =>
       tileGrid(mosaic, tilePixels).tiles.map(({ pixelWindow }) => {
         const tile = { mosaicId: mosaic.id, pixelWindow };
