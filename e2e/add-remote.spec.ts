@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,11 +13,10 @@ test.beforeAll(async () => {
   await mkdir(path.join(folder, "project"));
   await sharp({ create: { width: 600, height: 400, channels: 3, background: "#5a7d4f" } })
     .tiff({ tile: true, tileWidth: 256, tileHeight: 256 })
-    .toFile(path.join(folder, "far.tif"));
+    .toFile(path.join(folder, "far away.tif"));
   await sharp({ create: { width: 300, height: 300, channels: 3, background: "#8a6d4f" } })
     .png()
     .toFile(path.join(folder, "project/near.png"));
-  await rename(path.join(folder, "far.tif"), path.join(folder, "far away.tif"));
 });
 test.afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -181,6 +181,27 @@ export async function mapPixels(page: Page): Promise<MapPixels> {
   return { data, width: info.width, height: info.height };
 }
 
+/** Share of the bytes of two pictures that differ visibly. */
+export function changedShare({ data: before }: MapPixels, { data: after }: MapPixels): number {
+  expect(after.length).toBe(before.length);
+  let changed = 0;
+  for (let index = 0; index < before.length; index++) {
+    if (Math.abs((before[index] ?? 0) - (after[index] ?? 0)) > 6) {
+      changed++;
+    }
+  }
+  return changed / before.length;
+}
+
+/** Shows or hides the labels with their key, whichever state they are in. */
+export async function labelsShown(page: Page, shown: boolean): Promise<void> {
+  const toggle = page.getByTestId("layer-labels");
+  if ((await toggle.getAttribute("aria-pressed")) !== String(shown)) {
+    await page.getByTestId("map").press("2");
+  }
+  await expect(toggle).toHaveAttribute("aria-pressed", String(shown));
+}
+
 /** Fills a number of the training's settings, which may be among the advanced ones. */
 export async function setNumber(page: Page, testId: string, value: number): Promise<void> {
   const field = page.getByTestId(testId);

@@ -70,17 +70,13 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
   if (!(await page.getByTestId("export-model-format").isVisible())) {
     await page.getByTestId("export-model").click();
   }
-  for (const [format, fileName] of [["onnx", /\.onnx/]] as const) {
-    await page.getByTestId("export-model-format").selectOption(format);
-    await page.getByTestId("export-model-start").click();
-    const result = page.getByTestId("export-result");
-    await expect(result).toContainText(fileName, { timeout: 60_000 });
-    const written = (await result.getAttribute("data-path")) ?? "";
-    const name = (await readdir(written, { recursive: true })).find((file) =>
-      fileName.test(path.basename(file)),
-    );
-    expect((await readFile(path.join(written, name ?? ""))).length).toBeGreaterThan(10_000);
-    await result.scrollIntoViewIfNeeded();
-    await keepScreenshot(page, project.name, `model-export-${format}`);
-  }
+  await page.getByTestId("export-model-format").selectOption("onnx");
+  await page.getByTestId("export-model-start").click();
+  const result = page.getByTestId("export-result");
+  await expect(result).toContainText(".onnx", { timeout: 60_000 });
+  const written = (await result.getAttribute("data-path")) ?? "";
+  const name = (await readdir(written, { recursive: true })).find((file) => file.endsWith(".onnx"));
+  expect((await readFile(path.join(written, name ?? ""))).length).toBeGreaterThan(10_000);
+  await result.scrollIntoViewIfNeeded();
+  await keepScreenshot(page, project.name, "model-export-onnx");
 });

@@ -3,7 +3,16 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
-import { keepScreenshot, mapIdle, mapPixels, orthomask, setNumber, test, type MapPixels } from "./app.ts";
+import {
+  changedShare,
+  keepScreenshot,
+  labelsShown,
+  mapIdle,
+  mapPixels,
+  orthomask,
+  setNumber,
+  test,
+} from "./app.ts";
 
 /** Colour of the page at a point, mean of 3×3 screen pixels: [red, green, blue], 0–255. */
 async function colorAt(page: Page, x: number, y: number): Promise<number[]> {
@@ -17,18 +26,6 @@ async function colorAt(page: Page, x: number, y: number): Promise<number[]> {
     const samples = pixels.filter((_, index) => index % 3 === band);
     return samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
   });
-}
-
-/** Share of bytes that differ by more than a rounding error. */
-function changedShare({ data: before }: MapPixels, { data: after }: MapPixels): number {
-  expect(after.length).toBe(before.length);
-  let changed = 0;
-  for (let index = 0; index < before.length; index++) {
-    if (Math.abs((before[index] ?? 0) - (after[index] ?? 0)) > 6) {
-      changed++;
-    }
-  }
-  return changed / before.length;
 }
 
 let folder: string;
@@ -217,15 +214,6 @@ async function readMatrix(page: Page): Promise<number[][]> {
   const size = Math.sqrt(counts.length);
   expect(Number.isInteger(size)).toBe(true);
   return Array.from({ length: size }, (_, row) => counts.slice(row * size, (row + 1) * size));
-}
-
-/** Shows or hides the labels with their key, whichever state they are in. */
-async function labelsShown(page: Page, shown: boolean): Promise<void> {
-  const toggle = page.getByTestId("layer-labels");
-  if ((await toggle.getAttribute("aria-pressed")) !== String(shown)) {
-    await page.getByTestId("map").press("2");
-  }
-  await expect(toggle).toHaveAttribute("aria-pressed", String(shown));
 }
 
 /** The colours drawn on the screen are those of the file at the pixel that the status bar names. */

@@ -1,8 +1,8 @@
-import { expect, type Page } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { keepScreenshot, mapPixels, orthomask, setNumber, test, type MapPixels } from "./app.ts";
+import { changedShare, keepScreenshot, labelsShown, mapPixels, orthomask, setNumber, test } from "./app.ts";
 
 /** How little each network is trained: enough that its mask can be looked at, not enough to be good. */
 interface Recipe {
@@ -41,15 +41,6 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Share of the map's bytes that differ visibly. */
-function changedShare(before: MapPixels, after: MapPixels): number {
-  let changed = 0;
-  for (let index = 0; index < before.data.length; index++) {
-    changed += Math.abs((before.data[index] ?? 0) - (after.data[index] ?? 0)) > 6 ? 1 : 0;
-  }
-  return changed / before.data.length;
-}
 
 for (const network of networks) {
   const recipe = recipes[network];
@@ -116,7 +107,7 @@ for (const network of networks) {
     const meanIou = Number(await page.getByTestId("mean-iou").getAttribute("data-value"));
     await page.getByTestId("predict-start").click();
     await expect(page.getByTestId("prediction-complete")).toHaveCount(2, { timeout: 240_000 });
-    await labelsHidden(page);
+    await labelsShown(page, false);
     const shown = await mapPixels(page);
     await keepScreenshot(page, project.name, `network-${network}-2-mask`);
     await page.getByTestId("map").press("3");
@@ -130,12 +121,4 @@ interface Grid {
   readonly height: number;
   readonly crs: string;
   readonly transform: readonly number[];
-}
-
-async function labelsHidden(page: Page): Promise<void> {
-  const toggle = page.getByTestId("layer-labels");
-  if ((await toggle.getAttribute("aria-pressed")) === "true") {
-    await page.getByTestId("map").press("2");
-  }
-  await expect(toggle).toHaveAttribute("aria-pressed", "false");
 }

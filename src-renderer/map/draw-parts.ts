@@ -1,3 +1,4 @@
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LabelEdit, LabelShape, PixelPoint } from "#shared/labels/label-edit.ts";
 import { visitRuns } from "#shared/labels/runs.ts";
 
@@ -129,9 +130,8 @@ function drawBitmap(
   toScreen: ToScreen,
   style: string | CanvasPattern,
 ): void {
-  const { x, y, width, height } = pixelWindow;
-  const [origin, right, down] = [toScreen([x, y]), toScreen([x + width, y]), toScreen([x, y + height])];
-  if (width * height > MOST_BITMAP_PIXELS || origin === null || right === null || down === null) {
+  const { width, height } = pixelWindow;
+  if (width * height > MOST_BITMAP_PIXELS) {
     return;
   }
   const stamp = new OffscreenCanvas(width, height);
@@ -146,13 +146,27 @@ function drawBitmap(
   own.globalCompositeOperation = "source-in";
   own.fillStyle = style;
   own.fillRect(0, 0, width, height);
+  drawStamp(context, stamp, pixelWindow, toScreen);
+}
+
+/** Draws a picture where a window of the mosaic lies, each of its pixels as a sharp block; not at all where that can't be placed. */
+export function drawStamp(
+  context: CanvasRenderingContext2D,
+  stamp: OffscreenCanvas,
+  { x, y, width, height }: PixelWindow,
+  toScreen: ToScreen,
+): void {
+  const [origin, right, down] = [toScreen([x, y]), toScreen([x + width, y]), toScreen([x, y + height])];
+  if (origin === null || right === null || down === null) {
+    return;
+  }
   context.save();
   context.imageSmoothingEnabled = false;
   context.transform(
-    (right[0] - origin[0]) / width,
-    (right[1] - origin[1]) / width,
-    (down[0] - origin[0]) / height,
-    (down[1] - origin[1]) / height,
+    (right[0] - origin[0]) / stamp.width,
+    (right[1] - origin[1]) / stamp.width,
+    (down[0] - origin[0]) / stamp.height,
+    (down[1] - origin[1]) / stamp.height,
     origin[0],
     origin[1],
   );

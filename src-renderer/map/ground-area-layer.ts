@@ -4,6 +4,7 @@ import VectorLayer from "ol/layer/Vector.js";
 import VectorSource from "ol/source/Vector.js";
 import { Fill, Stroke, Style } from "ol/style.js";
 import type { GroundArea } from "../state/ground-areas.svelte.ts";
+import { keepTakingFrames } from "./keep-taking-frames.ts";
 import type { MosaicScene } from "./mosaic-scene.ts";
 
 /** Fill over imagery: the ground stays readable. */
@@ -24,13 +25,7 @@ export class GroundAreaOutlines {
       zIndex: 9,
       style: (feature) => this.#style(feature.get("color") as string),
     });
-    this.layer.on("prerender", ({ context }) => {
-      // As for outlines: a frame that only clears the canvas would leave the last areas on the screen.
-      if (context !== undefined && "fillRect" in context) {
-        context.fillStyle = "rgba(0, 0, 0, 0.004)";
-        context.fillRect(0, 0, 1, 1);
-      }
-    });
+    keepTakingFrames(this.layer);
   }
 
   setScene(scene: MosaicScene): void {

@@ -76,6 +76,15 @@ const bandsOf: Readonly<Record<LayerKind, Bands>> = {
   disagreement: 1,
 };
 
+/** Kinds that change with a mosaic's labels. */
+const kindsOfLabels: readonly LayerKind[] = ["labels", "errors", "disagreement"];
+
+/** Kinds that change with the prediction of the run that is shown. */
+const kindsOfPrediction: readonly LayerKind[] = ["prediction", "confidence", "errors", "disagreement"];
+
+/** Kinds that change with the prediction of the run that is compared. */
+const kindsOfOther: readonly LayerKind[] = ["other", "disagreement"];
+
 /** Tiles kept for each kind: 80 MB of imagery, a quarter of that for each of the others; an HD screen shows about 50. */
 const TILES_KEPT = 320;
 
@@ -167,15 +176,12 @@ export class MosaicLayers {
     this.#contents = contents;
     this.#probe.forget(() => true);
     this.#drop((kind, mosaicId) => {
-      const needsPrediction = isOfPrediction(kind);
-      const needsOther = kind === "other" || kind === "disagreement";
-      const needsLabels = kind === "labels" || kind === "errors" || kind === "disagreement";
       const mask = this.#scene?.get(mosaicId)?.mosaic.mask;
       const isLabelled = mask !== undefined && (hasLabels(mask) || this.#labelled.has(mosaicId));
       return (
-        (needsPrediction && (runChanged || !contents.hasPrediction(mosaicId))) ||
-        (needsOther && (otherChanged || !contents.hasOther(mosaicId))) ||
-        (needsLabels && !isLabelled)
+        (kindsOfPrediction.includes(kind) && (runChanged || !contents.hasPrediction(mosaicId))) ||
+        (kindsOfOther.includes(kind) && (otherChanged || !contents.hasOther(mosaicId))) ||
+        (kindsOfLabels.includes(kind) && !isLabelled)
       );
     });
     this.redraw();
@@ -199,7 +205,7 @@ export class MosaicLayers {
   /** Labels have changed on the host: tiles under these windows (null: all) are read again. */
   invalidateLabels(mosaicId: string, pixelWindows: readonly PixelWindow[] | null): void {
     this.#labelled.add(mosaicId);
-    this.#invalidate(["labels", "errors", "disagreement"], mosaicId, pixelWindows ?? [null]);
+    this.#invalidate(kindsOfLabels, mosaicId, pixelWindows ?? [null]);
     this.#probe.forget((pixel) => pixel.mosaicId === mosaicId);
   }
 
@@ -248,7 +254,7 @@ export class MosaicLayers {
 
   /** Has the tiles drawn anew that show a part of a prediction; null means all of it. */
   invalidatePrediction(mosaicId: string, pixelWindow: PixelWindow | null): void {
-    this.#invalidate(["prediction", "confidence", "errors", "disagreement"], mosaicId, [pixelWindow]);
+    this.#invalidate(kindsOfPrediction, mosaicId, [pixelWindow]);
     this.#probe.forget(
       (pixel) =>
         pixel.mosaicId === mosaicId &&
@@ -258,7 +264,7 @@ export class MosaicLayers {
 
   /** The same of the run that is compared. */
   invalidateOther(mosaicId: string, pixelWindow: PixelWindow | null): void {
-    this.#invalidate(["other", "disagreement"], mosaicId, [pixelWindow]);
+    this.#invalidate(kindsOfOther, mosaicId, [pixelWindow]);
   }
 
   retryFailed(): void {
@@ -280,7 +286,7 @@ export class MosaicLayers {
     // Labels that changed are read again after the stroke that goes on: its frames must not wait for the map.
     const refresh = !this.#paints.isPainting;
     for (const kind of layerKinds) {
-      const waits = kind === "labels" || kind === "errors";
+      const waits = kindsOfLabels.includes(kind);
       for (const source of this.#sources[kind].values()) {
         const isNew = source.keepOnly(frame.wantedTiles[source.wantedKey], { refresh: refresh || !waits });
         labelsAreNew &&= isNew || kind !== "labels";
@@ -501,10 +507,6 @@ export class MosaicLayers {
   #all(): MosaicSource[] {
     return layerKinds.flatMap((kind) => [...this.#sources[kind].values()]);
   }
-}
-
-function isOfPrediction(kind: LayerKind): boolean {
-  return kind === "prediction" || kind === "confidence" || kind === "errors" || kind === "disagreement";
 }
 
 function firstStyleOf(kind: LayerKind): ConstructorParameters<typeof MosaicTileLayer>[0]["style"] {

@@ -7,6 +7,7 @@ import { getCenter } from "ol/extent.js";
 import { Circle, Fill, Stroke, Style, Text } from "ol/style.js";
 import type { Options as TextOptions } from "ol/style/Text.js";
 import type OpenLayersMap from "ol/Map.js";
+import { keepTakingFrames } from "./keep-taking-frames.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
 import { NAME_DISTANCE, placeNames, type NameSide } from "./name-places.ts";
 
@@ -38,14 +39,7 @@ export class Outlines {
       declutter: true,
       style: (feature, resolution) => this.#style(feature.get("placed") as PlacedMosaic, resolution),
     });
-    this.layer.on("prerender", ({ context }) => {
-      // Chromium goes on showing the last outlines after a frame that only cleared the canvas; a trace of ink makes it
-      // take the frame. (OpenLayers clears the canvas before this event.)
-      if (context !== undefined && "fillRect" in context) {
-        context.fillStyle = "rgba(0, 0, 0, 0.004)";
-        context.fillRect(0, 0, 1, 1);
-      }
-    });
+    keepTakingFrames(this.layer);
   }
 
   setScene(scene: MosaicScene): void {

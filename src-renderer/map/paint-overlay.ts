@@ -2,6 +2,7 @@ import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
 import type { LabelPaint } from "../state/labelling.svelte.ts";
 import { drawParts } from "./draw-parts.ts";
+import { fitCanvas } from "./fit-canvas.ts";
 import { FramePace } from "./frame-pace.ts";
 
 /** The map as the overlay sees it. */
@@ -98,7 +99,7 @@ export class PaintOverlay {
       .slice(this.#handedOver)
       .filter(({ paint }) => paint.state.kind !== "dropped");
     this.#handedOver = 0;
-    const resized = this.#fit();
+    const resized = fitCanvas(this.element);
     if (hadAny || resized) {
       this.#context.clearRect(0, 0, this.element.width, this.element.height);
       this.#draw(this.#waiting);
@@ -108,19 +109,6 @@ export class PaintOverlay {
   dispose(): void {
     clearTimeout(this.#timer);
     this.element.remove();
-  }
-
-  /** Gives the canvas a pixel for each of the screen's; says whether it had another size. */
-  #fit(): boolean {
-    const ratio = window.devicePixelRatio;
-    const width = Math.round(this.element.clientWidth * ratio);
-    const height = Math.round(this.element.clientHeight * ratio);
-    if (this.element.width === width && this.element.height === height) {
-      return false;
-    }
-    this.element.width = width;
-    this.element.height = height;
-    return true;
   }
 
   #draw(items: readonly Waiting[]): void {

@@ -82,12 +82,17 @@ export function commandOf(
   }
 }
 
+/** Counted ground as one word, as `--within` takes it: "test", or "SPLIT:test". */
+export function groundWord(ground: EvaluatedGround): string {
+  return ground.kind === "run" ? ground.part : `${ground.splitId}:${ground.part}`;
+}
+
 function choiceOf({ borderTolerancePixels, within }: Counted): {
   readonly borderTolerancePixels: number;
   readonly within: string | null;
 } {
   return {
     borderTolerancePixels,
-    within: within === null ? null : within.kind === "run" ? within.part : `${within.splitId}:${within.part}`,
+    within: within === null ? null : groundWord(within),
   };
 }

@@ -1,4 +1,10 @@
-import type { LayerKind, LayerLook, Swipe, SwipeSide } from "#shared/project/display-state.ts";
+import {
+  layerKinds,
+  type LayerKind,
+  type LayerLook,
+  type Swipe,
+  type SwipeSide,
+} from "#shared/project/display-state.ts";
 
 /** Everything that decides how the layers of the mosaics are drawn, as plain values. */
 export interface LayerStates {
@@ -38,6 +44,14 @@ export function hasLayer(kind: LayerKind, { labels, prediction, other }: LayerPr
     case "errors":
       return labels && prediction;
   }
+}
+
+/** The kinds of layers that lists name: the four usual ones always, the others only where there are any. */
+export function listedLayers(presence: LayerPresence): LayerKind[] {
+  return layerKinds.filter(
+    (kind) =>
+      (kind !== "other" && kind !== "disagreement" && kind !== "confidence") || hasLayer(kind, presence),
+  );
 }
 
 /** How a layer of a mosaic is drawn: with which share of its kind's opacity, and in which span of the map's width, all 0–1. */

@@ -1,5 +1,6 @@
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { HostAccess } from "./host-access.ts";
+import type { SampledWindow } from "./label-region.ts";
 
 /** A tile of the host is no larger. */
 const MOST_SIDE = 1024;
@@ -50,6 +51,12 @@ export class LabelPixels {
     }
     await Promise.all(parts);
     return whole;
+  }
+
+  /** RGBA bytes of each sample of a window. */
+  samples({ mosaicId, pixelWindow, step, size }: SampledWindow): Promise<Uint8Array> {
+    const whole = { ...pixelWindow, width: size.width * step, height: size.height * step };
+    return this.imagery(mosaicId, whole, size);
   }
 
   async #tile(

@@ -4,13 +4,12 @@ import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { BrushTip, LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
 import { paintableIds } from "#shared/labels/paint-pixels.ts";
 import { shapeWindow } from "#shared/labels/rasterize-shape.ts";
-import type { LandClass } from "#shared/project/land-class.ts";
+import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { noteDuration } from "./durations.ts";
 import { LabelPixels } from "./label-pixels.ts";
 import { SelectionState } from "./label-selection.svelte.ts";
 import { SuperpixelView } from "./superpixel-view.svelte.ts";
-import { toRpcError } from "#shared/rpc/errors.ts";
-import { sentenceOf, type HostAccess } from "./host-access.ts";
+import { isCancelled, sentenceOf, type HostAccess } from "./host-access.ts";
 import { watchStream } from "./watch-stream.ts";
 
 /** What was painted, as far as the map must know: shown at once, taken off again when the host refuses it. */
@@ -221,8 +220,20 @@ export class Labelling {
     open.store(name);
   }
 
-  /** Paints what is selected, with the class in hand or, to erase, with none. */
-  paintSelection(name: string, paintId: number): void {
+  /** Paints what is selected with the class in hand. */
+  paintSelection(): void {
+    if (this.paintClass !== null) {
+      this.#endSelection("Wand", this.paintClass.id);
+    }
+  }
+
+  /** Takes the labels away under what is selected. */
+  eraseSelection(): void {
+    this.#endSelection("Erase selection", UNLABELLED_ID);
+  }
+
+  /** Stores what is selected as one step, and gives the selection up. */
+  #endSelection(name: string, paintId: number): void {
     const { current } = this.selection;
     const parts = this.selection.parts(paintId);
     if (current !== null && parts.length > 0) {
@@ -313,10 +324,7 @@ export class Labelling {
     try {
       await action();
     } catch (thrown) {
-      if (
-        !(thrown instanceof DOMException && thrown.name === "AbortError") &&
-        toRpcError(thrown).code !== "cancelled"
-      ) {
+      if (!(thrown instanceof DOMException && thrown.name === "AbortError") && !isCancelled(thrown)) {
         this.#surroundings.onFailure(sentenceOf(thrown));
       }
     }

@@ -1,5 +1,5 @@
 import type { Command } from "./commands.svelte.ts";
-import type { Layers } from "./layers.svelte.ts";
+import type { LayerKind, Layers } from "./layers.svelte.ts";
 import type { MapViewState } from "./map-view.svelte.ts";
 
 /**
@@ -15,6 +15,10 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
     enabled: () => mapView.projection !== null,
     run,
   });
+  const toggle = (kind: LayerKind, title: string): Command =>
+    command(kind, title, layers.setting(kind).key, () => {
+      layers.toggle(kind);
+    });
   const withPrediction = (made: Command): Command => ({
     ...made,
     obstacle: () => (layers.predictionRunId === null ? "Nothing is predicted yet." : null),
@@ -24,37 +28,13 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
     obstacle: () => (layers.otherRunId === null ? "Compare two runs first (in the drawer’s Runs)." : null),
   });
   return [
-    command("imagery", "Show or hide imagery", layers.imagery.key, () => {
-      layers.toggle("imagery");
-    }),
-    command("labels", "Show or hide labels", layers.labels.key, () => {
-      layers.toggle("labels");
-    }),
-    withPrediction(
-      command("prediction", "Show or hide the prediction", layers.prediction.key, () => {
-        layers.toggle("prediction");
-      }),
-    ),
-    withPrediction(
-      command("errors", "Show or hide the errors", layers.errors.key, () => {
-        layers.toggle("errors");
-      }),
-    ),
-    withPrediction(
-      command("confidence", "Show or hide the confidence", layers.confidence.key, () => {
-        layers.toggle("confidence");
-      }),
-    ),
-    withOther(
-      command("other", "Show or hide the other run’s prediction", layers.other.key, () => {
-        layers.toggle("other");
-      }),
-    ),
-    withOther(
-      command("disagreement", "Show or hide where two runs differ", layers.disagreement.key, () => {
-        layers.toggle("disagreement");
-      }),
-    ),
+    toggle("imagery", "Show or hide imagery"),
+    toggle("labels", "Show or hide labels"),
+    withPrediction(toggle("prediction", "Show or hide the prediction")),
+    withPrediction(toggle("errors", "Show or hide the errors")),
+    withPrediction(toggle("confidence", "Show or hide the confidence")),
+    withOther(toggle("other", "Show or hide the other run’s prediction")),
+    withOther(toggle("disagreement", "Show or hide where two runs differ")),
     withOther(
       command("swipe-runs", "Swipe between two runs’ predictions", null, () => {
         layers.compare({ kind: "prediction", mosaicId: null }, { kind: "other", mosaicId: null });

@@ -42,15 +42,13 @@ export class SuperpixelView {
     }
     const wanted = { view, regionSize };
     this.#wanted = wanted;
-    const { size, step, pixelWindow } = view;
-    const whole = { ...pixelWindow, width: size.width * step, height: size.height * step };
     try {
-      const rgba = await this.#pixels.imagery(view.mosaicId, whole, size);
+      const rgba = await this.#pixels.samples(view);
       if (this.#wanted !== wanted) {
         return;
       }
       const start = performance.now();
-      const made = await this.#work({ ...size, rgba, regionSize, compactness: 10 });
+      const made = await this.#work({ ...view.size, rgba, regionSize, compactness: 10 });
       noteDuration("superpixels", start);
       if (this.#wanted === wanted) {
         this.#divided = { ...view, ...made };

@@ -30,20 +30,16 @@ export const fill: LabelTool = {
       return null;
     }
     const ended = new AbortController();
-    let isOver = false;
     const start = performance.now();
     void labelling
       .attempt(() => fillAt(pointer, paintId, context, ended.signal))
       .then(() => {
-        isOver = true;
         noteDuration("fill", start);
       });
     return {
       move: () => undefined,
-      // Until it is done, Escape stops it and a click waits.
       release: () => true,
-      press: () => undefined,
-      finish: () => isOver,
+      // Escape stops it while the button is down.
       cancel: () => {
         ended.abort();
       },

@@ -29,6 +29,7 @@ export const wand: LabelTool = {
   options: ["class", "wand", "selection", "rules"],
   leave: ({ selection }) => {
     selection.clear();
+    lookedAt = null;
   },
   begin: (first, context) => {
     const { labelling } = context;
@@ -78,9 +79,14 @@ function viewOf({ labelling, mosaicId, mosaicPixelsPerScreenPixel }: ToolContext
 
 function samplesOf(view: SampledWindow, labelling: Labelling): Promise<Uint8Array> {
   if (lookedAt === null || !isSameWindow(lookedAt.view, view)) {
-    const { step, size, pixelWindow } = view;
-    const whole = { ...pixelWindow, width: size.width * step, height: size.height * step };
-    lookedAt = { view, rgba: labelling.pixels.imagery(view.mosaicId, whole, size) };
+    const looking = { view, rgba: labelling.pixels.samples(view) };
+    lookedAt = looking;
+    looking.rgba.catch(() => {
+      // What could not be read is asked for again by the next click.
+      if (lookedAt === looking) {
+        lookedAt = null;
+      }
+    });
   }
   return lookedAt.rgba;
 }
