@@ -23,3 +23,10 @@ export function windowIntersection(first: PixelWindow, second: PixelWindow): Pix
   const height = Math.min(first.y + first.height, second.y + second.height) - y;
   return width > 0 && height > 0 ? { x, y, width, height } : null;
 }
+
+/** Whether two windows share a pixel or the gap between them is narrower than `guardPixels` along both axes. */
+export function isNearer(first: PixelWindow, second: PixelWindow, guardPixels: number): boolean {
+  const gapAcross = Math.max(first.x, second.x) - Math.min(first.x + first.width, second.x + second.width);
+  const gapDown = Math.max(first.y, second.y) - Math.min(first.y + first.height, second.y + second.height);
+  return gapAcross < guardPixels && gapDown < guardPixels;
+}

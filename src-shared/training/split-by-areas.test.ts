@@ -139,7 +139,8 @@ describe("leaks and distances", () => {
     });
   });
 
-  it("are none with a guard band", () => {
+  // 100 pixels divide blocks of 200; tiles of 128 reach out of them.
+  it.each([100, 128])("are none with a guard band (tiles of %i pixels)", (tilePixels) => {
     const draft = {
       kind: "blocks",
       validation: 0.25,
@@ -148,13 +149,14 @@ describe("leaks and distances", () => {
       blockMeters: 100,
       guardMeters: 20,
     } as const;
-    const ground = splitOfDraft(draft, { mosaics: [first!], tilePixels: 100, labels: null, seed: 3 });
+    const ground = splitOfDraft(draft, { mosaics: [first!], tilePixels, labels: null, seed: 3 });
     const looked = new SplitGround([first!], ground);
-    const tiles = tileGrid(first!, 100).tiles.map(({ pixelWindow }) => ({
+    const grid = tileGrid(first!, tilePixels).tiles.map(({ pixelWindow }) => ({
       mosaicId: "a",
       pixelWindow,
-      part: looked.partOfTile({ mosaicId: "a", pixelWindow }),
     }));
+    const parts = looked.partsOfTiles(grid);
+    const tiles = grid.map((tile, index) => ({ ...tile, part: parts[index]! }));
     expect(splitLeaks([first!], tiles).filter(({ first: one }) => one === "training")).toEqual([
       { first: "training", second: "validation", touching: 0, overlapping: 0 },
       { first: "training", second: "test", touching: 0, overlapping: 0 },

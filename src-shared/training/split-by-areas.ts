@@ -1,5 +1,5 @@
 import { extentsOverlap, type MapExtent } from "../geo/bounds.ts";
-import type { PixelWindow } from "../geo/pixel-window.ts";
+import { isNearer, type PixelWindow } from "../geo/pixel-window.ts";
 import { byMosaic, mosaicsOverlap, windowGround, type SplitMosaic } from "./ground-overlap.ts";
 import type { GroundSplit, SplitArea, SplitPart } from "./saved-split.ts";
 import { containsPoint, shapeBounds, touchesWindow } from "./split-shapes.ts";
@@ -18,7 +18,7 @@ const A_HAIR = 1e-6;
  */
 export function splitByAreas({ mosaics, tiles }: SplitInput, split: GroundSplit): SplitParts {
   const ground = new SplitGround(mosaics, split);
-  const parts = tiles.map((tile) => ground.partOfTile(tile));
+  const parts = ground.partsOfTiles(tiles);
   const of = (part: SplitPart): MosaicTile[] => tiles.filter((_, index) => parts[index] === part);
   const known = new Set(mosaics.map(({ id }) => id));
   const stray = new Set(
@@ -55,20 +55,39 @@ export class SplitGround {
     return own.findLast(({ shape }) => containsPoint(shape, x, y))?.part ?? this.#split.rest;
   }
 
-  /** What a tile can be used for. */
-  partOfTile({ mosaicId, pixelWindow }: Pick<MosaicTile, "mosaicId" | "pixelWindow">): SplitPart {
+  /**
+   * What each of the tiles can be used for. A held tile may reach out of its area, so what is nearer to the tile itself than the guard band is
+   * used for nothing either.
+   */
+  partsOfTiles(tiles: readonly Pick<MosaicTile, "mosaicId" | "pixelWindow">[]): SplitPart[] {
+    const parts = tiles.map((tile) => this.#partOfTile(tile));
+    const held = byMosaic(
+      tiles.flatMap(({ mosaicId, pixelWindow }, index) => {
+        const part = parts[index] ?? "unused";
+        return part === "validation" || part === "test" ? [{ mosaicId, part, pixelWindow }] : [];
+      }),
+    );
+    return tiles.map(({ mosaicId, pixelWindow }, index) => {
+      const own = parts[index] ?? "unused";
+      const away = heldFrom(own);
+      const guard = this.#guardPixels(mosaicId);
+      const isNear = (held.get(mosaicId) ?? []).some(
+        ({ part, pixelWindow: other }) => away.includes(part) && isNearer(pixelWindow, other, guard),
+      );
+      return isNear ? "unused" : own;
+    });
+  }
+
+  #partOfTile({ mosaicId, pixelWindow }: Pick<MosaicTile, "mosaicId" | "pixelWindow">): SplitPart {
     const { x, y, width, height } = pixelWindow;
     const part = this.partAt(mosaicId, x + width / 2, y + height / 2);
-    const away: readonly SplitPart[] =
-      part === "training" ? ["validation", "test"] : part === "validation" ? ["test"] : [];
+    const away = heldFrom(part);
     return away.length > 0 && this.#reaches(mosaicId, pixelWindow, away) ? "unused" : part;
   }
 
   #reaches(mosaicId: string, pixelWindow: PixelWindow, parts: readonly SplitPart[]): boolean {
     const mosaic = this.#mosaics.get(mosaicId);
-    // Without a known size of pixels the guard band is taken for pixels, which is better than none.
-    const guard = this.#split.guardMeters / (mosaic?.pixelMeters ?? 1);
-    const near = grown(pixelWindow, guard);
+    const near = grown(pixelWindow, this.#guardPixels(mosaicId));
     const own = this.#areas.get(mosaicId) ?? [];
     if (own.some(({ part, shape }) => parts.includes(part) && touchesWindow(shape, near))) {
       return true;
@@ -84,6 +103,11 @@ export class SplitGround {
         (other) => other !== mosaic && mosaicsOverlap(mosaic, other) && this.#reachesOn(other, ground, parts),
       )
     );
+  }
+
+  #guardPixels(mosaicId: string): number {
+    // Without a known size of pixels the guard band is taken for pixels, which is better than none.
+    return this.#split.guardMeters / (this.#mosaics.get(mosaicId)?.pixelMeters ?? 1);
   }
 
   /** Whether ground lies over ground of these parts in another mosaic. */
@@ -112,6 +136,11 @@ export class SplitGround {
     }
     return false;
   }
+}
+
+/** The parts that a part's tiles must keep away from. */
+function heldFrom(part: SplitPart): readonly SplitPart[] {
+  return part === "training" ? ["validation", "test"] : part === "validation" ? ["test"] : [];
 }
 
 function grown({ x, y, width, height }: PixelWindow, by: number): PixelWindow {

@@ -1,5 +1,5 @@
 import { extentsOverlap, type MapExtent } from "../geo/bounds.ts";
-import type { PixelWindow } from "../geo/pixel-window.ts";
+import { isNearer } from "../geo/pixel-window.ts";
 import { mosaicsOverlap, windowGround } from "./ground-overlap.ts";
 import { seededRandom } from "./seeded-random.ts";
 import type { MosaicTile, SplitInput, SplitParts } from "./tile-split.ts";
@@ -36,7 +36,7 @@ export function splitByBlocks(
   }
   const isNear = (tile: MosaicTile): boolean => {
     const own = validationOfMosaic.get(tile.mosaicId) ?? [];
-    if (own.some((other) => isWithin(tile.pixelWindow, other.pixelWindow, guardPixels))) {
+    if (own.some((other) => isNearer(tile.pixelWindow, other.pixelWindow, guardPixels))) {
       return true;
     }
     const mosaic = mosaicOfId.get(tile.mosaicId);
@@ -56,13 +56,6 @@ export function splitByBlocks(
     validation: tiles.filter((tile) => validation.has(tile)),
     warnings: [],
   };
-}
-
-/** Whether two windows share a pixel or the gap between them is narrower than `guardPixels` along both axes. */
-function isWithin(first: PixelWindow, second: PixelWindow, guardPixels: number): boolean {
-  const gapAcross = Math.max(first.x, second.x) - Math.min(first.x + first.width, second.x + second.width);
-  const gapDown = Math.max(first.y, second.y) - Math.min(first.y + first.height, second.y + second.height);
-  return gapAcross < guardPixels && gapDown < guardPixels;
 }
 
 /** A ground rectangle with a margin of so many times its own sides. */

@@ -55,13 +55,16 @@ export class Splits {
     const labels = labelKnowledge(censuses, counted);
     const split = await this.#split(project, draft, { mosaics, tilePixels, labels, seed });
     const ground = new SplitGround(mosaics, split);
-    const tiles = mosaics.flatMap((mosaic) =>
-      tileGrid(mosaic, tilePixels).tiles.map(({ pixelWindow }) => {
-        const tile = { mosaicId: mosaic.id, pixelWindow };
-        const isLabelled = labels.classPixels(mosaic.id, pixelWindow).some((pixels) => pixels > 0);
-        return { ...tile, part: isLabelled ? ground.partOfTile(tile) : ("unused" as const) };
-      }),
+    const grid = mosaics.flatMap((mosaic) =>
+      tileGrid(mosaic, tilePixels).tiles.map(({ pixelWindow }) => ({ mosaicId: mosaic.id, pixelWindow })),
     );
+    // A training takes no tile without labels, so such a tile holds nothing back either.
+    const labelledTiles = grid.filter(({ mosaicId, pixelWindow }) =>
+      labels.classPixels(mosaicId, pixelWindow).some((pixels) => pixels > 0),
+    );
+    const labelledParts = ground.partsOfTiles(labelledTiles);
+    const partOf = new Map(labelledTiles.map((tile, index) => [tile, labelledParts[index]]));
+    const tiles = grid.map((tile) => ({ ...tile, part: partOf.get(tile) ?? ("unused" as const) }));
     const leaks = splitLeaks(mosaics, tiles);
     const nearest = nearestTraining(mosaics, tiles);
     const parts = PARTS.map((part) => partFacts(part, tiles, labels, counted));
