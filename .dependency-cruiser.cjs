@@ -89,10 +89,10 @@ module.exports = {
     {
       name: "raster-through-its-index",
       comment:
-        "The raster engine is entered by its index, or by that of its class grids, which load no native decoders.",
+        "The raster engine is entered by its index, or by those of its class grids and of writing, which load no native decoders.",
       severity: "error",
       from: { path: "^src-main/(host|cli)/", pathNot: test },
-      to: { path: "^src-main/raster/", pathNot: "^src-main/raster/(class-grid/)?index\\.ts$" },
+      to: { path: "^src-main/raster/", pathNot: "^src-main/raster/((class-grid|write)/)?index\\.ts$" },
     },
     {
       name: "services-through-their-index",

@@ -5,7 +5,7 @@ import type { AppContract, ExportDestination } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { serveContract } from "#shared/rpc/server.ts";
-import { configureRaster } from "../raster/index.ts";
+import { configureRaster, sweepLeftovers } from "../raster/index.ts";
 import { appService } from "./app-service.ts";
 import { Exports } from "./exports/index.ts";
 import type { Host, HostOptions } from "./host-options.ts";
@@ -41,6 +41,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   });
   const opening = projectsService({ options, projects, folders });
   const stopListening = [
+    // What a killed process left half-written in the project; nobody waits for it.
+    projects.onOpen((project) => void sweepLeftovers(project.storageDirectory, { recursive: true })),
     jobs.onChange(() => {
       shell.setBusy(busyReason(jobs));
     }),

@@ -1,9 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
+// Not by the index, which loads native decoders.
+import { temporaryPath as temporaryPathOf } from "../raster/write/index.ts";
 
 /** Writes a file under another name and renames it into place, so that a reader or a crash never meets half of it. */
 export async function writeFileWhole(filePath: string, content: string | Uint8Array): Promise<void> {
-  const temporaryPath = `${filePath}.${randomUUID().slice(0, 8)}.tmp`;
+  const temporaryPath = temporaryPathOf(filePath, "partial");
   try {
     const file = await open(temporaryPath, "wx");
     try {

@@ -16,6 +16,7 @@ export type { OverviewResampling } from "./write/decimate.ts";
 export { geoTagsFor, geoTagsLike } from "./write/geo-tags-for.ts";
 export { eachInParallel } from "./blocks/limiter.ts";
 export { createAtomicFile, writeError } from "./write/atomic-file.ts";
+export { sweepLeftovers, temporaryPath } from "./write/temporary-files.ts";
 export type { GeoTags } from "./tiff/geo-tags.ts";
 export { noGeoTags } from "./tiff/geo-tags.ts";
 export {

@@ -1,9 +1,11 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { buildingFolder, pyramidExtension } from "./pyramid.ts";
+import { builderOf, pyramidExtension, unfinishedExtension } from "./pyramid.ts";
+import { hasEnded } from "./write/process-mark.ts";
 
-/** One finished pyramid of a cache folder. */
+/** One pyramid of a cache folder, or what is done of an interrupted one. */
 export interface PyramidFile {
+  readonly kind: "finished" | "unfinished";
   readonly path: string;
   readonly bytes: number;
   /** When a raster last took it up. */
@@ -16,16 +18,21 @@ export interface RemovalOptions {
   readonly beforeRemoval?: ((path: string) => Promise<void>) | undefined;
 }
 
-/** The finished pyramids of a cache folder, the one not used for longest first; none where there is no folder. */
+/** The pyramids of a cache folder that nobody is making, the one not used for longest first; none where there is no folder. */
 export async function listPyramids(cacheFolder: string): Promise<PyramidFile[]> {
   const names = await readdir(cacheFolder).catch(() => []);
   const found: PyramidFile[] = [];
   for (const name of names) {
-    if (name.endsWith(pyramidExtension)) {
+    const kind = name.endsWith(pyramidExtension)
+      ? "finished"
+      : name.endsWith(unfinishedExtension)
+        ? "unfinished"
+        : null;
+    if (kind !== null) {
       const path = join(cacheFolder, name);
       const facts = await stat(path).catch(() => null);
       if (facts !== null) {
-        found.push({ path, bytes: facts.size, usedMs: facts.mtimeMs });
+        found.push({ kind, path, bytes: facts.size, usedMs: facts.mtimeMs });
       }
     }
   }
@@ -57,22 +64,33 @@ export async function trimPyramids(
   return freed;
 }
 
-/** Removes what processes that are no more left half-made. */
+/** How long what is done of an interrupted pyramid waits for somebody to go on with it. */
+const longestWaitMs = 30 * 24 * 3_600_000;
+
+/**
+ * Sees to what processes that are no more left half-made: tiles that can be gone on with wait in the cache folder, unless they have waited for
+ * a month; the rest goes.
+ */
 export async function sweepInterruptedPyramids(cacheFolder: string): Promise<void> {
   for (const name of await readdir(cacheFolder).catch(() => [])) {
-    const processId = Number(/^building-(\d+)$/.exec(name)?.[1]);
-    if (Number.isInteger(processId) && name === buildingFolder(processId) && !isRunning(processId)) {
-      await rm(join(cacheFolder, name), { recursive: true, force: true });
+    const folder = join(cacheFolder, name);
+    const mark = builderOf(name);
+    if (mark !== null && hasEnded(mark)) {
+      for (const inside of await readdir(folder).catch(() => [])) {
+        const end = inside.lastIndexOf(unfinishedExtension) + unfinishedExtension.length;
+        if (end > unfinishedExtension.length) {
+          await rename(join(folder, inside), join(cacheFolder, inside.slice(0, end)));
+        }
+      }
+      await rm(folder, { recursive: true, force: true });
+    } else if (/^building-\d+$/.test(name)) {
+      // As an earlier version named them, which began again.
+      await rm(folder, { recursive: true, force: true });
     }
   }
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // A process of somebody else's is one all the same.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+  for (const { kind, path, usedMs } of await listPyramids(cacheFolder)) {
+    if (kind === "unfinished" && Date.now() - usedMs > longestWaitMs) {
+      await rm(path, { force: true });
+    }
   }
 }

@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { buildRasterChild } from "../../fixtures/build-raster-child.ts";
 import {
   attachPyramid,
   buildPyramid,
@@ -14,8 +15,10 @@ import {
   openRaster,
   sweepInterruptedPyramids,
   trimPyramids,
+  type GeoTiffOptions,
   type Raster,
 } from "./index.ts";
+import { markOf, ownMark } from "./write/process-mark.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -154,7 +157,7 @@ test("what a killed process left half-made goes, what a running one makes stays"
   const cache = join(folder, "cache");
   const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
   await once(child, "spawn");
-  const folders = [`building-${child.pid ?? 0}`, `building-${process.pid}`];
+  const folders = [`building-${markOf(child.pid ?? 0)}`, `building-${ownMark}`];
   for (const name of folders) {
     await mkdir(join(cache, name), { recursive: true });
     await writeFile(join(cache, name, ".x.pyramid.tif.tiles.0.partial"), "half");
@@ -164,8 +167,57 @@ test("what a killed process left half-made goes, what a running one makes stays"
   child.kill("SIGKILL");
   await once(child, "exit");
   await sweepInterruptedPyramids(cache);
-  expect(await readdir(cache)).toEqual([`building-${process.pid}`]);
+  expect(await readdir(cache)).toEqual([`building-${ownMark}`]);
 });
+
+test("an interrupted pyramid is gone on with, and becomes the same to the last byte", async () => {
+  const raster = await makeRaster();
+  const whole = await buildPyramid(raster, join(folder, "whole"));
+  await raster.close();
+  const [name = ""] = await readdir(join(folder, "whole"));
+  const expected = await readFile(join(folder, "whole", name));
+  expect(whole.kind).toBe("built");
+
+  const cache = join(folder, "cache");
+  const { script, remove } = await buildRasterChild();
+  // Of the six tiles of the first level it makes four, and is killed then.
+  const child = fork(script, ["pyramid", join(folder, "a.tif"), cache, "4"], { execArgv: [] });
+  await once(child, "message");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await remove();
+  await sweepInterruptedPyramids(cache);
+  expect((await listPyramids(cache)).map(({ kind }) => kind)).toEqual(["unfinished"]);
+
+  // Cancelled at the fifth, it still has four: three are made at once.
+  const again = await openRaster(join(folder, "a.tif"));
+  const stop = new AbortController();
+  const cancelled = buildPyramid(again, cache, { signal: stop.signal, beforeTile: aborting(stop) });
+  await expect(cancelled).rejects.toMatchObject({ name: "AbortError" });
+  expect((await listPyramids(cache)).map(({ kind }) => kind)).toEqual(["unfinished"]);
+
+  const [unfinished] = await listPyramids(cache);
+  // What comes behind is no tile: the last one was half written when the power went.
+  await appendFile(unfinished?.path ?? "", Buffer.alloc(5000, 7));
+  let made = 0;
+  const beforeTile = (): Promise<void> => {
+    made += 1;
+    return Promise.resolve();
+  };
+  expect(await buildPyramid(again, cache, { beforeTile })).toEqual(whole);
+  expect(made).toBe(2);
+  await again.close();
+  expect(await readdir(cache)).toEqual([name]);
+  expect((await readFile(join(cache, name))).equals(expected)).toBe(true);
+}, 60_000);
+
+/** Cancels when the first tile is about to be made. */
+function aborting(stop: AbortController): () => Promise<void> {
+  return () => {
+    stop.abort();
+    return Promise.resolve();
+  };
+}
 
 test("of a raster with a mask, what is hidden stays hidden and colours nothing", async () => {
   const cache = join(folder, "cache");
@@ -213,4 +265,51 @@ test("of a raster with a mask, what is hidden stays hidden and colours nothing",
   const again = await openRaster(join(folder, "a.tif"));
   expect(await attachPyramid(again, cache)).toBe(true);
   await again.close();
+});
+
+test("of class ids with a mask, what is hidden has no vote", async () => {
+  const cache = join(folder, "cache");
+  const ids = (x: number, y: number): number => {
+    // Of every four pixels three are hidden, all of them 9, and one is seen; elsewhere all are.
+    const isHidden = x < 1024 && !(x % 2 === 1 && y % 2 === 1);
+    return isHidden ? 9 : ((x >> 4) + (y >> 4)) % 4;
+  };
+  const write = async (
+    name: string,
+    valueAt: (x: number, y: number) => number,
+    options: Partial<GeoTiffOptions>,
+  ): Promise<void> => {
+    const how = { width, height, bands: 1, dtype: "uint8", geoTags: noGeoTags } as const;
+    const writer = await createGeoTiffWriter(join(folder, name), { ...how, ...options });
+    for (let row = 0; row < writer.tilesDown; row += 1) {
+      for (let column = 0; column < writer.tilesAcross; column += 1) {
+        const tile = Uint8Array.from({ length: 512 * 512 }, (_, pixel) =>
+          valueAt(column * 512 + (pixel % 512), row * 512 + Math.floor(pixel / 512)),
+        );
+        await writer.writeTile(column, row, tile);
+      }
+    }
+    await writer.finish();
+  };
+  await write("a.tif", ids, { colorTable: { "0": "#000000", "9": "#ffffff" } });
+  await write("a.tif.msk", (x, y) => (ids(x, y) === 9 ? 0 : 255), {});
+  const raster = await openRaster(join(folder, "a.tif"));
+  expect((await buildPyramid(raster, cache)).kind).toBe("built");
+  for (const factor of [2, 4]) {
+    const outputSize = { width: 2048 / factor, height: 1024 / factor };
+    const { data, valid } = await raster.readWindow({
+      ...{ pixelWindow: { x: 0, y: 0, width: 2048, height: 1024 }, bands: [0], outputSize },
+      resampling: "nearest",
+    });
+    expect(valid?.every((seen) => seen === 1) ?? true).toBe(true);
+    const expected = Uint8Array.from(
+      { length: data.length },
+      (_, pixel) =>
+        ((((pixel % outputSize.width) * factor) >> 4) +
+          ((Math.floor(pixel / outputSize.width) * factor) >> 4)) %
+        4,
+    );
+    expect(Buffer.from(data.buffer).equals(Buffer.from(expected))).toBe(true);
+  }
+  await raster.close();
 });

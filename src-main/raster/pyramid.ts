@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, rename, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { eachInParallel } from "./blocks/limiter.ts";
@@ -12,7 +12,8 @@ import { readOverviewFile, type Level } from "./tiff/dataset.ts";
 import { noGeoTags } from "./tiff/geo-tags.ts";
 import { allocateSamples, type SampleArray } from "./typed-pixels.ts";
 import { halveInto } from "./write/decimate.ts";
-import { createGeoTiffWriter } from "./write/geotiff-writer.ts";
+import { createGeoTiffWriter, type KeptWriting } from "./write/geotiff-writer.ts";
+import { markPattern, ownMark } from "./write/process-mark.ts";
 
 /** How a pyramid is made. */
 export interface PyramidOptions {
@@ -36,6 +37,10 @@ const tileSize = 512;
 const tilesAtOnce = 3;
 /** What the files of a cache folder end in. */
 export const pyramidExtension = ".pyramid.tif";
+/** What the tiles of a pyramid that was interrupted end in. */
+export const unfinishedExtension = ".pyramid.unfinished";
+/** To be raised when the same raster gives other pixels than before: tiles of before are not gone on with then. */
+const pyramidVersion = 1;
 
 /** The levels that a raster got from a pyramid, to be taken away again. */
 const attached = new WeakMap<
@@ -46,7 +51,8 @@ const attached = new WeakMap<
 /**
  * Gives a raster without overviews a pyramid in the cache folder, made by reading it through once, and lets it use it at once.
  *
- * The pyramid's name is made from the raster's path, size and date, so that a changed file gets a new one.
+ * The pyramid's name is made from the raster's path, size and date, so that a changed file gets a new one. One that was cancelled, or
+ * whose process was killed, is gone on with: what is done of it waits in the cache folder.
  */
 export async function buildPyramid(
   raster: Raster,
@@ -61,13 +67,18 @@ export async function buildPyramid(
     return { kind: "found", bytes: (await stat(path)).size };
   }
   // Apart, and named after this process, so that what a killed one left can be told from what is being made.
-  const building = join(cacheFolder, buildingFolder(process.pid));
+  const building = join(cacheFolder, buildingFolder(ownMark));
   await mkdir(building, { recursive: true });
   const made = join(building, basename(path));
+  const unfinished = unfinishedPath(path);
+  const tiles = join(building, `${basename(unfinished)}.${randomBytes(4).toString("hex")}`);
+  // Whoever comes first has it; another begins anew.
+  await rename(unfinished, tiles).catch(() => undefined);
   try {
-    await writePyramid(raster, made, options);
+    await writePyramid(raster, made, { tilesPath: tiles, identity: String(pyramidVersion) }, options);
     await rename(made, path);
   } finally {
+    await rename(tiles, unfinished).catch(() => undefined);
     // Another may be in the making there; the last to end takes the folder away.
     await rmdir(building).catch(() => undefined);
   }
@@ -76,8 +87,18 @@ export async function buildPyramid(
 }
 
 /** The subfolder of a cache folder where a process makes its pyramids. */
-export function buildingFolder(processId: number): string {
-  return `building-${processId}`;
+export function buildingFolder(mark: string): string {
+  return `building-${mark}`;
+}
+
+/** The process whose subfolder this is, if it is one. */
+export function builderOf(folderName: string): string | null {
+  return new RegExp(`^building-(${markPattern})$`).exec(folderName)?.[1] ?? null;
+}
+
+/** Where the tiles wait that are done of an interrupted pyramid. */
+function unfinishedPath(path: string): string {
+  return path.slice(0, -pyramidExtension.length) + unfinishedExtension;
 }
 
 /** The file that holds, or would hold, a raster's pyramid; null for rasters that can't have one. */
@@ -149,12 +170,17 @@ function pyramidPath(raster: LeveledRaster, cacheFolder: string): string {
   return join(cacheFolder, identity.slice(0, 32) + pyramidExtension);
 }
 
-async function writePyramid(raster: LeveledRaster, path: string, options: PyramidOptions): Promise<void> {
+async function writePyramid(
+  raster: LeveledRaster,
+  path: string,
+  kept: KeptWriting,
+  options: PyramidOptions,
+): Promise<void> {
   const { description } = raster;
   const width = Math.ceil(description.width / 2);
   const height = Math.ceil(description.height / 2);
   const isClasses = description.colorTable !== null;
-  const writer = await createGeoTiffWriter(path, {
+  const how = {
     width,
     height,
     bands: description.bands + (description.hasMaskBand ? 1 : 0),
@@ -168,21 +194,21 @@ async function writePyramid(raster: LeveledRaster, path: string, options: Pyrami
     overviews: isClasses ? "mode" : "average",
     // A cache is made while someone waits, and thrown away.
     compressionLevel: 1,
-  });
+  } as const;
+  const writer = await createGeoTiffWriter(path, how, kept);
   try {
     const bands = Array.from({ length: description.bands }, (_, band) => band);
     const total = writer.tilesAcross * writer.tilesDown;
     let done = 0;
     await eachInParallel(total, tilesAtOnce, async (index) => {
-      await options.beforeTile?.();
-      options.signal?.throwIfAborted();
       const column = index % writer.tilesAcross;
       const row = Math.floor(index / writer.tilesAcross);
-      await writer.writeTile(
-        column,
-        row,
-        await halvedTile(raster, column, row, bands, isClasses, options.signal),
-      );
+      if (!writer.has(column, row)) {
+        await options.beforeTile?.();
+        options.signal?.throwIfAborted();
+        const tile = await halvedTile(raster, column, row, bands, isClasses, options.signal);
+        await writer.writeTile(column, row, tile);
+      }
       done += 1;
       // Overviews of the overview are the last fifth.
       options.onProgress?.((0.8 * done) / total);
@@ -190,7 +216,7 @@ async function writePyramid(raster: LeveledRaster, path: string, options: Pyrami
     await writer.finish({ signal: options.signal });
     options.onProgress?.(1);
   } catch (error) {
-    await writer.abort();
+    await writer.abort({ keepsTiles: options.signal?.aborted === true });
     throw error;
   }
 }

@@ -125,8 +125,8 @@ async function densityOf(
           simplify: vector.simplifyMeters,
           minArea: vector.minAreaSquareMeters,
         },
-        ({ coordinates, ringEnds }) => {
-          positions += coordinates.length / 2 + ringEnds.length;
+        ({ positionCount, ringCount }) => {
+          positions += positionCount + ringCount;
         },
       );
     }

@@ -1,7 +1,5 @@
-import { randomUUID } from "node:crypto";
 import { link, lstat, rename, rm } from "node:fs/promises";
-import path from "node:path";
-import { RasterError, writeError } from "../../raster/index.ts";
+import { RasterError, temporaryPath, writeError } from "../../raster/index.ts";
 
 /** Places that are being written, with their earlier files under second names until it is clear which are to stay. */
 export class ReplacedFiles {
@@ -35,15 +33,9 @@ export class ReplacedFiles {
   }
 }
 
-/** A name for a file of ours beside another, that nobody takes for one of the user's. */
-export function beside(filePath: string, ending: string): string {
-  const { dir, base } = path.parse(filePath);
-  return path.join(dir, `.${base}.${randomUUID().slice(0, 8)}.${ending}`);
-}
-
 /** Gives a file a second name: by a link, so that it never goes from its own, or by renaming where the disk has no links. */
 async function keepEarlier(targetPath: string): Promise<string | null> {
-  const keptPath = beside(targetPath, "earlier");
+  const keptPath = temporaryPath(targetPath, "earlier");
   if ((await lstat(targetPath).catch(() => null))?.isDirectory() === true) {
     throw new RasterError("write-failed", targetPath, "a folder has that name");
   }

@@ -1,6 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
-import { writeError } from "../../raster/index.ts";
-import { beside, ReplacedFiles } from "./replaced-files.ts";
+import path from "node:path";
+import { sweepLeftovers, temporaryPath as temporaryPathOf, writeError } from "../../raster/index.ts";
+import { ReplacedFiles } from "./replaced-files.ts";
 
 /** A small text file that goes with a larger one. */
 export interface Companion {
@@ -13,6 +14,7 @@ export type StageCompanions = (companions: readonly Companion[]) => Promise<void
 
 /**
  * Writes a file and what belongs beside it: all of them or none, and what stood there before is replaced only when all are written.
+ * What a process that was killed while it wrote left in the folder is taken away before.
  * `write` calls `stage` when its own bytes are on the disk, renames then, and leaves nothing behind when it fails. With `replaced` it is for
  * the caller to forget or put back, so that several files can be all or none together.
  */
@@ -23,10 +25,11 @@ export async function writeWithCompanions<Result>(
 ): Promise<Result> {
   const staged: { readonly filePath: string; readonly temporaryPath: string }[] = [];
   const kept = replaced ?? new ReplacedFiles();
+  await sweepLeftovers(path.dirname(filePath));
   try {
     const result = await write(async (companions) => {
       for (const { filePath: companionPath, text } of companions) {
-        const temporaryPath = beside(companionPath, "partial");
+        const temporaryPath = temporaryPathOf(companionPath, "partial");
         staged.push({ filePath: companionPath, temporaryPath });
         await writeFlushed(temporaryPath, text, companionPath);
       }

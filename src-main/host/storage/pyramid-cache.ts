@@ -131,7 +131,7 @@ export class PyramidCacheStore {
     const disk = await statfs(this.#folder).catch(() => null);
     this.#state = {
       ...this.#state,
-      pyramids: files.length,
+      pyramids: files.filter(({ kind }) => kind === "finished").length,
       usedBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       freeBytes: disk === null ? null : disk.bavail * disk.bsize,
     };

@@ -1,6 +1,7 @@
 import { BandLabeller, voidClass, type Band, type BandLabels } from "./band-labels.ts";
 import { removedMark, simplifyBand } from "./simplify-band.ts";
 import { seamFlag, splitRing, touchFlag } from "./ring-flags.ts";
+import { usualSpillLimits, type RingSpool, type SpillLimits } from "./ring-spool.ts";
 import { GrowingRegion, type TracedPolygon } from "./traced-polygon.ts";
 
 /** What is to be traced. */
@@ -10,6 +11,9 @@ export interface TracerOptions {
   readonly withoutClass: readonly number[];
   /** Null leaves every corner where it is. */
   readonly simplify: SimplifyOptions | null;
+  /** Null keeps all open regions in memory. */
+  readonly spool?: RingSpool | null;
+  readonly spillLimits?: SpillLimits;
 }
 
 /** How far borders may move, and what a step to the right and down is in the same unit. */
@@ -48,7 +52,7 @@ const visitedMark = 1;
  *
  * Rows come in bands. Within a band, borders are walked on the lattice of pixel corners; a ring that leaves the band is kept as chains between
  * the columns where it crosses the lower border and goes on in the next. A polygon is handed on when its region has ended, so memory is a band and
- * the regions that are still open. Every corner where three or more regions meet is a position of all of them, and simplifying moves
+ * the regions that are still open, of which only so much as `spillLimits` says: their holes go into a spool. Every corner where three or more regions meet is a position of all of them, and simplifying moves
  * the border of two neighbours once: polygons share their edges exactly.
  */
 export class PolygonTracer {
@@ -56,6 +60,8 @@ export class PolygonTracer {
   readonly #stride: number;
   readonly #classOf = new Uint16Array(256);
   readonly #simplify: SimplifyOptions | null;
+  readonly #spool: RingSpool | null;
+  readonly #spillLimits: SpillLimits;
   readonly #onPolygon: (polygon: TracedPolygon) => void;
   readonly #labeller = new BandLabeller();
   #cells = new Uint16Array(0);
@@ -78,6 +84,8 @@ export class PolygonTracer {
       this.#classOf[id] = options.withoutClass.includes(id) ? voidClass : id;
     });
     this.#simplify = options.simplify;
+    this.#spool = options.spool ?? null;
+    this.#spillLimits = options.spillLimits ?? usualSpillLimits;
     this.#onPolygon = onPolygon;
     this.#lastCells = new Uint16Array(this.#stride).fill(voidClass);
     this.#lastLabels = new Int32Array(this.#stride);
@@ -164,7 +172,7 @@ export class PolygonTracer {
       const before = regions[root] ?? null;
       if (before === null) {
         regions[root] = region;
-      } else if (before.size >= region.size) {
+      } else if (before.held >= region.held) {
         before.absorb(region);
       } else {
         region.absorb(before);
@@ -361,7 +369,28 @@ export class PolygonTracer {
     this.#carried = carried;
     for (const region of regions) {
       if (region !== null) {
-        this.#onPolygon(region.finish());
+        this.#onPolygon(region.finish(this.#spool));
+      }
+    }
+    if (this.#spool !== null) {
+      spillLargest(carried, this.#spool, this.#spillLimits);
+    }
+  }
+}
+
+/** Keeps what open regions hold of memory within limits. */
+function spillLargest(open: readonly GrowingRegion[], spool: RingSpool, limits: SpillLimits): void {
+  let held = 0;
+  for (const region of open) {
+    if (region.held > limits.ofOne) {
+      region.spill(spool);
+    }
+    held += region.held;
+  }
+  if (held > limits.ofAll) {
+    for (const region of open) {
+      if (region.held > limits.least) {
+        region.spill(spool);
       }
     }
   }

@@ -1,3 +1,13 @@
+import type { KeptRings, RingSpool } from "./ring-spool.ts";
+
+/** Some rings of a polygon, each of them whole. */
+export interface RingBatch {
+  /** column, row, column, row …, ring after ring. */
+  readonly coordinates: Int32Array;
+  /** Where each ring ends in `coordinates`, in numbers (two a position). */
+  readonly ringEnds: ArrayLike<number> & Iterable<number>;
+}
+
 /**
  * One region of equal class ids as a polygon on the raster's lattice.
  *
@@ -10,21 +20,35 @@ export interface TracedPolygon {
   readonly pixels: number;
   /** Area in pixels of the rings as they are: equal to `pixels` unless they were simplified. */
   readonly area: number;
-  /** column, row, column, row …, ring after ring, the exterior first. */
-  readonly coordinates: Int32Array;
-  /** Where each ring ends in `coordinates`, in numbers (two a position). */
-  readonly ringEnds: readonly number[];
+  /** Positions of all rings together, and rings. */
+  readonly positionCount: number;
+  readonly ringCount: number;
+  /**
+   * All rings, the exterior first: an array of one batch, or, where they are too many to be in memory together, one batch after
+   * another. These can be gone through more than once, but not after the call that handed the polygon over.
+   */
+  readonly batches: readonly [RingBatch] | LaterBatches;
 }
+
+/** Batches that are read from a file as they are asked for. */
+export interface LaterBatches {
+  readonly kind: "later";
+  [Symbol.iterator](): Iterator<RingBatch>;
+}
+
+const noNumbers = new Int32Array(0);
 
 /** The rings of a region while it grows. */
 export class GrowingRegion {
   readonly classId: number;
   pixels = 0;
   area = 0;
-  #coordinates = new Int32Array(0);
+  #exterior = noNumbers;
+  #holes = noNumbers;
   #length = 0;
-  #ringEnds: number[] = [];
-  #exterior = -1;
+  #holeEnds: number[] = [];
+  /** Holes that are in a spool, null while there are none. */
+  #kept: KeptRings[] | null = null;
 
   constructor(classId: number) {
     this.classId = classId;
@@ -32,67 +56,103 @@ export class GrowingRegion {
 
   /** Takes a copy of one ring, whose area is positive for the exterior and negative for a hole. */
   addRing(ring: Int32Array, length: number, area: number): void {
-    if (area > 0) {
-      this.#exterior = this.#ringEnds.length;
-    }
     this.area += area;
+    if (area > 0) {
+      this.#exterior = ring.slice(0, length);
+      return;
+    }
     this.#append(ring.subarray(0, length));
-    this.#ringEnds.push(this.#length);
+    this.#holeEnds.push(this.#length);
   }
 
   /** Takes over all of another region, which turned out to be the same. */
   absorb(other: GrowingRegion): void {
     this.pixels += other.pixels;
     this.area += other.area;
-    if (other.#exterior >= 0) {
-      this.#exterior = this.#ringEnds.length + other.#exterior;
+    if (other.#exterior.length > 0) {
+      this.#exterior = other.#exterior;
+    }
+    if (other.#kept !== null) {
+      this.#kept = [...(this.#kept ?? []), ...other.#kept];
     }
     const before = this.#length;
-    this.#append(other.#coordinates.subarray(0, other.#length));
-    for (const end of other.#ringEnds) {
-      this.#ringEnds.push(before + end);
+    this.#append(other.#holes.subarray(0, other.#length));
+    for (const end of other.#holeEnds) {
+      this.#holeEnds.push(before + end);
     }
   }
 
-  /** How much it holds, so that the smaller of two is the one copied. */
-  get size(): number {
+  /** Numbers of holes that are in memory, so that the smaller of two regions is the one copied. */
+  get held(): number {
     return this.#length;
   }
 
-  /** The polygon; the region must not be used afterwards. */
-  finish(): TracedPolygon {
-    const { classId, pixels, area } = this;
-    const coordinates = this.#coordinates.subarray(0, this.#length);
-    if (this.#exterior <= 0) {
-      return { classId, pixels, area, coordinates, ringEnds: this.#ringEnds };
+  /** Puts the holes so far into a spool, and lets go of their memory. */
+  spill(spool: RingSpool): void {
+    if (this.#length > 0) {
+      this.#kept ??= [];
+      this.#kept.push(spool.keep(this.#heldHoles()));
+      this.#holes = noNumbers;
+      this.#length = 0;
+      this.#holeEnds = [];
     }
-    const start = this.#ringEnds[this.#exterior - 1] as number;
-    const end = this.#ringEnds[this.#exterior] as number;
-    const exterior = coordinates.slice(start, end);
-    coordinates.copyWithin(exterior.length, 0, start);
-    coordinates.set(exterior, 0);
-    const moved = this.#ringEnds.slice(0, this.#exterior).map((ringEnd) => ringEnd + exterior.length);
+  }
+
+  /** The polygon, with holes read from the spool where they were put there; the region must not be used afterwards. */
+  finish(spool: RingSpool | null): TracedPolygon {
+    const { classId, pixels, area } = this;
+    const exterior = this.#exterior;
+    const kept = this.#kept;
+    let numbers = exterior.length + this.#length;
+    let ringCount = 1 + this.#holeEnds.length;
+    if (kept === null || spool === null) {
+      const batches = [this.#whole()] as const;
+      return { classId, pixels, area, positionCount: numbers / 2, ringCount, batches };
+    }
+    for (const part of kept) {
+      numbers += part.numbers;
+      ringCount += part.rings;
+    }
+    const rest = this.#heldHoles();
+    const batches: LaterBatches = {
+      kind: "later",
+      *[Symbol.iterator]() {
+        yield { coordinates: exterior, ringEnds: [exterior.length] };
+        for (const part of kept) {
+          yield spool.read(part);
+        }
+        yield rest;
+      },
+    };
+    return { classId, pixels, area, positionCount: numbers / 2, ringCount, batches };
+  }
+
+  #heldHoles(): RingBatch {
+    return { coordinates: this.#holes.subarray(0, this.#length), ringEnds: this.#holeEnds };
+  }
+
+  #whole(): RingBatch {
+    const exterior = this.#exterior;
+    if (this.#length === 0) {
+      return { coordinates: exterior, ringEnds: [exterior.length] };
+    }
+    const coordinates = new Int32Array(exterior.length + this.#length);
+    coordinates.set(exterior);
+    coordinates.set(this.#holes.subarray(0, this.#length), exterior.length);
     return {
-      classId,
-      pixels,
-      area,
       coordinates,
-      ringEnds: [exterior.length, ...moved, ...this.#ringEnds.slice(this.#exterior + 1)],
+      ringEnds: [exterior.length, ...this.#holeEnds.map((end) => exterior.length + end)],
     };
   }
 
   #append(values: Int32Array): void {
     const needed = this.#length + values.length;
-    if (this.#length === 0 && needed > this.#coordinates.length) {
-      this.#coordinates = values.slice();
-    } else {
-      if (needed > this.#coordinates.length) {
-        const larger = new Int32Array(Math.max(needed, this.#coordinates.length * 2));
-        larger.set(this.#coordinates.subarray(0, this.#length));
-        this.#coordinates = larger;
-      }
-      this.#coordinates.set(values, this.#length);
+    if (needed > this.#holes.length) {
+      const larger = new Int32Array(Math.max(needed, this.#holes.length * 2));
+      larger.set(this.#holes.subarray(0, this.#length));
+      this.#holes = larger;
     }
+    this.#holes.set(values, this.#length);
     this.#length = needed;
   }
 }

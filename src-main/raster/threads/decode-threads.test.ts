@@ -1,7 +1,11 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { buildRasterChild } from "../../../fixtures/build-raster-child.ts";
 import { blockEnvironment } from "../environment.ts";
 import { openRaster } from "../index.ts";
 import { DecodeThreads } from "./decode-threads.ts";
@@ -11,6 +15,8 @@ import { blockFormatOf, readTiffLayout } from "../tiff/layout.ts";
 import { readTiffDirectories } from "../tiff/directory.ts";
 import { openFileSource } from "../byte-source.ts";
 
+const root = join(import.meta.dirname, "../../..");
+const runFile = promisify(execFile);
 const fixture = join(import.meta.dirname, "../../../fixtures/rasters/deflate-strips-pixel.tif");
 
 test("compressed blocks are decoded in threads, not in this one", async () => {
@@ -101,3 +107,26 @@ test.each([
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+// Node 20 can wait for ever at its end for a thread that is still starting.
+test("a program that reads a block, or only looks at a file, ends by itself", async () => {
+  const { script, remove } = await buildRasterChild();
+  const ends = (...words: string[]): Promise<unknown> =>
+    runFile(process.execPath, words, { timeout: 15_000, killSignal: "SIGKILL" });
+  // One of one block, and one of several, which are read ahead while the first is decoded.
+  const rasters = ["deflate-strips-pixel.tif", "deflate-tiles-pixel.tif"];
+  const program = join(root, "scripts/orthomask.mjs");
+  try {
+    await Promise.all(
+      rasters.map(async (name) => {
+        const raster = join(root, "fixtures/rasters", name);
+        await ends(script, "read", raster);
+        if (existsSync(join(root, "out/cli/cli.mjs"))) {
+          await ends(program, "info", raster);
+        }
+      }),
+    );
+  } finally {
+    await remove();
+  }
+}, 90_000);

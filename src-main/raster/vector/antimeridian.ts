@@ -2,6 +2,25 @@
 export type Ring = number[];
 
 /**
+ * By how many degrees longitudes have to be moved, whole turns, so that a polygon of this exterior lies within ±180; null where it
+ * crosses 180° and has to be cut.
+ */
+export function turnOf(exterior: Ring): number | null {
+  const { least, most } = reachOf(withoutJumps(exterior, exterior[0] as number));
+  const turn = 360 * Math.floor((least + 180) / 360);
+  return most - turn <= 180 ? -turn : null;
+}
+
+/** The rings of a polygon that need not be cut, one after another, with longitudes that run on from the exterior's, moved by `turn`. */
+export function* besideFirst(exterior: Ring, holes: Iterable<Ring>, turn: number): Generator<Ring> {
+  const near = exterior[0] as number;
+  yield moved(withoutJumps(exterior, near), turn);
+  for (const hole of holes) {
+    yield moved(withoutJumps(hole, near), turn);
+  }
+}
+
+/**
  * Cuts a polygon where it crosses 180° (RFC 7946, section 3.1.9): a list of polygons whose longitudes lie within ±180.
  *
  * The exterior runs counter-clockwise and comes first. Rings that go round a pole can't be cut so and are left as they are.
@@ -12,22 +31,25 @@ export function cutAtAntimeridian(rings: readonly Ring[]): Ring[][] {
     return [];
   }
   const continuous = rings.map((ring) => withoutJumps(ring, first[0] as number));
-  let least = Infinity;
-  let most = -Infinity;
-  for (let index = 0; index < (continuous[0] as Ring).length; index += 2) {
-    const longitude = (continuous[0] as Ring)[index] as number;
-    least = Math.min(least, longitude);
-    most = Math.max(most, longitude);
-  }
+  const { least } = reachOf(continuous[0] as Ring);
   const turn = 360 * Math.floor((least + 180) / 360);
   const shifted = continuous.map((ring) => moved(ring, -turn));
-  if (most - turn <= 180) {
-    return [shifted];
-  }
   return [
     ...half(shifted, true),
     ...half(shifted, false).map((part) => part.map((ring) => moved(ring, -360))),
   ];
+}
+
+/** The westernmost and the easternmost longitude of a ring. */
+function reachOf(ring: Ring): { readonly least: number; readonly most: number } {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let index = 0; index < ring.length; index += 2) {
+    const longitude = ring[index] as number;
+    least = Math.min(least, longitude);
+    most = Math.max(most, longitude);
+  }
+  return { least, most };
 }
 
 function moved(ring: Ring, by: number): Ring {

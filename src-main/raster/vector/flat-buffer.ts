@@ -25,8 +25,9 @@ const inlineBytes = {
  * Encodes a table as a FlatBuffer with its size in front (https://flatbuffers.dev/internals/).
  *
  * Written from front to back: tables stand before what they point to, which the format allows and which needs no second copy.
+ * With `laterDoubles`, the last field in it is an empty list of doubles: so many are to be appended by the caller, and are counted in.
  */
-export function encodeFlatBuffer(root: readonly FlatField[]): Uint8Array {
+export function encodeFlatBuffer(root: readonly FlatField[], laterDoubles = 0): Uint8Array {
   const target = new Target(64 + bytesOf(root));
   target.at = 4;
   const rootPlace = target.at;
@@ -35,7 +36,10 @@ export function encodeFlatBuffer(root: readonly FlatField[]): Uint8Array {
   const table = writeTable(target, root);
   // Offsets count from the place that holds them; positions here count from behind the size.
   target.view.setUint32(rootPlace, table - rootPlace, true);
-  target.view.setUint32(0, target.at - 4, true);
+  target.view.setUint32(0, target.at - 4 + laterDoubles * 8, true);
+  if (laterDoubles > 0) {
+    target.view.setUint32(target.at - 4, laterDoubles, true);
+  }
   return target.bytes.subarray(0, target.at);
 }
 

@@ -5,7 +5,7 @@ import { AppendFile } from "./append-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
 import { FeatureBoxes } from "./feature-boxes.ts";
 import { encodeFlatBuffer, type FlatField } from "./flat-buffer.ts";
-import { areaMeasure, toMap, type AreaMeasure } from "./polygon-geometry.ts";
+import { areaMeasure, toMap, type AreaMeasure, type MapPolygon } from "./polygon-geometry.ts";
 import { classNameIn, polygonColumns, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
 
 const magic = Uint8Array.of(0x66, 0x67, 0x62, 0x03, 0x66, 0x67, 0x62, 0x00);
@@ -42,23 +42,32 @@ class FlatGeobufWriter implements PolygonWriter {
   write(polygon: TracedPolygon): void {
     const map = toMap(polygon, this.#layer.geotransform);
     const area = this.#measure === null ? null : this.#measure(polygon, map);
-    const feature = encodeFlatBuffer([
-      {
-        id: 0,
-        kind: "table",
-        value: [
-          { id: 0, kind: "uints", value: map.ringEnds },
-          { id: 1, kind: "doubles", value: map.positions },
+    const before = this.#spool.length;
+    // The positions stand last, so that a polygon too large for memory is written as its rings come.
+    this.#spool.append(
+      encodeFlatBuffer(
+        [
+          {
+            id: 1,
+            kind: "bytes",
+            value: properties(polygon.classId, classNameIn(this.#layer, polygon.classId), area),
+          },
+          {
+            id: 0,
+            kind: "table",
+            value: [
+              { id: 0, kind: "uints", value: ringEndsOf(map) },
+              { id: 1, kind: "doubles", value: [] },
+            ],
+          },
         ],
-      },
-      {
-        id: 1,
-        kind: "bytes",
-        value: properties(polygon.classId, classNameIn(this.#layer, polygon.classId), area),
-      },
-    ]);
-    this.#spool.append(feature);
-    this.#lengths.push(feature.length);
+        map.positionCount * 2,
+      ),
+    );
+    for (const { positions } of map.batches) {
+      this.#spool.append(littleEndian(positions));
+    }
+    this.#lengths.push(this.#spool.length - before);
     this.#boxes.add(map.box);
   }
 
@@ -72,7 +81,7 @@ class FlatGeobufWriter implements PolygonWriter {
       output.append(magic);
       output.append(encodeFlatBuffer(this.#header()));
       if (order.length > 0) {
-        output.append(packedTree(this.#boxes, order, this.#lengths));
+        writePackedTree(output, this.#boxes, order, this.#lengths);
       }
       this.#copyFeatures(output, order);
       await output.commit(beforeRename);
@@ -91,26 +100,18 @@ class FlatGeobufWriter implements PolygonWriter {
     for (let index = 1; index < starts.length; index += 1) {
       starts[index] = (starts[index - 1] as number) + (this.#lengths[index - 1] as number);
     }
-    let buffer = new Uint8Array(1 << 16);
+    const buffer = new Uint8Array(1 << 16);
     for (const feature of order) {
       const length = this.#lengths[feature] as number;
-      if (length > buffer.length) {
-        buffer = new Uint8Array(length * 2);
-      }
       for (let done = 0; done < length;) {
-        const read = readSync(
-          this.#spool.descriptor,
-          buffer,
-          done,
-          length - done,
-          (starts[feature] as number) + done,
-        );
+        const wanted = Math.min(buffer.length, length - done);
+        const read = readSync(this.#spool.descriptor, buffer, 0, wanted, (starts[feature] as number) + done);
         if (read === 0) {
           throw new Error(`${this.#filePath}.features was cut short while it was read`);
         }
+        output.append(buffer.subarray(0, read));
         done += read;
       }
-      output.append(buffer.subarray(0, length));
     }
   }
 
@@ -174,46 +175,87 @@ function properties(classId: number, className: string, area: number | null): Ui
   return bytes;
 }
 
-/** The packed R-tree of features in their final order: the root first, sixteen children a node, each with its box and place. */
-function packedTree(boxes: FeatureBoxes, order: Uint32Array, lengths: readonly number[]): Uint8Array {
-  const sizes = [order.length];
-  do {
-    sizes.push(Math.ceil((sizes.at(-1) as number) / nodeItems));
-  } while ((sizes.at(-1) as number) > 1);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const starts: number[] = [];
-  let start = total;
-  for (const size of sizes) {
-    start -= size;
-    starts.push(start);
+/** Where rings end, in positions from the polygon's first on. */
+function ringEndsOf({ ringCount, batches }: MapPolygon): Uint32Array {
+  const ends = new Uint32Array(ringCount);
+  let ring = 0;
+  let before = 0;
+  for (const { positions, ringEnds } of batches) {
+    for (const end of ringEnds) {
+      ends[ring] = before + end;
+      ring += 1;
+    }
+    before += positions.length / 2;
   }
-  const bytes = new Uint8Array(total * nodeItemBytes);
+  return ends;
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function littleEndian(positions: Float64Array): Uint8Array {
+  if (isLittleEndian) {
+    return new Uint8Array(positions.buffer, positions.byteOffset, positions.byteLength);
+  }
+  const bytes = new Uint8Array(positions.length * 8);
   const view = new DataView(bytes.buffer);
-  const put = (node: number, box: readonly number[], place: number): void => {
-    box.forEach((value, index) => {
-      view.setFloat64(node * nodeItemBytes + index * 8, value, true);
-    });
-    view.setBigUint64(node * nodeItemBytes + 32, BigInt(place), true);
-  };
-  let place = 0;
-  order.forEach((feature, index) => {
-    put((starts[0] as number) + index, boxes.box(feature), place);
-    place += lengths[feature] as number;
+  positions.forEach((value, index) => {
+    view.setFloat64(index * 8, value, true);
   });
-  for (let level = 1; level < sizes.length; level += 1) {
-    const below = starts[level - 1] as number;
-    const end = below + (sizes[level - 1] as number);
-    for (let index = 0; index < (sizes[level] as number); index += 1) {
-      const first = below + index * nodeItems;
-      const box = [Infinity, Infinity, -Infinity, -Infinity];
-      for (let child = first; child < Math.min(first + nodeItems, end); child += 1) {
-        for (let side = 0; side < 4; side += 1) {
-          const value = view.getFloat64(child * nodeItemBytes + side * 8, true);
-          box[side] = side < 2 ? Math.min(box[side] as number, value) : Math.max(box[side] as number, value);
-        }
+  return bytes;
+}
+
+/** The boxes of one level of the tree, in order. */
+interface TreeLevel {
+  readonly count: number;
+  readonly box: (index: number) => readonly [minX: number, minY: number, maxX: number, maxY: number];
+}
+
+/** Writes the packed R-tree of features in their final order: the root first, sixteen children a node, each with its box and place. */
+function writePackedTree(
+  output: AppendFile,
+  boxes: FeatureBoxes,
+  order: Uint32Array,
+  lengths: readonly number[],
+): void {
+  const levels: TreeLevel[] = [{ count: order.length, box: (index) => boxes.box(order[index] as number) }];
+  let below = levels[0] as TreeLevel;
+  do {
+    const own = new FeatureBoxes("double");
+    for (let first = 0; first < below.count; first += nodeItems) {
+      const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+      for (let child = first; child < Math.min(first + nodeItems, below.count); child += 1) {
+        const [minX, minY, maxX, maxY] = below.box(child);
+        box[0] = Math.min(box[0], minX);
+        box[1] = Math.min(box[1], minY);
+        box[2] = Math.max(box[2], maxX);
+        box[3] = Math.max(box[3], maxY);
       }
-      put((starts[level] as number) + index, box, first);
+      own.add(box);
+    }
+    below = { count: own.count, box: (index) => own.box(index) };
+    levels.push(below);
+  } while (below.count > 1);
+  const node = new Uint8Array(nodeItemBytes);
+  const view = new DataView(node.buffer);
+  const put = (box: readonly number[], place: number): void => {
+    box.forEach((value, index) => {
+      view.setFloat64(index * 8, value, true);
+    });
+    view.setBigUint64(32, BigInt(place), true);
+    output.append(node);
+  };
+  let firstBelow = 0;
+  for (let level = levels.length - 1; level > 0; level -= 1) {
+    const { count, box } = levels[level] as TreeLevel;
+    // Each level begins where the one above it ends.
+    firstBelow += count;
+    for (let index = 0; index < count; index += 1) {
+      put(box(index), firstBelow + index * nodeItems);
     }
   }
-  return bytes;
+  let place = 0;
+  for (const feature of order) {
+    put(boxes.box(feature), place);
+    place += lengths[feature] as number;
+  }
 }

@@ -4,9 +4,9 @@ import { transformer, wgs84 } from "../crs/transformer.ts";
 import { RasterError } from "../raster-error.ts";
 import type { BeforeRename } from "../write/atomic-file.ts";
 import { AppendFile } from "./append-file.ts";
-import { areaMeasure, toMap, type AreaMeasure } from "./polygon-geometry.ts";
+import { areaMeasure, toMap, type AreaMeasure, type MapPolygon } from "./polygon-geometry.ts";
 import { classNameIn, polygonColumns, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
-import { cutAtAntimeridian, type Ring } from "./antimeridian.ts";
+import { besideFirst, cutAtAntimeridian, turnOf, type Ring } from "./antimeridian.ts";
 
 const encoder = new TextEncoder();
 /** Nine decimals of a degree are a tenth of a millimetre. */
@@ -50,43 +50,48 @@ class GeoJsonWriter implements PolygonWriter {
 
   write(polygon: TracedPolygon): void {
     const map = toMap(polygon, this.#layer.geotransform);
-    const rings: Ring[] = [];
-    let start = 0;
-    for (const end of map.ringEnds) {
-      rings.push(this.#degrees(map.positions, start, end));
-      start = end;
-    }
-    const cut = cutAtAntimeridian(rings);
     const properties = JSON.stringify({
       [polygonColumns.classId]: polygon.classId,
       [polygonColumns.className]: classNameIn(this.#layer, polygon.classId),
       [polygonColumns.area]: this.#measure === null ? null : this.#measure(polygon, map),
     });
-    const [only] = cut;
-    this.#file.append(
-      encoder.encode(
-        `${this.#count === 0 ? "\n" : ",\n"}{"type":"Feature","properties":${properties},"geometry":`,
-      ),
-    );
-    if (cut.length === 1 && only !== undefined) {
-      this.#file.append(encoder.encode(`{"type":"Polygon","coordinates":`));
-      this.#rings(only);
-    } else {
-      this.#file.append(encoder.encode(`{"type":"MultiPolygon","coordinates":[`));
-      cut.forEach((part, index) => {
-        if (index > 0) {
-          this.#file.append(encoder.encode(","));
-        }
+    this.#text(`${this.#count === 0 ? "\n" : ",\n"}{"type":"Feature","properties":${properties},"geometry":`);
+    const rings = this.#ringsInDegrees(map);
+    const exterior = rings.next();
+    const turn = exterior.done === true ? null : turnOf(exterior.value);
+    if (exterior.done === true || turn === null) {
+      const whole = exterior.done === true ? [] : [exterior.value, ...rings];
+      this.#text(`{"type":"MultiPolygon","coordinates":[`);
+      cutAtAntimeridian(whole).forEach((part, index) => {
+        this.#text(index > 0 ? "," : "");
         this.#rings(part);
       });
-      this.#file.append(encoder.encode("]"));
+      this.#text("]");
+    } else {
+      this.#text(`{"type":"Polygon","coordinates":`);
+      this.#rings(besideFirst(exterior.value, rings, turn));
     }
-    this.#file.append(encoder.encode("}}"));
+    this.#text("}}");
     this.#count += 1;
   }
 
+  #text(text: string): void {
+    this.#file.append(encoder.encode(text));
+  }
+
+  *#ringsInDegrees({ batches }: MapPolygon): Generator<Ring, undefined> {
+    for (const { positions, ringEnds } of batches) {
+      let start = 0;
+      for (const end of ringEnds) {
+        yield this.#degrees(positions, start, end);
+        start = end;
+      }
+    }
+    return undefined;
+  }
+
   async finish(beforeRename?: BeforeRename): Promise<void> {
-    this.#file.append(encoder.encode("\n]}\n"));
+    this.#text("\n]}\n");
     await this.#file.commit(beforeRename);
   }
 
@@ -94,15 +99,17 @@ class GeoJsonWriter implements PolygonWriter {
     return this.#file.discard();
   }
 
-  #rings(rings: readonly Ring[]): void {
-    rings.forEach((ring, index) => {
+  #rings(rings: Iterable<Ring>): void {
+    let before = "[";
+    for (const ring of rings) {
       const words: string[] = [];
       for (let at = 0; at < ring.length; at += 2) {
         words.push(`[${rounded(ring[at] as number)},${rounded(ring[at + 1] as number)}]`);
       }
-      this.#file.append(encoder.encode(`${index === 0 ? "[" : ","}[${words.join(",")}]`));
-    });
-    this.#file.append(encoder.encode("]"));
+      this.#text(`${before}[${words.join(",")}]`);
+      before = ",";
+    }
+    this.#text("]");
   }
 
   /** A ring in degrees, its longitudes running on without jumps. */

@@ -2,12 +2,12 @@ import type { TracedPolygon } from "../polygons/traced-polygon.ts";
 import type { BeforeRename } from "../write/atomic-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
 import { FeatureBoxes } from "./feature-boxes.ts";
-import { areaMeasure, toMap, type AreaMeasure, type MapPolygon } from "./polygon-geometry.ts";
+import { areaMeasure, toMap, type AreaMeasure, type MapPolygon, type MapRings } from "./polygon-geometry.ts";
 import { classNameIn, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
 import { writeRtree } from "./rtree-tables.ts";
 import { SqliteFile, type SchemaEntry, type TableWriter } from "./sqlite-file.ts";
 import type { SqliteValue } from "./sqlite-record.ts";
-import { encodeRecord } from "./sqlite-record.ts";
+import { encodeRecordAround } from "./sqlite-record.ts";
 import { rtreeSchema, tablesSql } from "./geopackage-schema.ts";
 
 /** "GPKG" and version 1.3, as the database's header says them. */
@@ -42,16 +42,21 @@ class GeoPackageWriter implements PolygonWriter {
   write(polygon: TracedPolygon): void {
     const map = toMap(polygon, this.#layer.geotransform);
     this.#count += 1;
-    this.#features.addRecord(
-      this.#count,
-      encodeRecord([
-        null,
-        geometryBlob(map, this.#srs.id),
-        { integer: polygon.classId },
-        classNameIn(this.#layer, polygon.classId),
-        this.#measure === null ? null : { real: this.#measure(polygon, map) },
-      ]),
-    );
+    const { head, tail } = encodeRecordAround([null], geometryBytes(map), [
+      { integer: polygon.classId },
+      classNameIn(this.#layer, polygon.classId),
+      this.#measure === null ? null : { real: this.#measure(polygon, map) },
+    ]);
+    const { id } = this.#srs;
+    const pieces = function* (): Generator<Uint8Array> {
+      yield head;
+      yield geometryHead(map, id);
+      for (const rings of map.batches) {
+        yield ringBytes(rings);
+      }
+      yield tail;
+    };
+    this.#features.addPieces(this.#count, head.length + geometryBytes(map) + tail.length, pieces());
     this.#boxes.add(map.box);
   }
 
@@ -198,20 +203,31 @@ function srsOf({ crs }: PolygonLayer): Srs {
   }
 }
 
-/** A GeoPackage geometry: its header with the box, then well-known binary, little-endian. */
-function geometryBlob({ positions, ringEnds, box }: MapPolygon, srsId: number): Uint8Array {
-  const bytes = new Uint8Array(8 + 32 + 9 + ringEnds.length * 4 + positions.length * 8);
+/** Bytes of a GeoPackage geometry: its header with the box, then well-known binary, little-endian. */
+function geometryBytes({ positionCount, ringCount }: MapPolygon): number {
+  return geometryHeadBytes + ringCount * 4 + positionCount * 16;
+}
+
+const geometryHeadBytes = 8 + 32 + 9;
+
+function geometryHead({ ringCount, box: [minX, minY, maxX, maxY] }: MapPolygon, srsId: number): Uint8Array {
+  const bytes = new Uint8Array(geometryHeadBytes);
   const view = new DataView(bytes.buffer);
   bytes.set([0x47, 0x50, 0, 0b011]);
   view.setInt32(4, srsId, true);
-  const [minX, minY, maxX, maxY] = box;
   [minX, maxX, minY, maxY].forEach((value, index) => {
     view.setFloat64(8 + index * 8, value, true);
   });
   bytes[40] = 1;
   view.setUint32(41, 3, true);
-  view.setUint32(45, ringEnds.length, true);
-  let at = 49;
+  view.setUint32(45, ringCount, true);
+  return bytes;
+}
+
+function ringBytes({ positions, ringEnds }: MapRings): Uint8Array {
+  const bytes = new Uint8Array(ringEnds.length * 4 + positions.length * 8);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
   let from = 0;
   for (const end of ringEnds) {
     view.setUint32(at, end - from, true);

@@ -202,26 +202,24 @@ export class TableWriter {
 
   /** Adds a row; ids must rise. */
   add(rowId: number, values: readonly SqliteValue[]): void {
-    this.addRecord(rowId, encodeRecord(values));
+    const record = encodeRecord(values);
+    this.addPieces(rowId, record.length, [record]);
   }
 
-  /** Adds a row that has been encoded already. */
-  addRecord(rowId: number, record: Uint8Array): void {
-    let local = record.length;
-    if (local > mostLocalBytes) {
-      const wanted = leastLocalBytes + ((record.length - leastLocalBytes) % overflowBytes);
-      local = wanted <= mostLocalBytes ? wanted : leastLocalBytes;
-    }
-    const isWhole = local === record.length;
-    const cell = new Uint8Array(varintBytes(record.length) + varintBytes(rowId) + local + (isWhole ? 0 : 4));
-    let at = putVarint(cell, putVarint(cell, 0, record.length), rowId);
-    cell.set(record.subarray(0, local), at);
-    at += local;
+  /** Adds an encoded row that comes in pieces of `length` bytes together, each of which is written before the next is asked for. */
+  addPieces(rowId: number, length: number, pieces: Iterable<Uint8Array>): void {
+    const isWhole = length <= mostLocalBytes;
+    const wanted = leastLocalBytes + ((length - leastLocalBytes) % overflowBytes);
+    const local = isWhole ? length : wanted <= mostLocalBytes ? wanted : leastLocalBytes;
+    const cell = new Uint8Array(varintBytes(length) + varintBytes(rowId) + local + (isWhole ? 0 : 4));
+    const at = putVarint(cell, putVarint(cell, 0, length), rowId);
+    const bytes = new JoinedPieces(pieces);
+    bytes.readInto(cell.subarray(at, at + local));
     if (!this.#leaf.fits(cell.length)) {
       this.#endLeaf();
     }
     if (!isWhole) {
-      new DataView(cell.buffer).setUint32(at, this.#overflow(record.subarray(local)));
+      new DataView(cell.buffer).setUint32(at + local, this.#overflow(bytes, length - local));
     }
     this.#leaf.add(cell);
     this.#lastRow = rowId;
@@ -280,18 +278,45 @@ export class TableWriter {
   }
 
   /** Appends the rest of a row as a chain of pages, one behind the other; answers the first. */
-  #overflow(rest: Uint8Array): number {
+  #overflow(rest: JoinedPieces, length: number): number {
     let first = 0;
-    for (let from = 0; from < rest.length; from += overflowBytes) {
+    for (let from = 0; from < length; from += overflowBytes) {
       const page = new Uint8Array(pageBytes);
-      page.set(rest.subarray(from, from + overflowBytes), 4);
-      if (from + overflowBytes < rest.length) {
+      rest.readInto(page.subarray(4, 4 + Math.min(overflowBytes, length - from)));
+      if (from + overflowBytes < length) {
         new DataView(page.buffer).setUint32(0, this.#pages.next + 1);
       }
       const number = this.#pages.append(page);
       first = first === 0 ? number : first;
     }
     return first;
+  }
+}
+
+/** Pieces of bytes read one after the other as if they were one. */
+class JoinedPieces {
+  readonly #pieces: Iterator<Uint8Array>;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(pieces: Iterable<Uint8Array>) {
+    this.#pieces = pieces[Symbol.iterator]();
+  }
+
+  /** Fills the target with the next bytes. */
+  readInto(target: Uint8Array): void {
+    for (let done = 0; done < target.length;) {
+      while (this.#rest.length === 0) {
+        const next = this.#pieces.next();
+        if (next.done === true) {
+          throw new Error(`a row ended ${target.length - done} bytes before it should`);
+        }
+        this.#rest = next.value;
+      }
+      const part = this.#rest.subarray(0, target.length - done);
+      target.set(part, done);
+      done += part.length;
+      this.#rest = this.#rest.subarray(part.length);
+    }
   }
 }
 

@@ -36,11 +36,35 @@ export function putVarint(target: Uint8Array, at: number, value: number): number
 
 const encoder = new TextEncoder();
 
+/** A row with a blob that is too long to be held: what stands before the blob's bytes, and what stands behind them. */
+export interface RecordAround {
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+/** Encodes a row around one long blob. */
+export function encodeRecordAround(
+  before: readonly SqliteValue[],
+  blobBytes: number,
+  after: readonly SqliteValue[],
+): RecordAround {
+  const first = before.map(columnOf);
+  const last = after.map(columnOf);
+  const types = [...first.map(typeOf), [blobBytes * 2 + 12, 0] as const, ...last.map(typeOf)];
+  const header = headerOf(types.map(([type]) => type));
+  const bytesOf = (columns: readonly Column[]): number =>
+    columns.reduce((sum, column) => sum + typeOf(column)[1], 0);
+  const head = new Uint8Array(header.length + bytesOf(first));
+  head.set(header);
+  putBody(head, header.length, first);
+  const tail = new Uint8Array(bytesOf(last));
+  putBody(tail, 0, last);
+  return { head, tail };
+}
+
 /** Encodes a row as SQLite's record format has it (https://www.sqlite.org/fileformat2.html#record_format). */
 export function encodeRecord(values: readonly SqliteValue[]): Uint8Array {
-  const columns = values.map((value) =>
-    typeof value === "string" ? { text: encoder.encode(value) } : value,
-  );
+  const columns = values.map(columnOf);
   const types: number[] = [];
   let bodyBytes = 0;
   for (const column of columns) {
@@ -48,18 +72,42 @@ export function encodeRecord(values: readonly SqliteValue[]): Uint8Array {
     types.push(type);
     bodyBytes += bytes;
   }
-  let headerBytes = types.reduce((sum, type) => sum + varintBytes(type), 0);
-  headerBytes += headerBytes + 1 < 128 ? 1 : 2;
-  const record = new Uint8Array(headerBytes + bodyBytes);
-  const view = new DataView(record.buffer);
-  let at = putVarint(record, 0, headerBytes);
+  const header = headerOf(types);
+  const record = new Uint8Array(header.length + bodyBytes);
+  record.set(header);
+  putBody(record, header.length, columns);
+  return record;
+}
+
+/** A value with its text encoded. */
+type Column =
+  | null
+  | Uint8Array
+  | { readonly text: Uint8Array }
+  | { readonly integer: number }
+  | { readonly real: number };
+
+function columnOf(value: SqliteValue): Column {
+  return typeof value === "string" ? { text: encoder.encode(value) } : value;
+}
+
+function headerOf(types: readonly number[]): Uint8Array {
+  let bytes = types.reduce((sum, type) => sum + varintBytes(type), 0);
+  bytes += bytes + 1 < 128 ? 1 : 2;
+  const header = new Uint8Array(bytes);
+  let at = putVarint(header, 0, bytes);
   for (const type of types) {
-    at = putVarint(record, at, type);
+    at = putVarint(header, at, type);
   }
-  columns.forEach((column, index) => {
-    const type = types[index] as number;
+  return header;
+}
+
+function putBody(record: Uint8Array, start: number, columns: readonly Column[]): void {
+  const view = new DataView(record.buffer);
+  let at = start;
+  for (const column of columns) {
     if (column === null) {
-      return;
+      continue;
     }
     if (column instanceof Uint8Array) {
       record.set(column, at);
@@ -71,27 +119,19 @@ export function encodeRecord(values: readonly SqliteValue[]): Uint8Array {
       view.setFloat64(at, column.real);
       at += 8;
     } else {
-      const bytes = integerBytes[type] ?? 0;
+      const bytes = typeOf(column)[1];
       for (let place = bytes - 1; place >= 0; place -= 1) {
         record[at + bytes - 1 - place] = Math.floor(column.integer / 256 ** place) & 0xff;
       }
       at += bytes;
     }
-  });
-  return record;
+  }
 }
 
 /** Bytes of an integer by its serial type. */
 const integerBytes: Readonly<Record<number, number>> = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 8: 0, 9: 0 };
 
-function typeOf(
-  column:
-    | null
-    | Uint8Array
-    | { readonly text: Uint8Array }
-    | { readonly integer: number }
-    | { readonly real: number },
-): readonly [type: number, bytes: number] {
+function typeOf(column: Column): readonly [type: number, bytes: number] {
   if (column === null) {
     return [0, 0];
   }

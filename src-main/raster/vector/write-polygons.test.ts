@@ -8,7 +8,8 @@ import type { Crs } from "#shared/geo/crs.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { crsFromEpsg, geoTagsFor, createGeoTiffWriter } from "../index.ts";
 import { tracePolygons, writePolygons, type ClassRows, type PolygonOptions } from "./write-polygons.ts";
-import type { TracedPolygon } from "../polygons/traced-polygon.ts";
+import type { RingSpool, SpillLimits } from "../polygons/ring-spool.ts";
+import type { RingBatch, TracedPolygon } from "../polygons/traced-polygon.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -57,19 +58,27 @@ function speckled(width: number, height: number): Uint8Array<ArrayBuffer> {
 async function traced(
   rows: ClassRows,
   options: Partial<PolygonOptions> = {},
-  geotransform: Geotransform = [1, 0, 0, 0, -1, 0],
+  spool: RingSpool | null = null,
 ): Promise<TracedPolygon[]> {
   const polygons: TracedPolygon[] = [];
-  const layer = { geotransform, crs: { kind: "none" } as Crs };
-  await tracePolygons(rows, layer, { withoutClass: [255], ...options }, (polygon) => polygons.push(polygon));
+  const layer = { geotransform: [1, 0, 0, 0, -1, 0] as const, crs: { kind: "none" } as Crs };
+  const take = (polygon: TracedPolygon): void => {
+    polygons.push(polygon);
+  };
+  await tracePolygons(rows, layer, { withoutClass: [255], ...options }, take, spool);
   return polygons;
 }
 
-function ringsOf({ coordinates, ringEnds }: TracedPolygon): string[] {
-  return ringEnds.map((end, index) =>
-    coordinates.subarray(index === 0 ? 0 : ringEnds[index - 1], end).join(" "),
+function ringsOf({ batches }: TracedPolygon): string[] {
+  return [...batches].flatMap(({ coordinates, ringEnds }) =>
+    [...ringEnds].map((end, index) =>
+      coordinates.subarray(index === 0 ? 0 : ringEnds[index - 1], end).join(" "),
+    ),
   );
 }
+
+/** So low that even these small masks have regions that don't fit. */
+const lowLimits: SpillLimits = { ofOne: 100, ofAll: 200, least: 10 };
 
 describe("tracing", () => {
   test("a single pixel, counter-clockwise on the screen", async () => {
@@ -90,7 +99,7 @@ describe("tracing", () => {
   test("a region that touches itself at a corner is an exterior and a hole, not a ring that crosses itself", async () => {
     const found = await traced(drawn("111 ", "1 1 ", "11 1", " 111").rows);
     expect(found.map(({ pixels }) => pixels)).toEqual([11]);
-    expect(found[0]?.ringEnds).toHaveLength(3);
+    expect(found[0]?.ringCount).toBe(3);
     for (const polygon of found) {
       for (const ring of ringsOf(polygon)) {
         const corners = ring
@@ -128,6 +137,32 @@ describe("tracing", () => {
     for (const { area, pixels } of found) {
       expect(area).toBe(pixels);
     }
+  });
+
+  test("regions whose holes don't fit into memory are the same, ring by ring", async () => {
+    const rows = rowsOf(speckled(300, 420), 300);
+    const kept: RingBatch[] = [];
+    const spool: RingSpool = {
+      keep: (batch) => {
+        kept.push({ coordinates: batch.coordinates.slice(), ringEnds: [...batch.ringEnds] });
+        const place = kept.length - 1;
+        return { place, numbers: batch.coordinates.length, rings: batch.ringEnds.length };
+      },
+      read: ({ place }) => kept[place] ?? expect.unreachable(),
+    };
+    const within = await traced(rows);
+    const beyond = await traced(rows, { spillLimits: lowLimits }, spool);
+    expect(kept.length).toBeGreaterThan(10);
+    expect(beyond.filter(({ batches }) => "kind" in batches).length).toBeGreaterThan(2);
+    const facts = (polygons: readonly TracedPolygon[]): unknown[] =>
+      polygons.map((polygon) => {
+        const rings = ringsOf(polygon);
+        expect(polygon.ringCount).toBe(rings.length);
+        expect(polygon.positionCount).toBe(rings.join(" ").split(" ").length / 2);
+        const { classId, pixels, area } = polygon;
+        return [classId, pixels, area, rings[0], rings.slice(1).sort()];
+      });
+    expect(facts(beyond)).toEqual(facts(within));
   });
 
   test("small regions are gone after dissolving, and no pixel with them", async () => {
@@ -256,23 +291,30 @@ async function written({
 describe.skipIf(peerPython() === undefined)(
   "against GDAL and shapely (skipped without the Python peers)",
   () => {
-    test.each([".gpkg", ".fgb"])("%s holds what rasterio traces, shape by shape", async (extension) => {
-      const found = await written({ extension, words: ["same"] });
-      expect(found).toMatchObject({
-        features: found.shapes,
-        different: 0,
-        valid: true,
-        exteriorsLeft: true,
-        geometry: "Polygon",
-        epsg: 32633,
-        crs: true,
-        coverage: true,
-      });
-      expect(found.areaError).toBeLessThan(1e-9);
-      expect(found.attributeError).toBeLessThan(1e-6);
-      expect(found.names).toContainEqual([1, "Wald & Wiese"]);
-      expect(found.names).toContainEqual([3, "class 3"]);
-    });
+    test.each([
+      [".gpkg", "in memory", {}],
+      [".gpkg", "beyond memory", { spillLimits: lowLimits }],
+      [".fgb", "beyond memory", { spillLimits: lowLimits }],
+    ])(
+      "%s holds what rasterio traces, shape by shape, with open regions %s",
+      async (extension, _, options) => {
+        const found = await written({ extension, options, words: ["same"] });
+        expect(found).toMatchObject({
+          features: found.shapes,
+          different: 0,
+          valid: true,
+          exteriorsLeft: true,
+          geometry: "Polygon",
+          epsg: 32633,
+          crs: true,
+          coverage: true,
+        });
+        expect(found.areaError).toBeLessThan(1e-9);
+        expect(found.attributeError).toBeLessThan(1e-6);
+        expect(found.names).toContainEqual([1, "Wald & Wiese"]);
+        expect(found.names).toContainEqual([3, "class 3"]);
+      },
+    );
 
     test("a rotated grid, and rows that run north", async () => {
       for (const geotransform of [rotated, [0.25, 0, 500_000, 0, 0.25, 5_400_000] as const]) {
@@ -313,14 +355,14 @@ describe.skipIf(peerPython() === undefined)(
         extension: ".gpkg",
         geotransform: [0.0003, 0, 16, 0, -0.0002, 52],
         crs: crsFromEpsg(4326),
-        options: { simplify: 20 },
+        options: { simplify: 20, spillLimits: lowLimits },
       });
       expect(found.epsg).toBe(4326);
       expect(found.geodesicError).toBeLessThan(1e-7);
     });
 
     test("GeoJSON in longitude and latitude", async () => {
-      const found = await written({ extension: ".geojson" });
+      const found = await written({ extension: ".geojson", options: { spillLimits: lowLimits } });
       expect(found).toMatchObject({
         features: found.shapes,
         epsg: 4326,

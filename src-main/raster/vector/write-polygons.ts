@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import type { RingSpool, SpillLimits } from "../polygons/ring-spool.ts";
 import { PolygonTracer } from "../polygons/polygon-tracer.ts";
 import { RowSieve } from "../polygons/row-sieve.ts";
 import { RasterError } from "../raster-error.ts";
@@ -8,6 +9,7 @@ import { createGeoJson } from "./geojson.ts";
 import { createGeoPackage } from "./geopackage.ts";
 import { groundSteps } from "./ground-steps.ts";
 import type { PolygonLayer, PolygonWriter } from "./polygon-layer.ts";
+import { RingFile } from "./ring-file.ts";
 
 /** The vector formats by the ending of a file's name. */
 const writers: ReadonlyMap<string, (filePath: string, layer: PolygonLayer) => Promise<PolygonWriter>> =
@@ -42,6 +44,8 @@ export interface PolygonOptions {
   readonly minArea?: number;
   /** Waited for when the file is on the disk whole, but not under its name yet; gets the ids that occur. */
   readonly beforeRename?: ((classIds: readonly number[]) => Promise<void>) | undefined;
+  /** How much of open regions may be in memory; only tests need others than the usual. */
+  readonly spillLimits?: SpillLimits | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (share: number) => void;
 }
@@ -67,12 +71,20 @@ export async function writePolygons(
     );
   }
   const writer = await create(filePath, layer);
+  let spool: RingFile | null = null;
   try {
+    spool = await RingFile.create(filePath);
     const classIds = new Set<number>();
-    const features = await tracePolygons(rows, layer, options, (polygon) => {
-      classIds.add(polygon.classId);
-      writer.write(polygon);
-    });
+    const features = await tracePolygons(
+      rows,
+      layer,
+      options,
+      (polygon) => {
+        classIds.add(polygon.classId);
+        writer.write(polygon);
+      },
+      spool,
+    );
     options.signal?.throwIfAborted();
     const occurring = [...classIds].sort((first, second) => first - second);
     await writer.finish(() => options.beforeRename?.(occurring) ?? Promise.resolve());
@@ -80,6 +92,8 @@ export async function writePolygons(
   } catch (error) {
     await writer.discard();
     throw error;
+  } finally {
+    await spool?.discard();
   }
 }
 
@@ -87,12 +101,13 @@ export async function writePolygons(
 const manyPolygons = 30_000;
 const fewestRows = 4;
 
-/** Traces the polygons of a class raster, and hands each on; answers how many there were. */
+/** Traces the polygons of a class raster, and hands each on; answers how many there were. Without a spool all open regions are in memory. */
 export async function tracePolygons(
   rows: ClassRows,
   layer: Pick<PolygonLayer, "geotransform" | "crs">,
-  { withoutClass, simplify = 0, minArea = 0, signal, onProgress }: PolygonOptions,
+  { withoutClass, simplify = 0, minArea = 0, spillLimits, signal, onProgress }: PolygonOptions,
   onPolygon: ConstructorParameters<typeof PolygonTracer>[1],
+  spool: RingSpool | null = null,
 ): Promise<number> {
   const { width, height } = rows;
   const ground = groundSteps(layer, { width, height });
@@ -103,6 +118,8 @@ export async function tracePolygons(
       width,
       withoutClass,
       simplify: simplify > 0 ? { tolerance: simplify, column: ground.column, row: ground.row } : null,
+      spool,
+      ...(spillLimits === undefined ? {} : { spillLimits }),
     },
     (polygon) => {
       features += 1;

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { RasterError } from "../raster-error.ts";
+import { temporaryPath as temporaryPathOf } from "./temporary-files.ts";
 
 /** Waited for when a file is on the disk whole, but not under its name yet; when it fails, so does the writing. */
 export type BeforeRename = () => Promise<void>;
@@ -22,7 +22,7 @@ export interface AtomicFile {
 /** Starts a file that will appear under `filePath`. */
 export async function createAtomicFile(filePath: string): Promise<AtomicFile> {
   const folder = dirname(filePath);
-  const temporaryPath = join(folder, `.${basename(filePath)}.${randomBytes(6).toString("hex")}.partial`);
+  const temporaryPath = temporaryPathOf(filePath, "partial");
   const handle = await open(temporaryPath, "wx+").catch((error: unknown) => {
     throw writeError(error, filePath);
   });

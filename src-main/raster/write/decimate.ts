@@ -20,7 +20,7 @@ export interface SampleGrid {
  * Halves a grid into `target`, whose pixel (0, 0) of the result goes to (`targetX`, `targetY`); odd edges take what is there.
  *
  * Nodata never outvotes data: a pixel is nodata only where all four are. With an opacity band, means are weighed by it, so that what is
- * hidden doesn't colour what is seen.
+ * hidden doesn't colour what is seen, and has no vote where ids are counted.
  */
 export function halveInto(
   source: SampleGrid,
@@ -31,8 +31,8 @@ export function halveInto(
   nodata: number | null,
   opacityBand: number | null = null,
 ): void {
-  if (resampling === "average" && opacityBand !== null) {
-    halveByOpacity(source, target, targetX, targetY, opacityBand);
+  if (resampling !== "nearest" && opacityBand !== null) {
+    halveByOpacity(source, target, targetX, targetY, opacityBand, resampling, nodata);
     return;
   }
   if (resampling === "average" && nodata === null && source.samples instanceof Uint8Array) {
@@ -86,13 +86,15 @@ export function halveInto(
   }
 }
 
-/** Means weighed by opacity, which itself becomes a plain mean, but never 0 where anything is seen. */
+/** Means weighed by opacity, or the ids most of what is seen has; opacity itself becomes a plain mean, but never 0 where anything is seen. */
 function halveByOpacity(
   source: SampleGrid,
   target: SampleGrid,
   targetX: number,
   targetY: number,
   opacityBand: number,
+  resampling: "average" | "mode",
+  nodata: number | null,
 ): void {
   const { bands, samples } = source;
   const isFloat = target.samples instanceof Float32Array || target.samples instanceof Float64Array;
@@ -100,6 +102,7 @@ function halveByOpacity(
   const height = Math.ceil(source.height / 2);
   const weights = new Float64Array(4);
   const pixels = new Int32Array(4);
+  const votes = new Float64Array(4);
   for (let row = 0; row < height; row += 1) {
     const above = row * 2 * source.width;
     // The last row or column of an odd size stands twice.
@@ -116,6 +119,25 @@ function halveByOpacity(
       }
       const to = ((targetY + row) * target.width + targetX + column) * bands;
       for (let band = 0; band < bands; band += 1) {
+        if (resampling === "mode") {
+          let count = 0;
+          let otherwise = NaN;
+          for (let at = 0; at < 4; at += 1) {
+            const value = samples[(pixels[at] as number) * bands + band] as number;
+            if ((weights[at] as number) > 0 && Number.isNaN(otherwise)) {
+              otherwise = value;
+            }
+            // A pixel of an odd edge that stands twice votes once: otherwise it could outvote two.
+            const isRepeated = (at % 2 === 1 && right === left) || (at > 1 && below === above);
+            if ((weights[at] as number) > 0 && value !== nodata && !isRepeated) {
+              votes[count] = value;
+              count += 1;
+            }
+          }
+          target.samples[to + band] =
+            count > 0 ? modeOf(votes, count) : Number.isNaN(otherwise) ? 0 : otherwise;
+          continue;
+        }
         let sum = 0;
         for (let at = 0; at < 4 && whole > 0; at += 1) {
           sum += (samples[(pixels[at] as number) * bands + band] as number) * (weights[at] as number);

@@ -37,12 +37,26 @@ export interface GeoTiffWriter {
   writeTile(column: number, row: number, samples: SampleArray): Promise<void>;
   /** Builds the overviews, puts the file together and renames it into place; tiles never written hold nodata or 0. */
   finish(options?: FinishOptions): Promise<{ readonly bytes: number }>;
-  /** Gives up and removes everything written; harmless after `finish`. */
-  abort(): Promise<void>;
+  /** Whether a tile is there from an earlier attempt and need not be written. */
+  has(column: number, row: number): boolean;
+  /** Gives up and removes everything written, or leaves the tiles of a `KeptWriting`; harmless after `finish`. */
+  abort(options?: { readonly keepsTiles?: boolean }): Promise<void>;
 }
 
-/** Starts writing a GeoTIFF. */
-export async function createGeoTiffWriter(filePath: string, options: GeoTiffOptions): Promise<GeoTiffWriter> {
+/** A writing that can be gone on with after it was cancelled, or its process killed. */
+export interface KeptWriting {
+  /** The file of the tiles that are done: gone on with where it exists, removed with the last. Nobody else may use it meanwhile. */
+  readonly tilesPath: string;
+  /** What the tiles are made of and how; those of an earlier attempt with another identity are thrown away. */
+  readonly identity: string;
+}
+
+/** Starts writing a GeoTIFF, or with `kept` goes on with it. When that is cancelled by its signal, the tiles stay. */
+export async function createGeoTiffWriter(
+  filePath: string,
+  options: GeoTiffOptions,
+  kept: KeptWriting | null = null,
+): Promise<GeoTiffWriter> {
   const tileSize = options.tileSize ?? 512;
   const refuse = (explanation: string): never => {
     throw new RasterError("invalid-request", filePath, explanation);
@@ -63,7 +77,16 @@ export async function createGeoTiffWriter(filePath: string, options: GeoTiffOpti
   if (options.predictor === "horizontal" && !["uint8", "uint16", "int16"].includes(options.dtype)) {
     refuse(`horizontal differencing is written for 8 and 16 bit samples, not ${options.dtype}`);
   }
-  return new CogWriter(filePath, options, tileSize, await TileSpool.create(filePath, options, tileSize));
+  const spool =
+    kept === null
+      ? await TileSpool.create(filePath, options, tileSize)
+      : await TileSpool.goOn(
+          kept.tilesPath,
+          `${kept.identity}\n${JSON.stringify(options)}`,
+          options,
+          tileSize,
+        );
+  return new CogWriter(filePath, options, tileSize, spool);
 }
 
 /*
@@ -83,6 +106,7 @@ class CogWriter implements GeoTiffWriter {
   readonly #given = new Set<number>();
   #output: AtomicFile | null = null;
   #state: "open" | "finished" | "aborted" = "open";
+  #keepsTiles = false;
   /** The first failure: what other tiles fail with after it is only that the writer is gone. */
   #failure: { readonly error: unknown } | null = null;
 
@@ -105,6 +129,13 @@ class CogWriter implements GeoTiffWriter {
       maxSamples: maxGrowingBytes / dtypeBytes(dtype),
       blankTile: () => this.#blankTile(),
     });
+    // Of an earlier attempt: overviews that it hadn't finished are made at the end, from what was written.
+    spool.indicesOf(0).forEach((index) => this.#given.add(index));
+    this.#overviews.goOn(spool);
+  }
+
+  has(column: number, row: number): boolean {
+    return this.#spool.has(0, row * this.tilesAcross + column);
   }
 
   async writeTile(column: number, row: number, samples: SampleArray): Promise<void> {
@@ -152,25 +183,29 @@ class CogWriter implements GeoTiffWriter {
       await this.#spool.discard();
       this.#state = "finished";
       return { bytes: position };
-    });
+    }, options.signal);
   }
 
-  async abort(): Promise<void> {
+  async abort({ keepsTiles = false }: { readonly keepsTiles?: boolean } = {}): Promise<void> {
     if (this.#state === "finished") {
       return;
     }
-    this.#state = "aborted";
+    // The first word counts: whatever fails after it does so because the writer is gone.
+    if (this.#state === "open") {
+      this.#keepsTiles = keepsTiles;
+      this.#state = "aborted";
+    }
     await this.#output?.discard();
-    await this.#spool.discard();
+    await (this.#keepsTiles ? this.#spool.keep() : this.#spool.discard());
   }
 
-  /** Whatever fails, nothing stays behind. */
-  async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Whatever fails, nothing stays behind, but for tiles that can be gone on with when it was only cancelled. */
+  async #guarded<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     try {
       return await work();
     } catch (error) {
       this.#failure ??= { error: writeError(error, this.#filePath) };
-      await this.abort();
+      await this.abort({ keepsTiles: signal?.aborted === true });
       throw this.#failure.error;
     }
   }

@@ -73,6 +73,24 @@ export class OverviewStack {
     this.#putOff = given.levels.map(() => new Set<number>());
   }
 
+  /**
+   * Goes on from tiles that are there already: those above them that aren't are put off, since what had been gathered for them is
+   * gone.
+   */
+  goOn(there: {
+    has(level: number, index: number): boolean;
+    indicesOf(level: number): readonly number[];
+  }): void {
+    for (const level of this.#given.levels.keys()) {
+      for (const index of there.indicesOf(level)) {
+        const parent = this.#parentOf({ level, index });
+        if (parent !== null && !there.has(parent.level, parent.index)) {
+          this.#putOffFrom(parent);
+        }
+      }
+    }
+  }
+
   /** Takes a tile in; answers the overview tile that is complete with it, if one is. */
   add(
     { level, index }: LevelTile,

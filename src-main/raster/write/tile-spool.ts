@@ -2,8 +2,10 @@ import { deflate, inflate } from "node:zlib";
 import { promisify } from "node:util";
 import { undoHorizontalDifferencing } from "../codecs/predictor.ts";
 import { dtypeBytes, samplesOver, type SampleArray } from "../typed-pixels.ts";
-import { createAtomicFile, writeFully, type AtomicFile } from "./atomic-file.ts";
+import type { FileHandle } from "node:fs/promises";
+import { createAtomicFile, writeFully } from "./atomic-file.ts";
 import type { GeoTiffOptions } from "./geotiff-options.ts";
+import { KeptTiles } from "./kept-tiles.ts";
 
 const deflateAsync = promisify(deflate);
 const inflateAsync = promisify(inflate);
@@ -17,22 +19,52 @@ interface SpooledTile {
   readonly length: number;
 }
 
-/** Compressed tiles in a temporary file beside the one to be written, in the order they came, until all are known. */
+/** The file that tiles are put into. */
+interface SpoolFile {
+  readonly handle: FileHandle;
+  discard(): Promise<void>;
+}
+
+/** Compressed tiles in a file beside the one to be written, in the order they came, until all are known. */
 export class TileSpool {
-  readonly #file: AtomicFile;
+  readonly #file: SpoolFile;
+  /** The same file where another process may go on with it. */
+  readonly #kept: KeptTiles | null;
   readonly #options: GeoTiffOptions;
   readonly #tileSize: number;
   readonly #levels: Map<number, SpooledTile>[] = [];
   #end = 0;
 
-  private constructor(file: AtomicFile, options: GeoTiffOptions, tileSize: number) {
+  private constructor(file: SpoolFile, kept: KeptTiles | null, options: GeoTiffOptions, tileSize: number) {
     this.#file = file;
+    this.#kept = kept;
     this.#options = options;
     this.#tileSize = tileSize;
   }
 
   static async create(filePath: string, options: GeoTiffOptions, tileSize: number): Promise<TileSpool> {
-    return new TileSpool(await createAtomicFile(`${filePath}.tiles`), options, tileSize);
+    return new TileSpool(await createAtomicFile(`${filePath}.tiles`), null, options, tileSize);
+  }
+
+  /** Goes on with the tiles of an earlier attempt, if a file of them is there and they are of the same. */
+  static async goOn(
+    path: string,
+    identity: string,
+    options: GeoTiffOptions,
+    tileSize: number,
+  ): Promise<TileSpool> {
+    const { file, tiles, end } = await KeptTiles.open(path, identity);
+    const spool = new TileSpool(file, file, options, tileSize);
+    for (const { level, index, offset, length } of tiles) {
+      spool.#tilesOf(level).set(index, { offset, length });
+    }
+    spool.#end = end;
+    return spool;
+  }
+
+  /** The tiles of a level that are there. */
+  indicesOf(level: number): number[] {
+    return [...(this.#levels[level]?.keys() ?? [])];
   }
 
   has(level: number, index: number): boolean {
@@ -47,9 +79,12 @@ export class TileSpool {
   /** Compresses a tile and keeps it; one that was there before is forgotten. Differencing is done in place, in the caller's array. */
   async add(level: number, index: number, tile: SampleArray): Promise<void> {
     const encoded = await this.#encode(tile);
-    const offset = this.#end;
-    this.#end += encoded.length;
-    await writeFully(this.#file.handle, encoded, offset);
+    const bytes = this.#kept === null ? encoded : KeptTiles.record({ level, index }, encoded);
+    const place = this.#end;
+    this.#end += bytes.length;
+    await writeFully(this.#file.handle, bytes, place);
+    // What stands before the tile says what it is.
+    const offset = place + bytes.length - encoded.length;
     this.#tilesOf(level).set(index, { offset, length: encoded.length });
   }
 
@@ -86,6 +121,11 @@ export class TileSpool {
       undoHorizontalDifferencing(samples, this.#tileSize, bands);
     }
     return samples;
+  }
+
+  /** Closes the file; it stays for another time where it is one that can be gone on with, and is removed elsewhere. */
+  async keep(): Promise<void> {
+    await (this.#kept === null || this.#levels.length === 0 ? this.#file.discard() : this.#kept.keep());
   }
 
   async discard(): Promise<void> {

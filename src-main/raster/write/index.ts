@@ -1,0 +1,2 @@
+// The way in for code that only writes files: `raster/index.ts` also loads native decoders.
+export { sweepLeftovers, temporaryPath } from "./temporary-files.ts";
