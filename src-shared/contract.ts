@@ -8,6 +8,7 @@ import { z } from "zod";
 import { pixelWindowSchema } from "./geo/pixel-window.ts";
 import { jobSchema } from "./jobs/job.ts";
 import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
+import { vectorFileSchema, vectorInspectionSchema, vectorMappingSchema } from "./labels/vector-import.ts";
 import {
   evaluationDetailSchema,
   foundPlacesSchema,
@@ -84,14 +85,18 @@ export const folderSchema = z.strictObject({
 });
 export type Folder = z.infer<typeof folderSchema>;
 
-/** A file that may hold a network's weights. */
-export const weightFileSchema = z.strictObject({
+/** What a file is looked for: weights of networks, polygons to be burned into labels. */
+export const filePurposeSchema = z.enum(["weights", "polygons"]);
+export type FilePurpose = z.infer<typeof filePurposeSchema>;
+
+/** A file that the user may pick. */
+export const pickableFileSchema = z.strictObject({
   fileId: idSchema,
   name: z.string(),
   displayPath: z.string(),
   bytes: z.int().nonnegative(),
 });
-export type WeightFile = z.infer<typeof weightFileSchema>;
+export type PickableFile = z.infer<typeof pickableFileSchema>;
 
 /** What a tile is cut from. */
 export const tileSourceSchema = z.discriminatedUnion("kind", [
@@ -208,6 +213,12 @@ const splitQuestion = projectInput.extend({
 });
 const jobInput = z.strictObject({ jobId: idSchema });
 const runInput = z.strictObject({ projectId: idSchema, runId: idSchema });
+const vectorLayerInput = {
+  fileId: idSchema,
+  layerName: z.string(),
+  /** An EPSG code that counts instead of the file's own system; null to believe the file. */
+  crsCode: z.int().positive().nullable(),
+};
 const comparedMosaicsInput = runInput.extend({
   mosaicIds: z.array(idSchema).min(1),
   /** Pixels this near to a border between true classes are not counted; 0 counts all. */
@@ -236,8 +247,11 @@ export const contract = defineContract({
         children: z.array(folderSchema),
       }),
     ),
-    /** Files of weights in a folder, by their names' endings. */
-    weightFiles: call(z.strictObject({ folderId: idSchema }), z.array(weightFileSchema)),
+    /** Files in a folder that may serve a purpose, by their names' endings. */
+    files: call(
+      z.strictObject({ folderId: idSchema, purpose: filePurposeSchema }),
+      z.array(pickableFileSchema),
+    ),
   },
   projects: {
     recent: call(nothing, z.array(recentProjectSchema)),
@@ -425,6 +439,22 @@ export const contract = defineContract({
       z.strictObject({ revision: z.int().nullable(), pixels: z.int() }),
     ),
     watch: stream(projectInput, labelEventSchema),
+  },
+  /** Polygons of other programs, burned into labels; files are those that `folders.files` offered. */
+  vectors: {
+    layers: call(z.strictObject({ fileId: idSchema }), vectorFileSchema),
+    /** Goes through a layer: its fields with few values, and the mosaics that its polygons meet. */
+    inspect: call(projectInput.extend(vectorLayerInput), vectorInspectionSchema),
+    /** Burns in the order of the features: one step that can be undone for each mosaic that changes. The job's result is a report. */
+    start: call(
+      projectInput.extend({
+        ...vectorLayerInput,
+        mapping: vectorMappingSchema,
+        mosaicIds: z.array(idSchema).min(1),
+        rules: paintRulesSchema,
+      }),
+      z.strictObject({ jobId: idSchema }),
+    ),
   },
   evaluation: {
     report: call(

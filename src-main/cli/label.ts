@@ -4,6 +4,7 @@ import { labelEditSchema, type LabelEdit } from "#shared/labels/label-edit.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
+import { registerLabelVectors } from "./label-vectors.ts";
 import { jsonValue } from "./option-values.ts";
 
 interface LabelOptions {
@@ -17,7 +18,7 @@ interface LabelOptions {
 
 /** `orthomask label`: changes the labels of a mosaic as the window's tools do, in the same undo history. */
 export function registerLabelCommand(program: Command, io: CliIo): void {
-  program
+  const label = program
     .command("label")
     .description("label a part of a mosaic, or take the last step back; one undo history with the window")
     .argument("<dir>", "the project's folder")
@@ -54,6 +55,7 @@ export function registerLabelCommand(program: Command, io: CliIo): void {
         ({ changed }) => (changed ? `${mosaic.name}: ${edit.name}` : `${mosaic.name}: no pixel changed`),
       );
     });
+  registerLabelVectors(label, io);
 }
 
 async function editOf(

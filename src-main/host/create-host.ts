@@ -18,6 +18,7 @@ import { hostCacheBytes } from "./raster-memory.ts";
 import { Pyramids } from "./rasters/pyramids.ts";
 import { Tiles } from "./rasters/index.ts";
 import { createServices } from "./services.ts";
+import { vectorsService } from "./vector-import/vectors-service.ts";
 
 /** Puts the host together: every service, and the contract that pages call. */
 export async function createHost(options: HostOptions): Promise<Host> {
@@ -57,7 +58,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       choose: () => folders.choose(),
       roots: () => folders.roots(),
       list: ({ folderId }) => folders.list(folderId),
-      weightFiles: ({ folderId }) => folders.weightFiles(folderId),
+      files: ({ folderId, purpose }) => folders.files(folderId, purpose),
     },
     projects: opening.implementation,
     rasters: {
@@ -99,6 +100,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     ...learning.implementation,
     splits: services.splits.implementation(),
     labels: labelsService(projects, learning),
+    vectors: vectorsService(services),
     exports: {
       plan: async ({ destination, ...request }) =>
         exports.plan({ ...request, folderPath: await folderOf(destination) }),

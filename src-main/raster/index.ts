@@ -26,6 +26,8 @@ export {
   type ClassRows,
   type PolygonOptions,
 } from "./vector/write-polygons.ts";
+export { openVectors, readVectorExtensions } from "./vector/reading/open-vectors.ts";
+export type { PolygonRings, VectorFile, VectorLayer, VectorValue } from "./vector/reading/vector-layer.ts";
 export type { PolygonLayer } from "./vector/polygon-layer.ts";
 export { ClassGrid, type ClassGridOptions, type ClassWindow } from "./class-grid/class-grid.ts";
 export { sampleStatistics } from "./statistics.ts";

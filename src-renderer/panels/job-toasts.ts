@@ -1,4 +1,5 @@
 import type { Job, JobResult } from "#shared/jobs/job.ts";
+import { vectorReportSentence, type VectorReport } from "#shared/labels/vector-import.ts";
 import { showPrediction } from "../state/show-prediction.ts";
 import type { ToastAction } from "../state/toasts.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
@@ -73,9 +74,31 @@ function successOf(
           },
         ],
       };
+    case "import":
+      return {
+        message: vectorReportSentence(result.report),
+        actions: importActions(workspace, result.report),
+      };
     case "pyramid":
       return null;
   }
+}
+
+/** Where the labels are, and taking them back: one step for each mosaic. */
+function importActions(workspace: Workspace, { mosaics }: VectorReport): ToastAction[] {
+  const [first] = mosaics;
+  return first === undefined
+    ? []
+    : [
+        {
+          label: "Show on map",
+          run: () => {
+            workspace.mode = "label";
+            workspace.layers.labels.visible = true;
+            workspace.mapView.flyToMosaic(first.mosaicId);
+          },
+        },
+      ];
 }
 
 function trainingMessage(workspace: Workspace, runId: string): string {

@@ -40,6 +40,14 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
         void training.load().then(() => training.measureTime());
       },
     ),
+    command(
+      "import-polygons",
+      { group: "Label", title: "Import polygons…" },
+      () => (project.readyMosaics.length === 0 ? "There is no mosaic to label." : null),
+      () => {
+        workspace.importPolygons();
+      },
+    ),
     command("copy-class-table", { group: "Results", title: "Copy the table as CSV" }, noReport, () => {
       void copy(workspace, report, classTableCsv);
     }),

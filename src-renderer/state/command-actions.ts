@@ -3,11 +3,13 @@ import {
   compareCommand,
   evaluateCommand,
   exportModelCommand,
+  importVectorsCommand,
   placesCommand,
   predictCommand,
   reportCommand,
   trainCommand,
   type CommandPlace,
+  type ImportVectorsChoice,
 } from "#shared/command-line/command-lines.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
@@ -31,6 +33,7 @@ export type ComputingAction =
       readonly runIds: readonly [string, string];
       readonly mosaicIds: readonly string[];
     }
+  | ({ readonly kind: "import-vectors"; readonly mosaicIds: readonly string[] } & ImportVectorsChoice)
   | {
       readonly kind: "export-model";
       readonly runId: string;
@@ -77,6 +80,8 @@ export function commandOf(
       return reportCommand(action.runId, placeOf(action.mosaicIds), { ...choiceOf(action), out: action.out });
     case "compare":
       return compareCommand(action.runIds, placeOf(action.mosaicIds));
+    case "import-vectors":
+      return importVectorsCommand(placeOf(action.mosaicIds), action);
     case "export-model":
       return exportModelCommand(action.runId, action.format, action.out);
   }

@@ -1,4 +1,4 @@
-import type { Folder, WeightFile } from "#shared/contract.ts";
+import type { FilePurpose, Folder, PickableFile } from "#shared/contract.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
 
@@ -7,8 +7,8 @@ export interface FolderListing {
   readonly folder: Folder | null;
   readonly parentId: string | null;
   readonly children: readonly Folder[];
-  /** Files of weights in it, where those are looked for. */
-  readonly files: readonly WeightFile[];
+  /** Files in it, where those are looked for. */
+  readonly files: readonly PickableFile[];
 }
 
 /** Browses the folders that the host allows, for shells without a dialog of their own. */
@@ -18,8 +18,8 @@ export class FolderBrowser {
   #failure: string | null = $state(null);
   #busy = $state(false);
   #latest = 0;
-  /** Whether files of weights are listed, too. */
-  listsWeights = false;
+  /** Which files are listed, too; null for none. */
+  filePurpose: FilePurpose | null = null;
 
   constructor(host: HostAccess) {
     this.#host = host;
@@ -47,10 +47,11 @@ export class FolderBrowser {
   }
 
   async show(folderId: string): Promise<void> {
+    const purpose = this.filePurpose;
     await this.#show(async () => {
       const [listing, files] = await Promise.all([
         this.#host.client.folders.list({ folderId }),
-        this.listsWeights ? this.#host.client.folders.weightFiles({ folderId }) : [],
+        purpose === null ? [] : this.#host.client.folders.files({ folderId, purpose }),
       ]);
       return { ...listing, files };
     });

@@ -1,5 +1,5 @@
 import { createContext } from "svelte";
-import type { AppContract, Capabilities, WeightFile } from "#shared/contract.ts";
+import type { AppContract, Capabilities, FilePurpose, PickableFile } from "#shared/contract.ts";
 import type { RecentProject } from "#shared/project/project-snapshot.ts";
 import type { Client } from "#shared/rpc/contract.ts";
 import { toRpcError } from "#shared/rpc/errors.ts";
@@ -40,9 +40,11 @@ export type Overlay =
   | { readonly kind: "shortcuts" }
   | { readonly kind: "storage" }
   | { readonly kind: "add-remote" }
+  | { readonly kind: "import-vectors"; readonly file: PickableFile }
   | {
-      readonly kind: "weights";
-      readonly onPickFile: (file: WeightFile) => void;
+      readonly kind: "files";
+      readonly purpose: FilePurpose;
+      readonly onPickFile: (file: PickableFile) => void;
     }
   | {
       readonly kind: "folders";
@@ -158,7 +160,7 @@ export class Workspace implements HostAccess {
     onPick: (folderId: string, name: string) => void,
   ): Promise<void> {
     if (this.#capabilities?.nativeFolderDialog !== true) {
-      this.folders.listsWeights = false;
+      this.folders.filePurpose = null;
       this.overlay = {
         kind: "folders",
         purpose,
@@ -178,10 +180,17 @@ export class Workspace implements HostAccess {
     }
   }
 
-  /** Lets the user choose a file of weights in the page's own picker: no shell's dialog tells files by what they are for. */
-  pickWeightsFile(onPickFile: (file: WeightFile) => void): void {
-    this.folders.listsWeights = true;
-    this.overlay = { kind: "weights", onPickFile };
+  /** Lets the user choose a file in the page's own picker: no shell's dialog tells files by what they are for. */
+  pickFile(purpose: FilePurpose, onPickFile: (file: PickableFile) => void): void {
+    this.folders.filePurpose = purpose;
+    this.overlay = { kind: "files", purpose, onPickFile };
+  }
+
+  /** Lets the user choose a file of polygons, then what they become. */
+  importPolygons(): void {
+    this.pickFile("polygons", (file) => {
+      this.overlay = { kind: "import-vectors", file };
+    });
   }
 
   async openFolderById(folderId: string, name: string): Promise<void> {

@@ -6,6 +6,8 @@
 import type { EvaluatedGround } from "../contract.ts";
 import type { ModelFormat } from "../training/model-format.ts";
 import { countedClasses } from "../metrics/confusion-matrix.ts";
+import type { PaintRules } from "../labels/label-edit.ts";
+import type { VectorMapping, VectorTarget } from "../labels/vector-import.ts";
 import type { PlaceSelection } from "../metrics/evaluation-detail.ts";
 import type { LandClass } from "../project/land-class.ts";
 import type { Augmentation, TrainingSettings } from "../training/training-settings.ts";
@@ -134,6 +136,51 @@ export function selectionOfWord(word: string): PlaceSelection | null {
 /** Sets two runs side by side. */
 export function compareCommand(runIds: readonly [string, string], place: CommandPlace): string {
   return commandLine(["compare", ...runIds, ...placeWords(place)]);
+}
+
+/** What polygons of a file become, as `label import-vectors` says it. */
+export interface ImportVectorsChoice {
+  readonly filePath: string;
+  readonly layerName: string | null;
+  readonly crsCode: number | null;
+  readonly mapping: VectorMapping;
+  readonly rules: PaintRules;
+}
+
+/** Burns polygons into labels. */
+export function importVectorsCommand(place: CommandPlace, choice: ImportVectorsChoice): string {
+  const { filePath, layerName, crsCode, mapping, rules } = choice;
+  return commandLine([
+    "label",
+    "import-vectors",
+    place.folder,
+    filePath,
+    ...option("--layer", layerName),
+    ...option("--crs", crsCode),
+    ...(mapping.kind === "all"
+      ? ["--class", targetWord(mapping.target)]
+      : [
+          ...["--field", mapping.field],
+          ...mapping.targets.flatMap(({ value, target }) => [
+            "--map",
+            `${value ?? ""}=${targetWord(target)}`,
+          ]),
+        ]),
+    ...mosaicWords(place),
+    ...(rules.onlyUnlabelled ? ["--only-unlabelled"] : []),
+    ...(rules.lockedIds.length === 0 ? [] : ["--lock", rules.lockedIds.join(",")]),
+  ]);
+}
+
+function targetWord(target: VectorTarget): string {
+  switch (target.kind) {
+    case "class":
+      return String(target.classId);
+    case "new":
+      return `new:${target.name}`;
+    case "ignore":
+      return "ignore";
+  }
 }
 
 /** Writes a report. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { vectorReportSchema } from "../labels/vector-import.ts";
 import { idSchema } from "../project/mosaic.ts";
 import { rpcErrorCodeSchema } from "../rpc/errors.ts";
 
@@ -19,6 +20,8 @@ export const jobResultSchema = z.discriminatedUnion("kind", [
     downloadIds: z.array(idSchema),
   }),
   z.strictObject({ kind: z.literal("pyramid"), mosaicId: idSchema }),
+  /** Polygons that became labels. */
+  z.strictObject({ kind: z.literal("import"), report: vectorReportSchema }),
 ]);
 export type JobResult = z.infer<typeof jobResultSchema>;
 
@@ -47,7 +50,7 @@ export type JobState = z.infer<typeof jobStateSchema>;
 /** A piece of long work: it outlives the page that started it and is listed in one place. */
 export const jobSchema = z.strictObject({
   id: idSchema,
-  kind: z.enum(["training", "prediction", "export", "pyramid"]),
+  kind: z.enum(["training", "prediction", "export", "pyramid", "import"]),
   title: z.string(),
   projectId: idSchema,
   /** The run the job belongs to, where it belongs to one. */

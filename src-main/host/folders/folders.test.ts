@@ -60,7 +60,7 @@ describe("browsing", () => {
     const service = folders();
     const [top] = await service.roots();
     const { children } = await service.list(top?.folderId ?? "");
-    const files = await service.weightFiles(children[0]?.folderId ?? "");
+    const files = await service.files(children[0]?.folderId ?? "", "weights");
     expect(files.map(({ name, bytes }) => [name, bytes])).toEqual([
       ["out.keras", 0],
       ["vgg16.h5", 5],

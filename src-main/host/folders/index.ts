@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import type { Folder, WeightFile } from "#shared/contract.ts";
+import type { FilePurpose, Folder, PickableFile } from "#shared/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { HostOptions } from "../host-options.ts";
 import { countImages } from "../projects/index.ts";
@@ -82,17 +82,19 @@ export class Folders {
     };
   }
 
-  /** Files in a folder whose names end as those of weights do. */
-  async weightFiles(folderId: string): Promise<WeightFile[]> {
+  /** Files in a folder whose names end as those that serve a purpose do. */
+  async files(folderId: string, purpose: FilePurpose): Promise<PickableFile[]> {
     const folderPath = await this.resolve(folderId);
     const entries = await readdir(folderPath, { withFileTypes: true }).catch(() => []);
     const names = entries
-      .filter((entry) => !entry.name.startsWith(".") && !entry.isDirectory() && isWeightsName(entry.name))
+      .filter(
+        (entry) => !entry.name.startsWith(".") && !entry.isDirectory() && endings[purpose].test(entry.name),
+      )
       .map(({ name }) => name)
       .toSorted(new Intl.Collator("en", { numeric: true }).compare)
       .slice(0, LARGEST_LISTING);
     const files = await Promise.all(
-      names.map(async (name): Promise<WeightFile | null> => {
+      names.map(async (name): Promise<PickableFile | null> => {
         const filePath = path.join(folderPath, name);
         const found = await stat(filePath).catch(() => null);
         return found?.isFile() === true
@@ -178,10 +180,12 @@ export class Folders {
   }
 }
 
-/** Whether a file may hold weights: Keras' formats, and checkpoints of ours. */
-function isWeightsName(name: string): boolean {
-  return /\.(h5|hdf5|keras|weights)$/i.test(name);
-}
+/** How names of files end that serve a purpose. */
+const endings: Readonly<Record<FilePurpose, RegExp>> = {
+  /** Keras' formats, and checkpoints of ours. */
+  weights: /\.(h5|hdf5|keras|weights)$/i,
+  polygons: /\.(geojson|geojsonl|json|gpkg|shp|fgb)$/i,
+};
 
 /** The real path of a folder when it is one and lies below a root; null otherwise. */
 async function allowedFolder(folderPath: string, roots: readonly string[] | null): Promise<string | null> {

@@ -111,7 +111,7 @@ export class Training {
   ): Promise<TrainingMeasure> {
     const { engine, jobs } = this.#options;
     if (
-      jobs.list().some(({ kind, state }) => kind !== "export" && kind !== "pyramid" && isUnfinished(state))
+      jobs.list().some(({ kind, state }) => !["export", "pyramid", "import"].includes(kind) && isUnfinished(state))
     ) {
       throw new RpcError("conflict", "The engine is busy with another job: measure when it has ended.");
     }

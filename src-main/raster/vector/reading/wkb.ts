@@ -1,0 +1,121 @@
+import { viewOf } from "./buffered-source.ts";
+import type { PolygonRings, VectorGeometry } from "./vector-layer.ts";
+
+const names = [
+  "Geometry",
+  "Point",
+  "LineString",
+  "Polygon",
+  "MultiPoint",
+  "MultiLineString",
+  "MultiPolygon",
+  "GeometryCollection",
+  "CircularString",
+  "CompoundCurve",
+  "CurvePolygon",
+  "MultiCurve",
+  "MultiSurface",
+];
+/** A collection within a collection, and so on: no honest file goes deeper. */
+const deepest = 8;
+
+/**
+ * Reads well-known binary (OGC 06-103r4, section 8.2; also with heights, measures, and PostGIS' flags); heights are left out.
+ *
+ * Throws a RangeError where the bytes end too early or make no sense.
+ */
+export function geometryFromWkb(bytes: Uint8Array): VectorGeometry {
+  const reader = new WkbReader(bytes);
+  const found: PolygonRings[] = [];
+  const other = reader.geometry(found, 0);
+  const filled = found.filter((rings) => rings.length > 0);
+  if (filled.length > 0) {
+    return { kind: "polygons", polygons: filled };
+  }
+  return other === null ? { kind: "none" } : { kind: "other", type: other };
+}
+
+class WkbReader {
+  readonly #view: DataView;
+  #at = 0;
+  /** After a curve: where it ends isn't known here. */
+  #isLost = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#view = viewOf(bytes);
+  }
+
+  /** Adds polygons to `found`; answers the type of what is none, null where all was. */
+  geometry(found: PolygonRings[], depth: number): string | null {
+    const isLittle = this.#view.getUint8(this.#at) === 1;
+    const code = this.#view.getUint32(this.#at + 1, isLittle);
+    this.#at += 5;
+    const [type, dimensions, hasId] = typeOf(code);
+    if (hasId) {
+      this.#at += 4;
+    }
+    switch (type) {
+      case 1:
+        this.#at += dimensions * 8;
+        return "Point";
+      case 2:
+        this.#at += this.#count(isLittle, dimensions * 8) * dimensions * 8;
+        return "LineString";
+      case 3:
+        found.push(this.#rings(isLittle, dimensions));
+        return null;
+      case 4:
+      case 5:
+      case 6:
+      case 7:
+      case 12: {
+        if (depth === deepest) {
+          throw new RangeError("geometries within geometries, too deep");
+        }
+        const parts = this.#count(isLittle, 5);
+        let other: string | null = null;
+        for (let part = 0; part < parts && !this.#isLost; part++) {
+          other = this.geometry(found, depth + 1) ?? other;
+        }
+        return other;
+      }
+      default:
+        this.#isLost = true;
+        return names[type] ?? `geometry of type ${code}`;
+    }
+  }
+
+  #rings(isLittle: boolean, dimensions: number): Float64Array[] {
+    const rings = this.#count(isLittle, 4);
+    return Array.from({ length: rings }, () => {
+      const positions = this.#count(isLittle, dimensions * 8);
+      const ring = new Float64Array(positions * 2);
+      for (let index = 0; index < positions; index++) {
+        ring[index * 2] = this.#view.getFloat64(this.#at, isLittle);
+        ring[index * 2 + 1] = this.#view.getFloat64(this.#at + 8, isLittle);
+        this.#at += dimensions * 8;
+      }
+      return ring;
+    });
+  }
+
+  /** A number of things of at least so many bytes each; refused before memory is taken for what the bytes can't hold. */
+  #count(isLittle: boolean, leastBytes: number): number {
+    const count = this.#view.getUint32(this.#at, isLittle);
+    this.#at += 4;
+    if (count * leastBytes > this.#view.byteLength - this.#at) {
+      throw new RangeError(`${count} parts where ${this.#view.byteLength - this.#at} bytes are left`);
+    }
+    return count;
+  }
+}
+
+function typeOf(code: number): readonly [type: number, dimensions: number, hasId: boolean] {
+  // PostGIS' flags are in the highest bits, ISO's dimensions in the thousands.
+  const flags = code >>> 28;
+  const plain = code & 0x0fff_ffff;
+  const thousands = Math.floor(plain / 1000);
+  const more = thousands === 0 ? 0 : thousands === 3 ? 2 : 1;
+  const flagged = ((flags & 8) === 0 ? 0 : 1) + ((flags & 4) === 0 ? 0 : 1);
+  return [plain % 1000, 2 + Math.max(more, flagged), (flags & 2) !== 0];
+}
