@@ -15,7 +15,11 @@ export const artifactsDirectory = path.join(rootDirectory, "artifacts");
  */
 
 /** Tests that open windows of a real Electron: beside other tests on two cores those are too slow. */
-const desktopTests = ["src-main/desktop/desktop.test.ts", "src-main/desktop/electron-transports.test.ts"];
+const desktopTests = [
+  "src-main/desktop/desktop.test.ts",
+  "src-main/desktop/desktop-security.test.ts",
+  "src-main/desktop/electron-transports.test.ts",
+];
 
 /**
  * Runs the unit tests beside their Python peers, where those can be had, and then by themselves those of the desktop shell.

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { pixelWindowSchema } from "./geo/pixel-window.ts";
+import { gpuMethods } from "./gpu-add-on.ts";
 import { jobSchema } from "./jobs/job.ts";
 import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
 import { vectorFileSchema, vectorInspectionSchema, vectorMappingSchema } from "./labels/vector-import.ts";
@@ -72,6 +73,7 @@ export const shellCommandSchema = z.enum([
   "zoom-fit",
   "toggle-left",
   "toggle-drawer",
+  "about",
 ]);
 export type ShellCommand = z.infer<typeof shellCommandSchema>;
 
@@ -318,6 +320,7 @@ export const contract = defineContract({
     /** Removes all pyramids; says how many bytes that freed. They are made again when a project is opened. */
     clear: call(nothing, z.strictObject({ freedBytes: z.number() })),
   },
+  gpu: gpuMethods,
   jobs: {
     /** All jobs of this session, newest first, sent whole at each change (at most four times a second). */
     watch: stream(nothing, z.array(jobSchema)),

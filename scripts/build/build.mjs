@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { rootDirectory } from "../setup/places.mjs";
 import { SetupError, step } from "../setup/step.mjs";
 import { namedOutputs, nodeEntries } from "./entries.mjs";
+import { writeThirdParties } from "./third-party.mjs";
 import { buildDecoders } from "./wasm.mjs";
 
 const outDirectory = path.join(rootDirectory, "out");
@@ -62,6 +63,9 @@ export async function buildAll(names, progress = () => undefined) {
   if (wanted("desktop") || wanted("page")) {
     progress("desktop shell and page");
     await named("desktop shell and page", buildDesktopAndPage);
+    progress("licences");
+    // Last: it reads the source maps of all builds.
+    writeThirdParties();
   }
 }
 

@@ -20,4 +20,5 @@ export const namedOutputs = [
   "desktop/main.cjs",
   "desktop/preload.cjs",
   "page/index.html",
+  "page/third-party.json",
 ];

@@ -1,12 +1,20 @@
-// `npm run dist`: the app as a folder that runs without a checkout, Node, Python or a compiler.
-import { rmSync } from "node:fs";
+// `npm run dist [-- --dir]`: installers for this system, or with `--dir` the app as a folder alone. Either runs without a checkout, Node, Python or a
+// compiler. Electron-builder fetches the tools for AppImage, deb, NSIS and dmg; the folder and the .tar.gz need nothing from outside.
+import { renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
+import { unneededPackages } from "../build/third-party.mjs";
 import { endWith, setUp } from "../setup.mjs";
 import { findElectron, provideElectron } from "../setup/electron.mjs";
 import { rootDirectory } from "../setup/places.mjs";
-import { SetupError, step } from "../setup/step.mjs";
+import { run, SetupError, step } from "../setup/step.mjs";
+import { directoryBytes, describeSize, sizeBudget } from "./size-budget.mjs";
+
+const directoryOnly = process.argv.includes("--dir");
+const archiveWanted = process.platform === "linux" && (!directoryOnly || process.argv.includes("--archive"));
 
 async function main() {
+  // Every copy carries the CPU build, also when it is made on a machine with a GPU.
+  process.env.ORTHOMASK_TENSORFLOW = "cpu";
   await setUp();
   const electron = (await provideElectron()) ?? findElectron();
   if (electron === null) {
@@ -16,18 +24,62 @@ async function main() {
     );
   }
   const { build, Platform } = await import("electron-builder");
-  await step("packaging (electron-builder)", () =>
+  await step(`packaging (electron-builder, Electron ${electron.version})`, () =>
     build({
-      targets: Platform.current().createTarget("dir"),
+      ...(directoryOnly ? { targets: Platform.current().createTarget("dir") } : {}),
       projectDir: rootDirectory,
       publish: "never",
-      config: { electronDist: electron.directory, electronVersion: electron.version.replace(/^v/, "") },
+      config: packagingFor(electron),
     }),
   );
-  // A test runtime's own default app must not travel along: it would be started in place of ours.
   if (process.platform === "linux") {
-    rmSync(path.join(rootDirectory, "dist/linux-unpacked/resources/app"), { recursive: true, force: true });
+    await finishLinux();
   }
+}
+
+/** What electron-builder.yml can't say, since it depends on what is here. */
+function packagingFor(electron) {
+  const version = electron.version.replace(/^v/, "");
+  return {
+    electronDist: electron.directory,
+    electronVersion: version,
+    files: unneededPackages().map((key) => `!${key}/**`),
+    // The fuse came with Electron 29; setting one that isn't there is an error.
+    ...(Number(version.split(".")[0]) >= 29
+      ? { electronFuses: { grantFileProtocolExtraPrivileges: false } }
+      : {}),
+  };
+}
+
+async function finishLinux() {
+  const directory = path.join(rootDirectory, "dist/linux-unpacked");
+  const unpacked = directoryBytes(directory);
+  process.stderr.write(`  unpacked: ${describeSize(unpacked, sizeBudget.unpackedBytes)}\n`);
+  let fits = unpacked <= sizeBudget.unpackedBytes;
+  if (archiveWanted) {
+    const archive = path.join(rootDirectory, "dist/Orthomask-linux-x64.tar.gz");
+    await step("archive (tar.gz)", () => writeArchive(directory, archive));
+    const compressed = statSync(archive).size;
+    process.stderr.write(`  compressed: ${describeSize(compressed, sizeBudget.compressedBytes)}\n`);
+    fits &&= compressed <= sizeBudget.compressedBytes;
+  }
+  if (!fits) {
+    throw new SetupError(
+      "The packaged app is over its size budget.",
+      "See what has grown: du -h dist/linux-unpacked | sort -h.",
+    );
+  }
+}
+
+/** Electron-builder's own .tar.gz needs a helper from outside; tar is everywhere. */
+async function writeArchive(directory, archive) {
+  rmSync(archive, { force: true });
+  await run("tar", [
+    ...["--create", "--gzip", "--file", `${archive}.partial`],
+    ...["--owner=0", "--group=0", "--sort=name", "--transform", "s,^linux-unpacked,Orthomask,"],
+    ...["--directory", path.dirname(directory), path.basename(directory)],
+  ]);
+  renameSync(`${archive}.partial`, archive);
 }
 
 main().catch(endWith);

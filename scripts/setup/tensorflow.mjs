@@ -6,7 +6,7 @@ import { cp, mkdir, readFile, readdir, readlink, rename, rm, symlink } from "nod
 import { createRequire } from "node:module";
 import path from "node:path";
 import { isMade, makeOnce } from "./make-once.mjs";
-import { provideNvidiaLibraries } from "./nvidia.mjs";
+import { cudaWheels, provideNvidiaLibraries } from "./nvidia.mjs";
 import { cacheDirectory, findPython, rootDirectory } from "./places.mjs";
 import { run, SetupError, step } from "./step.mjs";
 
@@ -24,7 +24,7 @@ const wheels = {
   "linux-x64-gpu": {
     package: "tensorflow",
     platforms: ["manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
-    sha256: "b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0",
+    sha256: cudaWheels.tensorflow.sha256,
   },
   "linux-arm64-cpu": {
     package: "tensorflow",
@@ -236,8 +236,15 @@ async function provideWithOfficialInstaller() {
 
 /** Copies the runtime for packaging, where nothing outside the app can be relied on. */
 export async function copyRuntime(target, { gpu = false } = {}) {
-  const directory = runtimeDirectory(wantsGpu(gpu));
   await mkdir(target, { recursive: true });
+  if (process.platform === "win32") {
+    // Where the package's own installer has put them. Not run where this was written.
+    for (const folder of ["lib/napi-v8", "deps/lib"]) {
+      await cp(path.join(packageDirectory, folder), target, { recursive: true, dereference: true });
+    }
+    return;
+  }
+  const directory = runtimeDirectory(gpu);
   await cp(path.join(directory, "lib"), path.join(target, "lib"), { recursive: true, dereference: true });
   await cp(
     path.join(directory, `tfjs_binding-${await bindingSourceHash()}.node`),

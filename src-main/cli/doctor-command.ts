@@ -7,8 +7,29 @@ export function registerDoctorCommand(program: Command, io: CliIo): void {
   program
     .command("doctor")
     .description("say what Orthomask found on this machine: TensorFlow, device, memory, Electron, browser")
-    .action(async () => {
-      const { learning } = await io.services();
+    .option(
+      "--install-gpu",
+      "fetch TensorFlow's CUDA build and NVIDIA's libraries (3 GB) into your data folder first",
+    )
+    .option("--remove-gpu", "take them off the disk again")
+    .action(async (options: { readonly installGpu?: boolean; readonly removeGpu?: boolean }) => {
+      const { learning, gpuAddOn } = await io.services();
+      if (options.removeGpu === true) {
+        await gpuAddOn.remove();
+      }
+      if (options.installGpu === true) {
+        const progress = io.progress("GPU add-on");
+        try {
+          await gpuAddOn.install({
+            signal: io.signal,
+            onProgress: (share, detail) => {
+              progress.update({ progress: share, detail });
+            },
+          });
+        } finally {
+          progress.end();
+        }
+      }
       const findings = await doctorReport(() => learning.engineStatus());
       io.answer(findings, describeFindings);
       if (findings.some(({ required, remedy }) => required && remedy !== null)) {

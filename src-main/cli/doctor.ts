@@ -55,7 +55,7 @@ function engineFindings(status: EngineStatus): DoctorFinding[] {
       found: `${status.device.toUpperCase()} ${status.deviceName}${memory}`,
       remedy:
         driver && status.device === "cpu"
-          ? "An NVIDIA driver is loaded but TensorFlow runs on the CPU: `npm start -- --gpu` fetches the CUDA build and NVIDIA's libraries; the driver must serve CUDA 12."
+          ? "An NVIDIA driver is loaded but TensorFlow runs on the CPU: `orthomask doctor --install-gpu` fetches the CUDA build and NVIDIA's libraries; the driver must serve CUDA 12."
           : null,
       required: false,
     },

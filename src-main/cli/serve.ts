@@ -15,6 +15,10 @@ export function registerServeCommand(
     .option("--port <n>", "port to listen at (default: a free one)")
     .option("--host <address>", "address to listen at (default: 127.0.0.1, this machine only)")
     .option(
+      "--public-url <url>",
+      "the address by which a proxy with TLS makes it known, as https://masks.example.org",
+    )
+    .option(
       "--root <dir>",
       "folder that the folder picker may browse; can be repeated (default: your home folder)",
       (root: string, before: readonly string[]) => [...before, root],
@@ -32,6 +36,7 @@ export function registerServeCommand(
         options: {
           readonly port?: string;
           readonly host?: string;
+          readonly publicUrl?: string;
           readonly root: readonly string[];
           readonly allowRemote: boolean;
           readonly allowRemotePrivate: boolean;
@@ -41,6 +46,7 @@ export function registerServeCommand(
           ...(dir === undefined ? [] : [dir]),
           ...(options.port === undefined ? [] : ["--port", options.port]),
           ...(options.host === undefined ? [] : ["--host", options.host]),
+          ...(options.publicUrl === undefined ? [] : ["--public-url", options.publicUrl]),
           ...options.root.flatMap((root) => ["--root", root]),
           ...(options.allowRemote ? ["--allow-remote"] : []),
           ...(options.allowRemotePrivate ? ["--allow-remote-private"] : []),

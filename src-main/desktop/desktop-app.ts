@@ -80,6 +80,8 @@ export class DesktopApp {
         sandbox: true,
         contextIsolation: true,
         nodeIntegration: false,
+        nodeIntegrationInWorker: false,
+        nodeIntegrationInSubFrames: false,
         webviewTag: false,
         spellcheck: false,
       },

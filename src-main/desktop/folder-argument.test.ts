@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { folderArgument } from "./folder-argument.ts";
+import { PROJECT_FILE } from "../host/projects/project-storage.ts";
+import { PROJECT_FILE_NAME, folderArgument } from "./folder-argument.ts";
 
 const checkout = { appPath: "/checkout", packaged: false, workingDirectory: "/checkout" };
 
@@ -15,6 +16,11 @@ test.each([
     { ...checkout, packaged: true, workingDirectory: "/home/me" },
     "/home/me/mosaics",
   ],
+  [["orthomask", "/data/dubai/orthomask.json"], { ...checkout, packaged: true }, "/data/dubai"],
 ])("%j", (argv, app, folder) => {
   expect(folderArgument(argv, app)).toBe(folder);
+});
+
+test("a project file is called as the host calls it", () => {
+  expect(PROJECT_FILE_NAME).toBe(PROJECT_FILE);
 });

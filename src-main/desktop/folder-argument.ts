@@ -1,7 +1,15 @@
 import path from "node:path";
 
+/** The file that stands for a project: file managers start us with it. */
+export const PROJECT_FILE_NAME = "orthomask.json";
+
+/** The folder that is meant by a path to open: itself, or the one of a project file. */
+export function openedFolder(openedPath: string): string {
+  return path.basename(openedPath) === PROJECT_FILE_NAME ? path.dirname(openedPath) : openedPath;
+}
+
 /**
- * The folder of `orthomask FOLDER` or `electron . FOLDER` as an absolute path, null without one. Options are Chromium's and
+ * The folder of `orthomask FOLDER` (or a project file in it) or `electron . FOLDER` as an absolute path, null without one. Options are Chromium's and
  * Electron's; `appPath` is where the app itself lies, which is an argument too unless it is packaged.
  */
 export function folderArgument(
@@ -16,5 +24,5 @@ export function folderArgument(
         return resolved === path.resolve(appPath) || path.dirname(resolved) === path.resolve(appPath);
       });
   const folder = names[app + 1];
-  return folder === undefined ? null : path.resolve(workingDirectory, folder);
+  return folder === undefined ? null : openedFolder(path.resolve(workingDirectory, folder));
 }

@@ -37,7 +37,7 @@ export async function startHostProcess(
   const ownNodeMajor = Number(process.versions.node.split(".")[0]);
   const child =
     ownNodeMajor >= OLDEST_NODE_MAJOR
-      ? launchUtilityHost(scriptPath)
+      ? launchUtilityHost(scriptPath, start.enginePath)
       : forkHost(scriptPath, await findNode());
   serveContract(shellContract, shell, child.channels.open(SHELL_CHANNEL));
   const control = connectContract(hostContract, child.channels.open(HOST_CHANNEL));

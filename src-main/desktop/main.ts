@@ -4,7 +4,7 @@ import { app } from "electron";
 import { userDirectories } from "../host/user-directories.ts";
 import { appFiles } from "./app-files.ts";
 import { DesktopApp } from "./desktop-app.ts";
-import { folderArgument } from "./folder-argument.ts";
+import { folderArgument, openedFolder } from "./folder-argument.ts";
 import { declarePageScheme, servePage } from "./page-protocol.ts";
 
 const { dataDirectory, cacheDirectory } = userDirectories();
@@ -34,6 +34,11 @@ function run(): void {
   });
   let closed = false;
 
+  // macOS tells what was opened in the file manager this way, also at the start.
+  app.on("open-file", (event, openedPath) => {
+    event.preventDefault();
+    void app.whenReady().then(() => desktop.showFolder(openedFolder(openedPath)));
+  });
   declarePageScheme();
   app.on("second-instance", (_event, argv, workingDirectory) => {
     const folder = folderOf(argv, workingDirectory);

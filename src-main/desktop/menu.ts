@@ -69,6 +69,9 @@ export function menuTemplate(
       ],
     },
     { role: "windowMenu" },
-    { role: "help", submenu: [item("Keyboard shortcuts", "show-shortcuts")] },
+    {
+      role: "help",
+      submenu: [item("Keyboard shortcuts", "show-shortcuts"), item("About Orthomask", "about")],
+    },
   ];
 }

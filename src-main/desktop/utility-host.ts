@@ -1,13 +1,15 @@
 import { utilityProcess } from "electron";
+import { serveContract } from "#shared/rpc/server.ts";
 import { webMessagePort } from "#shared/rpc/ports/web-message-port.ts";
 import { Channels } from "../host/ports/channels.ts";
-import { PAGE_PORT_MESSAGE } from "../host/ports/shell-contract.ts";
+import { ENGINES_CHANNEL, PAGE_PORT_MESSAGE, enginesContract } from "../host/ports/shell-contract.ts";
 import { TextTail } from "../host/ports/text-tail.ts";
 import { exitSentence } from "./exit-sentence.ts";
 import type { HostChild } from "./host-process.ts";
+import { utilityEngines } from "./utility-engines.ts";
 
-/** Runs the host's script in a utility process of Electron's; pages get a port straight to it. */
-export function launchUtilityHost(scriptPath: string): HostChild {
+/** Runs the host's script in a utility process of Electron's; pages and the engines it asks for get a port straight to it. */
+export function launchUtilityHost(scriptPath: string, engineScript: string): HostChild {
   const child = utilityProcess.fork(scriptPath, [], { serviceName: "Orthomask host", stdio: "pipe" });
   const tail = new TextTail(4096);
   child.stdout?.pipe(process.stdout);
@@ -34,8 +36,16 @@ export function launchUtilityHost(scriptPath: string): HostChild {
       }
     },
   });
+  const channels = new Channels(port);
+  serveContract(
+    enginesContract,
+    utilityEngines(engineScript, (message, enginePort) => {
+      child.postMessage(message, [enginePort]);
+    }),
+    channels.open(ENGINES_CHANNEL),
+  );
   return {
-    channels: new Channels(port),
+    channels,
     connectPage: (pagePort) => {
       child.postMessage(PAGE_PORT_MESSAGE, [pagePort]);
     },

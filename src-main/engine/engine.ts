@@ -14,7 +14,11 @@ import { matchWeights } from "./weights/match-weights.ts";
 import { openWeightsFile } from "./weights/weights-file.ts";
 
 /** Carries out the engine's contract with TensorFlow, which is loaded when first needed. */
-export function createEngine(load: () => TensorFlow): Implementation<EngineContract> {
+export function createEngine(
+  loadFrom: (bindingPath: string | null) => TensorFlow,
+): Implementation<EngineContract> {
+  let bindingPath: string | null = null;
+  const load = (): TensorFlow => loadFrom(bindingPath);
   const trainings = new Map<string, TrainingSession>();
   const predictions = new Map<string, PredictionSession>();
   let sessionCount = 0;
@@ -32,6 +36,9 @@ export function createEngine(load: () => TensorFlow): Implementation<EngineContr
 
   return {
     engine: {
+      useBinding: (input) => {
+        ({ bindingPath } = input);
+      },
       info: () => engineInfo(load()),
       createTraining: async (request) => {
         const { session, weights } = await openTraining(load(), request);

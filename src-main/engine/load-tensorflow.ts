@@ -105,24 +105,25 @@ let loaded: TensorFlow | undefined;
 
 /**
  * Loads TensorFlow's binding, only its native part: the JavaScript around it would take a second and 100 MB more.
- * Throws `unsupported` with what to do when it isn't there or doesn't fit this machine.
+ * `bindingPath` is that of the GPU add-on, the app's own where it is null; what was loaded first stays. Throws `unsupported` with what to do
+ * when it isn't there or doesn't fit this machine.
  */
-export function loadTensorFlow(): TensorFlow {
+export function loadTensorFlow(bindingPath: string | null = null): TensorFlow {
   if (loaded === undefined) {
     // Read by TensorFlow when its library is loaded: without these it writes pages to stderr and takes a whole GPU.
     process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
     process.env["TF_FORCE_GPU_ALLOW_GROWTH"] ??= "true";
-    loaded = new TensorFlow(requireBinding());
+    loaded = new TensorFlow(requireBinding(bindingPath));
   }
   return loaded;
 }
 
-function requireBinding(): NativeBinding {
+function requireBinding(chosenPath: string | null): NativeBinding {
   const require = createRequire(import.meta.url);
-  let bindingPath: string;
+  let bindingPath = chosenPath ?? "";
   try {
     const packageFile = require.resolve("@tensorflow/tfjs-node-gpu/package.json");
-    bindingPath = path.join(path.dirname(packageFile), "lib", "napi-v8", "tfjs_binding.node");
+    bindingPath ||= path.join(path.dirname(packageFile), "lib", "napi-v8", "tfjs_binding.node");
   } catch (cause) {
     throw new RpcError(
       "unsupported",

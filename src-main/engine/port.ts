@@ -127,6 +127,8 @@ export type EngineInfo = z.infer<typeof engineInfoSchema>;
 
 export const engineContract = defineContract({
   engine: {
+    /** Which of TensorFlow's builds is loaded, by its binding's file; the app's own unless this is called before anything else. */
+    useBinding: call(z.strictObject({ bindingPath: z.string() }), z.void()),
     info: call(z.void(), engineInfoSchema),
     createTraining: call(
       trainingRequestSchema,

@@ -23,7 +23,15 @@ import { vectorsService } from "./vector-import/vectors-service.ts";
 /** Puts the host together: every service, and the contract that pages call. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { shell } = options;
-  configureRaster({ remote: options.remoteFiles ?? "any", cacheBytes: hostCacheBytes });
+  configureRaster({
+    remote: options.remoteFiles ?? "any",
+    cacheBytes: hostCacheBytes,
+    folders:
+      options.allowedRoots === "anywhere"
+        ? "anywhere"
+        : // Besides what may be browsed, what is our own: pyramids, the sample, predictions of projects that can only be read.
+          [...options.allowedRoots, options.dataDirectory, options.cacheDirectory],
+  });
   const services = createServices(options);
   const { jobs, projects, folders, learning } = services;
   const tiles = new Tiles({ projects, predictions: learning });
@@ -76,6 +84,21 @@ export async function createHost(options: HostOptions): Promise<Host> {
         ),
       setLimit: ({ limitBytes }) => services.pyramidCache.setLimit(limitBytes),
       clear: async () => ({ freedBytes: await services.pyramidCache.clear() }),
+    },
+    gpu: {
+      watch: (_, context) =>
+        latestValues(
+          () => services.gpuAddOn.state(),
+          (listener) => services.gpuAddOn.onChange(listener),
+          context,
+        ),
+      install: () => {
+        services.gpuAddOn.begin();
+      },
+      stop: () => {
+        services.gpuAddOn.stop();
+      },
+      remove: () => services.gpuAddOn.remove(),
     },
     jobs: {
       watch: (_, context) =>

@@ -20,6 +20,8 @@ export interface LearningOptions {
   readonly dataDirectory: string;
   readonly version: string;
   readonly files: { resolveFile(fileId: string): Promise<string> };
+  /** The file of another build of TensorFlow than the app's own, where there is one. */
+  readonly bindingPath?: () => string | null;
 }
 
 /** All services that need the engine or what it made: their part of the contract, and what exports and the command line use of them. */
@@ -48,8 +50,9 @@ export function createLearning({
   dataDirectory,
   version,
   files,
+  bindingPath,
 }: LearningOptions): Learning {
-  const engine = new Engine(launcher);
+  const engine = new Engine(launcher, bindingPath);
   const runs = new Runs({ projects, dataDirectory });
   const training = new Training({ projects, jobs, engine, runs, version, files });
   const predictions = new Predictions({ projects, jobs, engine, runs });

@@ -8,7 +8,14 @@ import type { Host } from "./host-options.ts";
 import { connectParentProcess } from "./ports/parent-process.ts";
 import { remoteShell } from "./ports/remote-shell.ts";
 import type { RemoteShell } from "./ports/remote-shell.ts";
-import { HOST_CHANNEL, SHELL_CHANNEL, hostContract, shellContract } from "./ports/shell-contract.ts";
+import { shellEngineLauncher } from "./ports/shell-engines.ts";
+import {
+  ENGINES_CHANNEL,
+  HOST_CHANNEL,
+  SHELL_CHANNEL,
+  hostContract,
+  shellContract,
+} from "./ports/shell-contract.ts";
 
 const parent = connectParentProcess();
 let running: { readonly host: Promise<Host>; readonly shell: RemoteShell } | null = null;
@@ -32,7 +39,11 @@ serveContract(
           connectContract(shellContract, parent.channels.open(SHELL_CHANNEL)),
           capabilities,
         );
-        const host = createHost({ ...options, engine: engineLauncher(enginePath), shell });
+        const engine =
+          parent.takeEnginePort === null
+            ? engineLauncher(enginePath)
+            : shellEngineLauncher(parent.channels.open(ENGINES_CHANNEL), parent.takeEnginePort);
+        const host = createHost({ ...options, engine, shell });
         running = { host, shell };
         parent.onPage((port) => {
           void host.then(

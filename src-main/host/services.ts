@@ -1,5 +1,6 @@
 import { Folders } from "./folders/index.ts";
 import type { HostOptions } from "./host-options.ts";
+import { GpuAddOn } from "./gpu-add-on/index.ts";
 import { Jobs } from "./jobs/index.ts";
 import { createLearning } from "./learning.ts";
 import type { Learning } from "./learning.ts";
@@ -16,6 +17,7 @@ export interface Services {
   readonly learning: Learning;
   readonly splits: Splits;
   readonly pyramidCache: PyramidCacheStore;
+  readonly gpuAddOn: GpuAddOn;
   /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
   close(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export function createServices(options: HostOptions): Services {
   const jobs = new Jobs();
   const projects = new Projects(options);
   const folders = new Folders(options);
+  const gpuAddOn = new GpuAddOn(options.dataDirectory);
   const learning = createLearning({
     projects,
     jobs,
@@ -32,6 +35,7 @@ export function createServices(options: HostOptions): Services {
     dataDirectory: options.dataDirectory,
     version: options.version,
     files: folders,
+    bindingPath: () => gpuAddOn.bindingPath(),
   });
   const pyramidCache = new PyramidCacheStore(options);
   return {
@@ -42,7 +46,9 @@ export function createServices(options: HostOptions): Services {
     learning,
     splits: new Splits(projects),
     pyramidCache,
+    gpuAddOn,
     close: async () => {
+      gpuAddOn.stop();
       await jobs.close();
       await learning.close();
       await projects.close();

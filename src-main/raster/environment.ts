@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import type { AllowedFolders } from "./allowed-folders.ts";
 import { BlockCache } from "./blocks/block-cache.ts";
 import type { BlockEnvironment } from "./blocks/block-reader.ts";
 import { Limiter } from "./blocks/limiter.ts";
@@ -15,6 +16,8 @@ export interface RasterSettings {
   readonly cacheBytes?: number;
   /** On which other servers files may be opened; on any unless told otherwise. */
   readonly remote?: RemoteAccess;
+  /** Where files of this machine may be opened; anywhere unless told otherwise. */
+  readonly folders?: AllowedFolders;
 }
 
 const defaultCacheBytes = 256 * 2 ** 20;
@@ -33,8 +36,12 @@ const arena = new SharedArena(() => cache.maxBytes + decodingBytes);
 const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
 
 /** The cache, limits and threads shared by all rasters of this process. */
-export const blockEnvironment: BlockEnvironment & { readonly remote: { access: RemoteAccess } } = {
+export const blockEnvironment: BlockEnvironment & {
+  readonly remote: { access: RemoteAccess };
+  readonly local: { folders: AllowedFolders };
+} = {
   remote: { access: "any" },
+  local: { folders: "anywhere" },
   cache,
   limiter: new Limiter(batchesAtOnce),
   largeLimiter: new Limiter(1),
@@ -51,5 +58,8 @@ export function configureRaster(settings: RasterSettings): void {
   }
   if (settings.remote !== undefined) {
     blockEnvironment.remote.access = settings.remote;
+  }
+  if (settings.folders !== undefined) {
+    blockEnvironment.local.folders = settings.folders;
   }
 }

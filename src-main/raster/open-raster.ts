@@ -1,3 +1,4 @@
+import { refuseOutside } from "./allowed-folders.ts";
 import { looksLikeTiff } from "./tiff/directory.ts";
 import { openFileSource, type ByteSource } from "./byte-source.ts";
 import { blockEnvironment } from "./environment.ts";
@@ -36,6 +37,7 @@ async function openSource(
 ): Promise<ByteSource> {
   const address = isLinkFile(filePath) ? await addressInLinkFile(filePath) : filePath;
   if (remoteAddress(address) === null) {
+    await refuseOutside(address, blockEnvironment.local.folders);
     return openFileSource(address);
   }
   const { access } = blockEnvironment.remote;

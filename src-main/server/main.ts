@@ -32,7 +32,7 @@ async function run(): Promise<void> {
   if (options.folder !== null) {
     await refuseMissing(options.folder);
   }
-  if (!isLoopback(options.host)) {
+  if (!isLoopback(options.host) && options.publicUrl === null) {
     console.error(
       `warning: listening at ${options.host}: whoever reaches this machine there and has the address with its token can use Orthomask; the connection is not encrypted.`,
     );
@@ -50,6 +50,7 @@ async function run(): Promise<void> {
     host,
     pageDirectory: path.join(out, "page"),
     listen: { host: options.host, port: options.port },
+    publicUrl: options.publicUrl,
   });
   closeOnSignal(async () => {
     await server.close();

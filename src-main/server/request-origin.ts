@@ -5,8 +5,9 @@ import { hostname, networkInterfaces } from "node:os";
  * The names by which this server may be asked for. A page elsewhere whose name was made to point here (DNS rebinding) asks by
  * its own name and is refused. Ports are left open: an SSH tunnel has another one at its other end.
  */
-export function allowedHostNames(listenHost: string): ReadonlySet<string> {
-  const loopback = ["localhost", "127.0.0.1", "[::1]"];
+export function allowedHostNames(listenHost: string, publicUrl: URL | null = null): ReadonlySet<string> {
+  const published = publicUrl === null ? [] : [publicUrl.hostname];
+  const loopback = ["localhost", "127.0.0.1", "[::1]", ...published];
   if (isLoopback(listenHost)) {
     return new Set(loopback);
   }
@@ -49,6 +50,20 @@ export function isSameOrigin(
   }
   const url = parseUrl(origin);
   return url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.host === hostOf(host);
+}
+
+/**
+ * The address of whoever asks. Behind a proxy of ours (`proxied`) that is the last one it wrote down: those before it are the client's
+ * own words.
+ */
+export function clientAddress(request: IncomingMessage, { proxied }: { readonly proxied: boolean }): string {
+  const forwarded = proxied ? request.headers["x-forwarded-for"] : undefined;
+  const last =
+    String(forwarded ?? "")
+      .split(",")
+      .at(-1)
+      ?.trim() ?? "";
+  return last === "" ? (request.socket.remoteAddress ?? "") : last;
 }
 
 /** Path and query that a request asks for; null when they are none, as in `//`. */

@@ -251,6 +251,66 @@ describe("requests from elsewhere", () => {
   });
 });
 
+describe("behind a proxy with TLS", () => {
+  const headers = { host: "masks.example.org", "x-forwarded-for": "192.0.2.1" };
+
+  beforeEach(async () => {
+    await server.close();
+    server = await serveApp({
+      host: { connect: () => () => undefined, resolveDownload: () => null },
+      pageDirectory: path.join(directory, "page"),
+      listen: { host: "127.0.0.1", port: 0 },
+      publicUrl: new URL("https://masks.example.org"),
+    });
+  });
+
+  test("is known by the proxy's name, and its cookie goes by HTTPS alone", async () => {
+    const { origin, search } = new URL(server.url);
+    expect(origin).toBe("https://masks.example.org");
+    const reply = await ask(`/${search}`, { headers });
+    expect(reply.headers["set-cookie"]?.[0]).toMatch(/; HttpOnly; SameSite=Strict; Path=\/; Secure$/);
+    const cookie = String(reply.headers["set-cookie"]?.[0]?.split(";")[0]);
+    expect((await ask("/", { headers: { ...headers, cookie } })).status).toBe(200);
+    expect(await upgrade({ ...headers, cookie, origin })).toBe(101);
+    expect(await upgrade({ ...headers, cookie, origin: "https://evil.example" })).toBe(403);
+    expect((await ask("/", { headers: { ...headers, cookie, host: "evil.example" } })).status).toBe(403);
+  });
+
+  test("counts wrong keys by who sent them to the proxy, whatever they say of themselves", async () => {
+    const { search } = new URL(server.url);
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      const forged = { ...headers, "x-forwarded-for": `10.0.0.${attempt}, 192.0.2.66` };
+      expect((await ask("/?token=guess", { headers: forged })).status).toBe(401);
+    }
+    const again = { ...headers, "x-forwarded-for": "10.0.0.99, 192.0.2.66" };
+    expect((await ask(`/${search}`, { headers: again })).status).toBe(429);
+    expect((await ask(`/${search}`, { headers })).status).toBe(303);
+  });
+});
+
+describe("what is sent", () => {
+  test("has a limit in its headers", async () => {
+    const reply = await ask("/", { headers: { ...(await signIn()), "x-long": "x".repeat(20_000) } });
+    expect(reply.status).toBe(431);
+  });
+
+  test("is not read beyond them: a body ends the connection", async () => {
+    const { cookie } = await signIn();
+    const socket = connectSocket(server.port, "127.0.0.1");
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.on("error", () => undefined);
+    let reply = "";
+    socket.on("data", (data) => {
+      reply += data.toString();
+    });
+    socket.write(
+      `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\nContent-Length: 10000000000\r\n\r\n`,
+    );
+    await closed;
+    expect(reply).toMatch(/^HTTP\/1\.1 405 /);
+  });
+});
+
 describe("the WebSocket", () => {
   async function open(): Promise<WebSocket> {
     const headers = { ...(await signIn()), origin: `http://127.0.0.1:${server.port}` };
@@ -273,6 +333,25 @@ describe("the WebSocket", () => {
     socket.on("error", () => undefined);
     socket.send(new Uint8Array(16 * 1024 * 1024 + 1));
     expect(await closed).toBe(1009);
+  });
+
+  test("is refused to the thirty-third page", async () => {
+    const sockets = await Promise.all(Array.from({ length: 32 }, open));
+    const headers = { ...(await signIn()), origin: `http://127.0.0.1:${server.port}` };
+    expect(await upgrade(headers)).toBe(503);
+    sockets[0]?.close();
+    await expect.poll(() => upgrade(headers)).toBe(101);
+  });
+
+  test.each([
+    ["a text frame", "{}"],
+    ["bytes that are no MessagePack", new Uint8Array([0xc1])],
+    ["a header that claims gigabytes", new Uint8Array([0xdd, 0xff, 0xff, 0xff, 0xff])],
+  ])("is closed by %s", async (_, frame) => {
+    const socket = await open();
+    const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+    socket.send(frame);
+    expect(await closed).toBe(1007);
   });
 
   test("ends with the server, and what is in flight with it", async () => {

@@ -10,6 +10,7 @@ import { sendDownload } from "./download.ts";
 import {
   allowedHostNames,
   bracketed,
+  clientAddress,
   isAllowedHost,
   isLoopback,
   isSameOrigin,
@@ -23,7 +24,12 @@ export interface ServeOptions {
   readonly pageDirectory: string;
   /** Address and port to listen at; port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where a proxy that speaks TLS makes this server known; null where browsers come here themselves. */
+  readonly publicUrl?: URL | null;
 }
+
+/** Connections at once, those of WebSockets included; a browser opens about six, and more would be a way to hold memory. */
+const MAXIMUM_CONNECTIONS = 256;
 
 export interface RunningServer {
   /** The address to open, with the token in it. */
@@ -34,10 +40,16 @@ export interface RunningServer {
 }
 
 /** Serves page, RPC (`/rpc`) and granted downloads (`/download/ID`) to whoever has the token. */
-export async function serveApp({ host, pageDirectory, listen }: ServeOptions): Promise<RunningServer> {
+export async function serveApp({
+  host,
+  pageDirectory,
+  listen,
+  publicUrl = null,
+}: ServeOptions): Promise<RunningServer> {
   const guard = new SessionGuard();
-  const hostNames = allowedHostNames(listen.host);
+  const hostNames = allowedHostNames(listen.host, publicUrl);
   const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 30_000, headersTimeout: 10_000 });
+  server.maxConnections = MAXIMUM_CONNECTIONS;
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
     answer(request, response).catch(() => {
@@ -56,6 +68,8 @@ export async function serveApp({ host, pageDirectory, listen }: ServeOptions): P
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("Allow", "GET, HEAD");
+      // What it sends along is not read.
+      response.setHeader("Connection", "close");
       refuse(response, 405, "Only GET is answered here.");
       return;
     }
@@ -98,14 +112,14 @@ export async function serveApp({ host, pageDirectory, listen }: ServeOptions): P
   }
 
   function exchangeToken(request: IncomingMessage, response: ServerResponse, token: string): void {
-    const verdict = guard.judgeToken(token, request.socket.remoteAddress ?? "");
+    const verdict = guard.judgeToken(token, clientAddress(request, { proxied: publicUrl !== null }));
     switch (verdict) {
       case "accepted":
         // Redirected, so that the token stays neither in the address bar nor in the history.
         response.writeHead(303, {
           ...PAGE_HEADERS,
           Location: "/",
-          "Set-Cookie": guard.cookieHeader(port),
+          "Set-Cookie": guard.cookieHeader(port, { secure: publicUrl?.protocol === "https:" }),
           "Cache-Control": "no-store",
         });
         response.end();
@@ -137,7 +151,7 @@ export async function serveApp({ host, pageDirectory, listen }: ServeOptions): P
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${shownHost(listen.host)}:${port}/?token=${guard.token}`,
+    url: `${publicUrl?.origin ?? `http://${shownHost(listen.host)}:${port}`}/?token=${guard.token}`,
     port,
     close: async () => {
       sockets.close();

@@ -10,6 +10,8 @@ export interface ServerArguments {
   readonly port: number;
   /** The address to listen at. */
   readonly host: string;
+  /** Where a proxy makes the server known; null without one. */
+  readonly publicUrl: URL | null;
   /** Folders that the folder picker may browse besides `folder`; empty when none was named. */
   readonly roots: readonly string[];
   /** On which other servers mosaics (`.url` files) are opened: a folder from elsewhere could have this machine ask addresses that only it reaches. */
@@ -25,6 +27,7 @@ Serves Orthomask to a browser and prints its address.
 
   --port N     port to listen at (default: a free one)
   --host ADDR  address to listen at (default: 127.0.0.1, this machine only)
+  --public-url URL  the address by which a proxy with TLS makes it known, as https://masks.example.org
   --root DIR   folder the folder picker may browse; can be repeated (default: your home folder)
   --allow-remote  open mosaics on public servers, as .url files in the folder name them
   --allow-remote-private  the same, also on private and link-local addresses and on this machine
@@ -56,11 +59,27 @@ export function parseServerArguments(argv: readonly string[], workingDirectory: 
     folder: folder === undefined ? null : path.resolve(workingDirectory, folder),
     port,
     host: values.host,
+    publicUrl: values["public-url"] === undefined ? null : parsePublicUrl(values["public-url"]),
     roots: values.root.map((root) => path.resolve(workingDirectory, root)),
     remoteFiles: values["allow-remote-private"] ? "any" : values["allow-remote"] ? "public" : "none",
     json: values.json,
     help: values.help,
   };
+}
+
+function parsePublicUrl(text: string): URL {
+  let url: URL | null = null;
+  try {
+    url = new URL(text);
+  } catch {
+    // Said below.
+  }
+  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+    throw new ServerUsageError(
+      `--public-url wants an address without a path, such as https://masks.example.org, but got "${text}".`,
+    );
+  }
+  return url;
 }
 
 function parseWords(argv: readonly string[]) {
@@ -72,6 +91,7 @@ function parseWords(argv: readonly string[]) {
       options: {
         port: { type: "string", default: "0" },
         host: { type: "string", default: "127.0.0.1" },
+        "public-url": { type: "string" },
         root: { type: "string", multiple: true, default: [] },
         "allow-remote": { type: "boolean", default: false },
         "allow-remote-private": { type: "boolean", default: false },

@@ -45,12 +45,16 @@ export class SessionGuard {
     return "wrong";
   }
 
-  /** The `Set-Cookie` header of a browser that brought the token. Cookies don't know ports, so the name tells servers apart. */
-  cookieHeader(port: number): string {
-    return `${cookieName(port)}=${this.#session}; HttpOnly; SameSite=Strict; Path=/`;
+  /**
+   * The `Set-Cookie` header of a browser that brought the token. Cookies don't know ports, so the name tells servers apart. `secure`: the
+   * browser came by HTTPS and sends it by nothing else.
+   */
+  cookieHeader(port: number, { secure = false }: { readonly secure?: boolean } = {}): string {
+    const flags = `HttpOnly; SameSite=Strict; Path=/${secure ? "; Secure" : ""}`;
+    return `${cookieName(port)}=${this.#session}; ${flags}`;
   }
 
-  hasSession(request: IncomingMessage, port: number): boolean {
+  hasSession(request: Pick<IncomingMessage, "headers">, port: number): boolean {
     const name = cookieName(port);
     return (request.headers.cookie ?? "").split(";").some((pair) => {
       const [key, value] = pair.trim().split("=", 2);

@@ -107,6 +107,16 @@ function viewCommands(workspace: Workspace): Command[] {
         workspace.overlay = { kind: "storage" };
       },
     },
+    {
+      id: "about",
+      title: "About Orthomask: version, licences",
+      group: "Window",
+      chord: null,
+      enabled: always,
+      run: () => {
+        workspace.overlay = { kind: "about" };
+      },
+    },
     ...modes.map((mode, index): Command => ({
       id: `mode-${mode}`,
       title: `Go to ${modeTitles[mode]}`,

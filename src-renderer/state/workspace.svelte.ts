@@ -39,6 +39,7 @@ export type Overlay =
   | { readonly kind: "palette" }
   | { readonly kind: "shortcuts" }
   | { readonly kind: "storage" }
+  | { readonly kind: "about" }
   | { readonly kind: "add-remote" }
   | { readonly kind: "import-vectors"; readonly file: PickableFile }
   | {

@@ -13,6 +13,9 @@ export interface ServeOptions {
   readonly onInternalError?: (error: unknown, service: string, method: string) => void;
 }
 
+/** How many of a value's faults an answer tells. */
+const SHOWN_FAULTS = 8;
+
 type CallMessage = Extract<ClientMessage, { kind: "call" }>;
 type Handler = (input: unknown, context: CallContext) => unknown;
 
@@ -142,7 +145,7 @@ export function serveContract<C extends Contract>(
       const id = callIdOf(raw);
       if (id !== null) {
         abort(id, "Its caller sent a malformed message.");
-        postError(id, new RpcError("invalid-input", `Malformed message: ${z.prettifyError(parsed.error)}`));
+        postError(id, new RpcError("invalid-input", `Malformed message: ${faultsOf(parsed.error)}`));
       }
       return;
     }
@@ -173,10 +176,17 @@ function findMethod(contract: Contract, service: string, method: string): Method
   return definition;
 }
 
+/** What is wrong with a value, in words; of an array with a million wrong items the first few. */
+function faultsOf(error: z.ZodError): string {
+  const { length } = error.issues;
+  const shown = z.prettifyError(new z.ZodError(error.issues.slice(0, SHOWN_FAULTS)));
+  return length > SHOWN_FAULTS ? `${shown}\n… and ${length - SHOWN_FAULTS} more.` : shown;
+}
+
 function parseInput(definition: Method, { service, method, input }: CallMessage): unknown {
   const parsed = definition.input.safeParse(input);
   if (!parsed.success) {
-    throw new RpcError("invalid-input", `${service}.${method}: ${z.prettifyError(parsed.error)}`);
+    throw new RpcError("invalid-input", `${service}.${method}: ${faultsOf(parsed.error)}`);
   }
   return parsed.data;
 }

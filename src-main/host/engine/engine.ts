@@ -14,11 +14,14 @@ interface RunningEngine {
 /** The one engine of a host: started on first use, and again after it has died. */
 export class Engine {
   readonly #launcher: EngineLauncher;
+  readonly #bindingPath: () => string | null;
   #running: Promise<RunningEngine> | null = null;
   #lastExit: Promise<EngineExit> | null = null;
 
-  constructor(launcher: EngineLauncher) {
+  /** `bindingPath`: the file of another build of TensorFlow than the app's own, where there is one. */
+  constructor(launcher: EngineLauncher, bindingPath: () => string | null = () => null) {
     this.#launcher = launcher;
+    this.#bindingPath = bindingPath;
   }
 
   /** The engine's methods; rejects when it can't be started. */
@@ -88,7 +91,12 @@ export class Engine {
           this.#running = null;
         }
       });
-      return { process, client: connectContract(engineContract, process.port) };
+      const client = connectContract(engineContract, process.port);
+      const bindingPath = this.#bindingPath();
+      if (bindingPath !== null) {
+        await client.engine.useBinding({ bindingPath });
+      }
+      return { process, client };
     } catch (error) {
       this.#running = null;
       throw error;

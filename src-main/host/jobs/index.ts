@@ -6,6 +6,7 @@ import { ChangeSignal } from "../change-signal.ts";
 import { EtaEstimate } from "./eta-estimate.ts";
 import type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts";
 
+export { EtaEstimate } from "./eta-estimate.ts";
 export type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts";
 
 interface Entry {

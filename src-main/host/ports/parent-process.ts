@@ -3,11 +3,13 @@ import { webMessagePort } from "#shared/rpc/ports/web-message-port.ts";
 import type { WebMessagePort } from "#shared/rpc/ports/web-message-port.ts";
 import type { MessagePortLike } from "#shared/rpc/port.ts";
 import { Channels } from "./channels.ts";
-import { PAGE_CHANNEL_PREFIX } from "./shell-contract.ts";
+import { PAGE_CHANNEL_PREFIX, enginePortMessageSchema } from "./shell-contract.ts";
 
 /** The process that started this one, as the host talks to it. */
 export interface ParentProcess {
   readonly channels: Channels;
+  /** Takes the port of an engine that the parent has started; null where this process starts its engines itself. */
+  readonly takeEnginePort: ((engineId: string) => MessagePortLike | null) | null;
   /** A page has been connected: directly in a utility process, relayed by the parent in a forked one. */
   onPage(listener: (port: MessagePortLike) => void): void;
   /** The parent is gone. */
@@ -36,15 +38,26 @@ export function connectParentProcess(): ParentProcess {
 
 function utilityParent(parentPort: UtilityParentPort): ParentProcess {
   const pages = new Arrivals<MessagePortLike>();
+  const enginePorts = new Map<string, MessagePortLike>();
   parentPort.on("message", (event) => {
-    const { ports } = event as { ports: readonly WebMessagePort[] };
+    const { data, ports } = event as { data: unknown; ports: readonly WebMessagePort[] };
+    const ofEngine = enginePortMessageSchema.safeParse(data);
     for (const port of ports) {
-      pages.add(webMessagePort(port));
+      if (ofEngine.success) {
+        enginePorts.set(ofEngine.data.engineId, webMessagePort(port));
+      } else {
+        pages.add(webMessagePort(port));
+      }
     }
   });
   const port = webMessagePort(parentPort);
   return {
     channels: new Channels(port),
+    takeEnginePort: (engineId) => {
+      const taken = enginePorts.get(engineId) ?? null;
+      enginePorts.delete(engineId);
+      return taken;
+    },
     onPage: (listener) => {
       pages.listen(listener);
     },
@@ -64,6 +77,7 @@ function forkParent(): ParentProcess {
   });
   return {
     channels,
+    takeEnginePort: null,
     onPage: (listener) => {
       pages.listen(listener);
     },

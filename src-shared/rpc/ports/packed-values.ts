@@ -1,4 +1,5 @@
 import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
+import { checkFrame } from "./check-frame.ts";
 import { mapValues } from "./map-values.ts";
 
 /** Extension types of our frames (0–127 are free for applications; Date has its own, -1). */
@@ -87,6 +88,7 @@ export function packValue(value: unknown): Uint8Array<ArrayBuffer> {
 
 /** The value of a frame. `Uint8Array`s in it are views of the frame. Throws on anything that isn't one whole value. */
 export function unpackValue(frame: Uint8Array): unknown {
+  checkFrame(frame);
   return new Decoder({ extensionCodec: codec }).decode(frame);
 }
 
