@@ -1,17 +1,15 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../src-main/raster/index.ts";
 import { sampleOf, type Bench, type BenchReport, type BenchRow } from "./harness/bench.ts";
 import { OthersLoad } from "./harness/processor-time.ts";
 import { buildSide } from "./raster/build-side.ts";
+import { keptMask } from "./raster/made-up-mask.ts";
 
 const runFile = promisify(execFile);
-const side = 512;
 const peakSchema = z.object({ peakMegabytes: z.number() });
 
 /**
@@ -190,17 +188,6 @@ function disturbanceOf(others: OthersLoad): { readonly othersPercent?: number } 
   return Number.isFinite(othersPercent) ? { othersPercent } : {};
 }
 
-/** The mask, drawn once: later runs find it where temporary files lie. */
-async function keptMask(width: number, height: number): Promise<string> {
-  const folder = join(tmpdir(), "orthomask-bench-masks");
-  await mkdir(folder, { recursive: true });
-  const mask = join(folder, `${width}x${height}.tif`);
-  if (!existsSync(mask)) {
-    await drawMask(mask, width, height);
-  }
-  return mask;
-}
-
 function row(
   work: string,
   measure: string,
@@ -223,37 +210,4 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
-}
-
-/** Patches of some hundred pixels with wavy rims, and specks. */
-async function drawMask(path: string, width: number, height: number): Promise<void> {
-  const writer = await createGeoTiffWriter(path, {
-    width,
-    height,
-    bands: 1,
-    dtype: "uint8",
-    geoTags: geoTagsFor([0.25, 0, 500_000, 0, -0.25, 5_400_000], crsFromEpsg(32633)),
-    nodata: 255,
-    colorTable: { "0": "#b7a98c", "1": "#d55e00", "2": "#117733", "3": "#0072b2", "4": "#f0e442" },
-    categoryNames: { "0": "land", "1": "buildings", "2": "woodlands", "3": "water", "4": "roads" },
-  });
-  let seed = 1;
-  for (let row = 0; row < writer.tilesDown; row += 1) {
-    for (let column = 0; column < writer.tilesAcross; column += 1) {
-      const ids = new Uint8Array(side * side);
-      for (let at = 0; at < ids.length; at += 1) {
-        const x = column * side + (at % side);
-        const y = row * side + Math.floor(at / side);
-        seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-        const wave =
-          Math.sin(x / 97 + 3 * Math.sin(y / 211)) +
-          Math.sin(y / 83 + 2 * Math.sin(x / 157)) +
-          0.15 * Math.sin(x / 3) * Math.sin(y / 4);
-        ids[at] =
-          seed < 2 ** 32 / 200 ? (seed >>> 8) % 5 : Math.max(0, Math.min(4, Math.floor(2.5 + wave * 1.4)));
-      }
-      await writer.writeTile(column, row, ids);
-    }
-  }
-  await writer.finish();
 }

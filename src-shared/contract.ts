@@ -35,6 +35,7 @@ import {
   trainingPlanSchema,
   trainingSettingsSchema,
 } from "./training/training-settings.ts";
+import { MOST_TRAININGS } from "./training/sweep.ts";
 import { splitDraftSchema, splitPreviewSchema, splitSummarySchema } from "./training/split-preview.ts";
 import { weightsReportSchema, weightsSourceSchema } from "./training/weights-report.ts";
 
@@ -365,9 +366,25 @@ export const contract = defineContract({
       }),
       z.strictObject({ runId: idSchema, jobId: idSchema }),
     ),
+    /** Queues several trainings in this order, a sweep for one; either all or, where one can't be trained, none. They go on in the next session if this one ends. */
+    startAll: call(
+      z.strictObject({
+        projectId: idSchema,
+        trainings: z
+          .array(z.strictObject({ settings: trainingSettingsSchema, name: z.string().max(120).nullable() }))
+          .min(1)
+          .max(MOST_TRAININGS),
+        weights: weightsSourceSchema.nullish(),
+      }),
+      z.strictObject({ runIds: z.array(idSchema) }),
+    ),
+    /** Trainings of an earlier session that were taken up when the project was opened, and haven't ended yet. */
+    goneOn: call(projectInput, z.array(idSchema)),
+    /** Lets a run that waits change places with the one before it (−1) or behind it (1). */
+    move: call(runInput.extend({ by: z.literal([-1, 1]) }), nothing),
     /** Goes on from the last finished epoch of a run that was stopped, interrupted or failed. */
     resume: call(runInput, z.strictObject({ jobId: idSchema })),
-    /** Ends after the step in flight, keeping the best epoch: the job succeeds. (Cancelling the job does the same.) */
+    /** Ends after the step in flight, keeping the best epoch: the job succeeds. (Cancelling the job does the same.) One that waits leaves the queue. */
     stop: call(runInput, nothing),
     watch: stream(runInput, runEventSchema),
   },

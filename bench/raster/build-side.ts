@@ -6,10 +6,13 @@ import { build } from "vite";
 const root = path.join(import.meta.dirname, "../..");
 
 /**
- * Bundles one of the programs of this folder that are our side, and the engine's threads; answers where it lies. Run from its source,
+ * Bundles one of the programs (of this folder, or another) that are our side, and the engine's threads; answers where it lies. Run from its source,
  * it would be measured with the bundler in its memory.
  */
-export async function buildSide(name: "orthomask-side" | "export-side"): Promise<string> {
+export async function buildSide(
+  name: "orthomask-side" | "export-side" | "evaluation-side",
+  folder = import.meta.dirname,
+): Promise<string> {
   // A process of its own, since it imports as it goes along, which a module that is run by Vite can't.
   await promisify(execFile)(process.execPath, [path.join(root, "scripts/build/build.mjs"), "raster-threads"]);
   await build({
@@ -25,7 +28,7 @@ export async function buildSide(name: "orthomask-side" | "export-side"): Promise
       copyPublicDir: false,
       minify: false,
       rolldownOptions: {
-        input: { [name]: path.join(import.meta.dirname, `${name}.ts`) },
+        input: { [name]: path.join(folder, `${name}.ts`) },
         output: { format: "es", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
       },
     },

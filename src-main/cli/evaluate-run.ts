@@ -87,7 +87,8 @@ export async function groundOf(
   return { kind: "split", splitId: split.id, part: part.data };
 }
 
-function describeDetail(detail: EvaluationDetail): string {
+/** A detail as a table. */
+export function describeDetail(detail: EvaluationDetail): string {
   const { report, areas, calibration } = detail;
   const shown = (value: number | null): string => (value === null ? "–" : value.toFixed(4)).padStart(8);
   const hectares = (value: number | null | undefined): string =>

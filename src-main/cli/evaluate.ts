@@ -1,7 +1,9 @@
-import type { Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import { compareFolders } from "../host/evaluation/compare-folders.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
+import { evaluateMasks, warnOfClasses } from "./evaluate-masks.ts";
 import { evaluateRun, type GroundOptions } from "./evaluate-run.ts";
 import { wholeNumber } from "./option-values.ts";
 
@@ -10,6 +12,9 @@ interface EvaluateOptions extends GroundOptions {
   readonly prediction?: string;
   readonly run?: string;
   readonly places?: string;
+  readonly masks?: string;
+  readonly map?: ClassMapping;
+  readonly resample?: "nearest";
 }
 
 /** `orthomask evaluate`: how right masks are, against true ones of the same names. */
@@ -33,17 +38,35 @@ export function registerEvaluateCommand(program: Command, io: CliIo): void {
       "--places <cell>",
       "of a run: list the largest places of errors, TRUTH:PREDICTION, TRUTH: or :PREDICTION",
     )
-    .action(async ({ truth, prediction, run, ...ground }: EvaluateOptions) => {
+    .option("--masks <path>", "a file or folder of masks, to be compared with the labels of --project")
+    .option(
+      "--map <values>",
+      "what values of the judged masks are as classes of the truth: 7=1,9=none",
+      classMapping,
+    )
+    .addOption(
+      new Option(
+        "--resample <way>",
+        "take masks on another grid than the truth too, by the nearest pixel (default: they are refused)",
+      ).choices(["nearest"]),
+    )
+    .action(async ({ truth, prediction, run, masks, map, resample, ...ground }: EvaluateOptions) => {
+      if (masks !== undefined) {
+        await evaluateMasks(io, masks, { ...ground, mapping: map, otherGrids: resample });
+        return;
+      }
       if (run !== undefined) {
         await evaluateRun(io, run, ground);
         return;
       }
       if (truth === undefined || prediction === undefined) {
-        throw new UsageError("Give --truth and --prediction with masks, or --run.");
+        throw new UsageError("Give --truth and --prediction with masks, --masks and --project, or --run.");
       }
       const progress = io.progress("comparing");
       const comparison = await compareFolders(truth, prediction, {
         signal: io.signal,
+        mapping: map,
+        otherGrids: resample,
         onProgress: (done, detail) => {
           progress.update({ progress: done, detail });
         },
@@ -55,9 +78,28 @@ export function registerEvaluateCommand(program: Command, io: CliIo): void {
       for (const name of comparison.withoutTruth) {
         io.warn(`${name} has no truth and is left out`);
       }
+      for (const name of comparison.resampled) {
+        io.warn(`${name} lies on another grid than its truth, and was resampled to it by the nearest pixel`);
+      }
+      warnOfClasses(io, comparison);
       const { report, compared } = comparison;
       io.answer({ ...report, compared }, describe);
     });
+}
+
+/** Reads `7=1,9=none`. */
+function classMapping(text: string): ClassMapping {
+  const pairs = text.split(",").map((pair) => /^\s*(\d{1,3})\s*=\s*(\d{1,3}|none)\s*$/.exec(pair));
+  return Object.fromEntries(
+    pairs.map((found) => {
+      const [value, meant] = [Number(found?.[1]), found?.[2]];
+      const id = meant === "none" ? null : Number(meant);
+      if (found === null || value > 254 || (id !== null && id > 254)) {
+        throw new InvalidArgumentError("Expected pairs such as 7=1,9=none, of numbers from 0 to 254.");
+      }
+      return [String(value), id];
+    }),
+  );
 }
 
 function describe(report: EvaluationReport): string {

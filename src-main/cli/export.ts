@@ -5,6 +5,7 @@ import { mergeRuleSchema, vectorFormatSchema, type MergeRule } from "#shared/pro
 import { exportMaskFile, mergeInputs, mergeMaskFiles } from "../host/exports/index.ts";
 import { makeFolder } from "../host/make-folder.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
+import { registerMasksExport } from "./export-masks.ts";
 import { registerModelExport } from "./export-model.ts";
 import { share } from "./option-values.ts";
 
@@ -13,6 +14,7 @@ export function registerExportCommand(program: Command, io: CliIo): void {
   const command = program.command("export").description("write masks and networks for other programs");
   registerVector(command, io);
   registerMerge(command, io);
+  registerMasksExport(command, io);
   registerModelExport(command, io);
 }
 

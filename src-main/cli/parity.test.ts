@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command } from "commander";
@@ -9,14 +9,19 @@ import { runCli } from "../../fixtures/run-cli.ts";
 import {
   compareCommand,
   evaluateCommand,
+  exportMasksCommand,
   placesCommand,
   reportCommand,
+  splitCommand,
   trainCommand,
 } from "#shared/command-line/command-lines.ts";
 import { evaluationDetailSchema, foundPlacesSchema } from "#shared/metrics/evaluation-detail.ts";
+import { expandSweep, sweepableSetting, type SweepAxis } from "#shared/training/sweep.ts";
+import type { ExportOptions } from "#shared/project/export-options.ts";
 import { runSchema, type Run } from "#shared/training/run.ts";
 import { seededRandom } from "#shared/training/seeded-random.ts";
 import { optimizerDefaults, type TrainingSettings } from "#shared/training/training-settings.ts";
+import { Exports } from "../host/exports/index.ts";
 import { createPrediction, writeRecord } from "../host/inference/prediction-store.ts";
 import { noShell } from "../host/ports/no-shell.ts";
 import type { Project } from "../host/projects/project.ts";
@@ -24,10 +29,12 @@ import { createServices, type Services } from "../host/services.ts";
 import { defaultSettings } from "../host/training/presets.ts";
 import { registerCompareCommand } from "./compare.ts";
 import { registerEvaluateCommand } from "./evaluate.ts";
+import { registerExportCommand } from "./export.ts";
 import { registerLabelCommand } from "./label.ts";
 import { registerReportCommand } from "./report.ts";
 import { registerRunsCommand } from "./runs.ts";
 import { registerSplitCommand } from "./split.ts";
+import { sweepTrainings } from "./train-sweep.ts";
 import { declareTrainCommand, settingsOf, type TrainOptions } from "./train.ts";
 
 const commands = [
@@ -37,6 +44,7 @@ const commands = [
   registerRunsCommand,
   registerSplitCommand,
   registerLabelCommand,
+  registerExportCommand,
 ];
 const CLASSES = 3;
 const SIDE = 192;
@@ -280,6 +288,72 @@ describe("the window's actions and their command lines", () => {
     }
   });
 
+  it("queue the trainings of a sweep that was copied", async () => {
+    const axisOf = (word: string, values: readonly string[]): SweepAxis => {
+      const setting = sweepableSetting(defaultSettings, word);
+      if (setting === null) {
+        throw new Error(`no setting ${word}`);
+      }
+      return { setting, values };
+    };
+    const sweep = [
+      axisOf("learning-rate", ["0.001", "0.003"]),
+      axisOf("loss", ["focal(gamma=2,alpha=0.5)+dice", "crossentropy"]),
+      axisOf("augmentation.flips", ["true", "false"]),
+    ];
+    const line = trainCommand(defaultSettings, { folder, mosaicNames: [] }, { classes, sweep });
+    const program = new Command("orthomask").exitOverride();
+    let read: readonly TrainingSettings[] = [];
+    declareTrainCommand(program).action(async (_dir: string, options: TrainOptions) => {
+      const trainings = sweepTrainings(await settingsOf(options, project, classes), options);
+      read = trainings.map(({ settings }) => settings);
+    });
+    await program.parseAsync(wordsOf(line), { from: "user" });
+    expect(read).toHaveLength(8);
+    expect(read).toEqual(expandSweep(defaultSettings, sweep).map(({ settings }) => settings));
+  });
+
+  it("export the same masks, of a run and of the labels", async () => {
+    const { jobs, projects, learning } = services;
+    const exports = new Exports({
+      ...{ jobs, projects, predictions: learning, version: "0.1.0" },
+      shell: noShell({ download: false }),
+    });
+    for (const [runId, options] of [
+      ["first", { mask: true, confidence: true, vector: null, merge: null }],
+      [
+        null,
+        {
+          mask: true,
+          confidence: false,
+          vector: { format: "fgb", simplifyMeters: 1, minAreaSquareMeters: 4 },
+          merge: null,
+        },
+      ],
+    ] as const satisfies readonly (readonly [string | null, ExportOptions])[]) {
+      const [shown, copied] = ["window", "line"].map((name) => path.join(base, `masks-${name}-${runId}`));
+      const { jobId } = await exports.start({
+        ...{ projectId: project.id, runId, mosaicIds, options },
+        folderPath: shown ?? null,
+      });
+      while (["queued", "running"].includes(jobs.get(jobId).state.kind)) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const line = exportMasksCommand(runId, { folder, mosaicNames: [] }, { options, out: copied ?? null });
+      const answer = await answerOf(runId === null ? line : byFolder(line, runId));
+      const names = (await readdir(shown ?? "")).toSorted();
+      expect(names.length).toBeGreaterThan(1);
+      expect((await readdir(copied ?? "")).toSorted()).toEqual(names);
+      expect(names).toEqual(expect.arrayContaining((answer as { files: string[] }).files));
+      for (const name of names) {
+        const [ours, theirs] = await Promise.all(
+          [shown, copied].map((at) => readFile(path.join(at ?? "", name))),
+        );
+        expect(ours?.equals(theirs ?? Buffer.alloc(0)), name).toBe(true);
+      }
+    }
+  });
+
   it("divide the ground alike, and train by the split's name", async () => {
     const draft = {
       kind: "blocks",
@@ -291,8 +365,8 @@ describe("the window's actions and their command lines", () => {
     } as const;
     const question = { draft, tilePixels: 32, seed: 5 };
     const shown = await services.splits.preview(project, question);
-    const words = ["split", folder, "--by", JSON.stringify(draft), "--tile", "32", "--seed", "5"];
-    const answer = await runCli([...words, "--save", "north", "--json"], commands, {
+    const words = wordsOf(splitCommand(folder, { ...question, name: "north" }));
+    const answer = await runCli([...words, "--json"], commands, {
       base: path.join(base, "cli"),
     });
     expect(JSON.parse(answer.stdout)).toMatchObject({ parts: shown.parts, leaks: shown.leaks });

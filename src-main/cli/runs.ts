@@ -5,6 +5,7 @@ import { copyRun } from "../host/exports/copy-run.ts";
 import { refuseExisting } from "../host/exports/write-model.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { openProject, openRun } from "./open-run.ts";
+import { followQueue } from "./train-sweep.ts";
 
 const sortings = ["started", "name", "score", "epochs"] as const;
 
@@ -12,7 +13,7 @@ const sortings = ["started", "name", "score", "epochs"] as const;
 export function registerRunsCommand(program: Command, io: CliIo): void {
   const command = program
     .command("runs")
-    .description("the runs of a project: list, rename, tag, export, delete");
+    .description("the runs of a project: list, continue, rename, tag, export, delete");
   command
     .command("list", { isDefault: true })
     .description("list the runs of a project")
@@ -52,6 +53,15 @@ export function registerRunsCommand(program: Command, io: CliIo): void {
         );
       },
     );
+  command
+    .command("continue")
+    .description("train what waits in a project's queue, as an interrupted sweep leaves it")
+    .argument("<dir>", "the project's folder")
+    .action(async (dir: string) => {
+      const project = await openProject(io, dir);
+      const { learning } = await io.services();
+      await followQueue(io, learning, project, await learning.training.goOn(project));
+    });
   command
     .command("rename")
     .description("give a run another name")

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -112,6 +112,53 @@ describe.skipIf(!existsSync(binding))(
     }, 180_000);
 
     const SMALL = ["--width", "4", "--tile", "32", "--batch", "2", "--split", "mosaic", "--seed", "2"];
+
+    it("a sweep that is killed in its second training goes on with what is left, and ends with all three", async () => {
+      const folderOfRuns = path.join(set, ".orthomask/runs");
+      const readAll = async (): Promise<Run[]> => {
+        const names = await readdir(folderOfRuns).catch(() => []);
+        const read = await Promise.all(names.map((name) => readRun(path.join(folderOfRuns, name))));
+        return read
+          .filter((run) => run !== null)
+          .toSorted((first, second) => first.createdAt.localeCompare(second.createdAt));
+      };
+      const first = orthomask([
+        ...["train", set, ...SMALL, "--epochs", "3", "--name", "Small"],
+        ...["--sweep", "learning-rate=0.01,0.003,0.001"],
+      ]);
+      while (((await readAll())[1]?.history.length ?? 0) < 1 && first.child.exitCode === null) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      process.kill(-(first.child.pid ?? NaN), "SIGKILL");
+      const output = await first.ended;
+      const left = await readAll();
+      expect(
+        left.map(({ name }) => name),
+        output,
+      ).toEqual(["Small: learning rate 0.01", "Small: learning rate 0.003", "Small: learning rate 0.001"]);
+      expect(left.map(({ state }) => state.kind)).toEqual(["finished", "running", "queued"]);
+
+      // Looking is not training: what was under way waits again, before the other.
+      const listed = await orthomask(["runs", set, "--json"]).ended;
+      expect((JSON.parse(listed) as { state: string }[]).map(({ state }) => state)).toEqual([
+        "queued",
+        "queued",
+        "finished",
+      ]);
+      const continued = await orthomask(["runs", "continue", set]).ended;
+      expect(continued).toContain("1 of 2: Small: learning rate 0.003");
+      const ended = await readAll();
+      expect(
+        ended.map(({ state, history, settings }) => [state.kind, history.length, settings.learningRate]),
+        continued,
+      ).toEqual([
+        ["finished", 3, 0.01],
+        ["finished", 3, 0.003],
+        ["finished", 3, 0.001],
+      ]);
+      expect(ended[1]?.history.slice(0, left[1]?.history.length)).toEqual(left[1]?.history);
+      expect(await orthomask(["runs", "continue", set]).ended).toContain("nothing waits to be trained");
+    }, 90_000);
 
     it("a loss that is no number ends with step and rate, the best kept, and the way on", async () => {
       const out = path.join(folder, "diverged");

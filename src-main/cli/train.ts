@@ -3,7 +3,6 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { EpochRecord, Run, RunEvent } from "#shared/training/run.ts";
 import { parseLossExpression } from "#shared/training/loss-expression.ts";
 import {
   splitSettingsSchema,
@@ -12,7 +11,6 @@ import {
   type TrainingSettings,
 } from "#shared/training/training-settings.ts";
 import { commandLine } from "#shared/command-line/command-lines.ts";
-import { weightsSentences } from "#shared/training/weights-report.ts";
 import { toHostError } from "../host/host-error.ts";
 import type { Learning } from "../host/learning.ts";
 import type { Project } from "../host/projects/project.ts";
@@ -26,6 +24,8 @@ import { labelledMosaics, splitMosaics } from "../host/training/training-data.ts
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { listSplits } from "../host/saved-splits/index.ts";
 import { findRun } from "./find-run.ts";
+import { answerOf, EndedRunError, followRun, summaryOf } from "./follow-run.ts";
+import { declareSweepOptions, followQueue, sweepTrainings, type SweepOptions } from "./train-sweep.ts";
 import { mosaicsNamed } from "./open-run.ts";
 import { jsonValue, realNumber, wholeNumber } from "./option-values.ts";
 import { countedProject, warnOfProblems } from "./project-problems.ts";
@@ -37,9 +37,7 @@ import {
   type LearningOptions,
 } from "./train-options.ts";
 
-type StepEvent = Extract<RunEvent, { kind: "step" }>;
-
-export interface TrainOptions extends LearningOptions {
+export interface TrainOptions extends LearningOptions, SweepOptions {
   readonly model?: string;
   readonly width?: number;
   readonly upsampling?: string;
@@ -123,7 +121,7 @@ export function declareTrainCommand(program: Command): Command {
     )
     .option("--out <dir>", "the folder for the run (default: where the project keeps its own files)")
     .option("--max-steps <n>", "end after this many steps in all", wholeNumber(1, 1e9));
-  return addLearningOptions(command);
+  return declareSweepOptions(addLearningOptions(command));
 }
 
 /** `orthomask train`: trains a network on a folder of mosaics and masks. */
@@ -136,10 +134,20 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     if (options.freezeEncoder && options.weights === undefined) {
       throw new UsageError("--freeze-encoder needs --weights: at random, an encoder is not worth keeping.");
     }
+    if (options.sweep.length > 0 && (options.out !== undefined || options.resume !== undefined)) {
+      throw new UsageError(
+        `--sweep queues several new runs in the project: it doesn't go with --${options.out === undefined ? "resume" : "out"}.`,
+      );
+    }
     const { projects, learning, jobs } = await io.services();
     const project = await projects.open(dir, { remember: false });
     await countedProject(project, io);
     warnOfProblems(project, io);
+    if (options.sweep.length > 0) {
+      const queued = await queueSweep(learning, project, options, io);
+      await followQueue(io, learning, project, queued);
+      return;
+    }
     const started =
       options.resume === undefined
         ? await startNew(learning, project, options, io)
@@ -183,11 +191,33 @@ async function startNew(
   }
   io.signal.throwIfAborted();
   const directory = options.out === undefined ? undefined : path.resolve(options.out);
-  const weights =
-    options.weights === undefined
-      ? null
-      : await weightsGiven(learning, options.weights, weightsInputOf(options));
-  return learning.training.start(project, settings, { classes, directory, weights });
+  return learning.training.start(project, settings, {
+    classes,
+    directory,
+    name: options.name ?? null,
+    weights: await firstWeightsOf(learning, options),
+  });
+}
+
+async function queueSweep(
+  learning: Learning,
+  project: Project,
+  options: TrainOptions,
+  io: CliIo,
+): Promise<readonly StartedRun[]> {
+  const classes = classesWithIgnored(project.snapshot().classes, options.ignore);
+  const base = checkedSettings(await settingsOf(options, project, classes));
+  const trainings = sweepTrainings(base, options);
+  io.note(`${trainings.length} ${trainings.length === 1 ? "training" : "trainings"}, one after another`);
+  io.signal.throwIfAborted();
+  const weights = await firstWeightsOf(learning, options);
+  return learning.training.startAll(project, trainings, { classes, weights });
+}
+
+async function firstWeightsOf(learning: Learning, options: TrainOptions): Promise<FirstWeights | null> {
+  return options.weights === undefined
+    ? null
+    : weightsGiven(learning, options.weights, weightsInputOf(options));
 }
 
 /** A file of weights, or the best ones of a run by its id or folder. */
@@ -240,74 +270,6 @@ async function resumeRun(
   return learning.training.resume(project, run.id, { epochs, maxSteps });
 }
 
-/** Shows a training as it goes on, and its run when it has ended; an interruption ends it after its step in flight. */
-async function followRun(
-  io: CliIo,
-  learning: Learning,
-  project: Project,
-  { runId, done }: StartedRun,
-  cancel: () => void,
-): Promise<Run> {
-  const watching = new AbortController();
-  const progress = io.progress("training");
-  io.signal.addEventListener("abort", cancel, { once: true });
-  if (io.signal.aborted) {
-    cancel();
-  }
-  const show = async (): Promise<void> => {
-    let epochs = 0;
-    let isTold = false;
-    for await (const event of learning.training.watch(project.id, runId, watching)) {
-      switch (event.kind) {
-        case "run":
-          ({ epochs } = event.run.settings);
-          if (event.run.startedFrom !== undefined && !isTold) {
-            isTold = true;
-            weightsSentences(event.run.startedFrom).forEach((sentence) => {
-              io.note(sentence);
-            });
-          }
-          break;
-        case "step":
-          progress.update({
-            progress: (event.epoch - 1 + shareOfEpoch(event)) / Math.max(1, epochs),
-            detail: stepDetail(event, epochs),
-            etaSeconds: event.totalEtaSeconds,
-          });
-          break;
-        case "epoch":
-          io.note(epochLine(event.record, epochs));
-          break;
-        case "previews":
-          break;
-      }
-    }
-  };
-  const shown = show();
-  const state = await done;
-  watching.abort();
-  await shown;
-  progress.end();
-  io.signal.removeEventListener("abort", cancel);
-  const run = await learning.run(project.id, runId);
-  if (state.kind === "failed") {
-    // The run's own sentence also says what is kept.
-    throw new EndedRunError(run.state.kind === "failed" ? run.state.message : state.error.message, run);
-  }
-  return run;
-}
-
-/** A training that failed on the way, with what it came to. */
-class EndedRunError extends Error {
-  override readonly name = "EndedRunError";
-  readonly run: Run;
-
-  constructor(message: string, run: Run) {
-    super(message);
-    this.run = run;
-  }
-}
-
 function withWayOn(
   { message, run }: EndedRunError,
   dir: string,
@@ -330,55 +292,6 @@ function interruptionLine(epochs: number, command: string): string {
 function resumeCommand(dir: string, { out, resume }: TrainOptions, { runId, directory }: StartedRun): string {
   const run = resume ?? (out === undefined ? runId : directory);
   return commandLine(["train", dir, "--resume", run]);
-}
-
-/** Before its first step, and beside training, an epoch has no loss to show. */
-function stepDetail({ epoch, phase, step, loss }: StepEvent, epochs: number): string {
-  const shownLoss = phase === "training" && step > 0 ? `, loss ${loss.toFixed(4)}` : "";
-  return `epoch ${epoch} of ${epochs}, ${phase}${shownLoss}`;
-}
-
-/** Three quarters of an epoch's time go into training, near enough for a bar. */
-function shareOfEpoch({ phase, step, stepsPerEpoch }: StepEvent): number {
-  const done = stepsPerEpoch === 0 ? 0 : step / stepsPerEpoch;
-  switch (phase) {
-    case "preparing":
-    case "training":
-    case "paused":
-      return 0.75 * done;
-    case "validating":
-      return 0.75 + 0.25 * done;
-    case "saving":
-      return 1;
-  }
-}
-
-function epochLine(
-  { epoch, loss, accuracy, valLoss, valAccuracy, valMeanIou, seconds, waitShare }: EpochRecord,
-  epochs: number,
-): string {
-  return (
-    `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}, validation loss ${valLoss.toFixed(4)}, ` +
-    `accuracy ${valAccuracy.toFixed(4)}, mean IoU ${valMeanIou.toFixed(4)} (${seconds.toFixed(1)} s, ` +
-    `${(waitShare * 100).toFixed(1)} % of the training waiting for tiles)`
-  );
-}
-
-function answerOf(run: Run, dir: string): object {
-  return {
-    run: run.id,
-    dir,
-    epochs: run.history,
-    best: run.best === null ? null : { epoch: run.best.epoch, meanIou: run.best.meanIou },
-    params: run.parameters,
-    stepMilliseconds: run.stepMilliseconds,
-  };
-}
-
-function summaryOf({ id, best, history }: Run, dir: string): string {
-  return best === null
-    ? `run ${id} in ${dir}: no epoch finished`
-    : `run ${id} in ${dir}: ${history.length} epochs, best mean IoU ${best.meanIou.toFixed(4)} in epoch ${best.epoch}`;
 }
 
 /** The settings that these options mean for a project. Throws `UsageError`. */

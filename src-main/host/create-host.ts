@@ -8,6 +8,7 @@ import { serveContract } from "#shared/rpc/server.ts";
 import { configureRaster, sweepLeftovers } from "../raster/index.ts";
 import { appService } from "./app-service.ts";
 import { Exports } from "./exports/index.ts";
+import { toHostError } from "./host-error.ts";
 import type { Host, HostOptions } from "./host-options.ts";
 import { isUnfinished } from "./jobs/index.ts";
 import type { Jobs } from "./jobs/index.ts";
@@ -52,6 +53,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const stopListening = [
     // What a killed process left half-written in the project; nobody waits for it.
     projects.onOpen((project) => void sweepLeftovers(project.storageDirectory, { recursive: true })),
+    projects.onOpen((project) => {
+      learning.training.goOn(project).catch((error: unknown) => {
+        project.addProblem({
+          id: "queue",
+          severity: "warning",
+          file: null,
+          mosaicId: null,
+          message: `Trainings of the last session could not go on: ${toHostError(error).message}`,
+        });
+      });
+    }),
     jobs.onChange(() => {
       shell.setBusy(busyReason(jobs));
     }),

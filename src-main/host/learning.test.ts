@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -8,6 +8,7 @@ import { buildForNode } from "../../fixtures/rpc/build-for-node.ts";
 import type { JobState } from "#shared/jobs/job.ts";
 import { evaluationReportSchema } from "#shared/metrics/evaluation-report.ts";
 import { isExhausted } from "#shared/training/learning-rate.ts";
+import { queuedRuns } from "#shared/training/run-queue.ts";
 import { runEventSchema, runSchema, type RunEvent } from "#shared/training/run.ts";
 import { optimizerDefaults, type TrainingSettings } from "#shared/training/training-settings.ts";
 import { engineLauncher } from "./engine-process.ts";
@@ -433,6 +434,53 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     }
   });
 
+  it("queues trainings, keeps what is left of them over a restart, and goes on in the order that was chosen", async () => {
+    const before = services.learning.training;
+    const trainings = [3, 1, 1].map((epochs, index) => ({
+      settings: { ...settings, epochs, seed: index },
+      name: `queued ${index}`,
+    }));
+    await expect(
+      before.startAll(project, [...trainings, { settings: { ...settings, loss: "nonsense" }, name: "odd" }]),
+    ).rejects.toMatchObject({ message: expect.stringMatching(/^odd can't be trained: /) as string });
+    const [first, second, third] = (await before.startAll(project, trainings)).map(({ runId }) => runId);
+    if (first === undefined || second === undefined || third === undefined) {
+      throw new Error("three were queued");
+    }
+    await firstEpoch(project.id, first);
+    await expect(services.learning.runs.remove(project.id, third)).rejects.toMatchObject({
+      code: "conflict",
+    });
+    await services.learning.implementation.training.move(
+      { projectId: project.id, runId: third, by: -1 },
+      { signal: new AbortController().signal },
+    );
+    await services.close();
+    await start();
+    const { runs, training } = services.learning;
+    const waiting = queuedRuns((await runs.list(project)).map(({ run }) => run));
+    expect(waiting.map(({ id }) => id)).toEqual([first, third, second]);
+    expect(waiting[0]?.history.length).toBeGreaterThan(0);
+    expect(waiting[0]?.history.length).toBeLessThan(3);
+    // Opening the project has begun nothing.
+    expect(services.jobs.list()).toEqual([]);
+
+    const goneOn = await training.goOn(project);
+    expect(goneOn.map(({ runId }) => runId)).toEqual([first, third, second]);
+    training.stop(second);
+    expect((await goneOn[2]?.done)?.kind).toBe("cancelled");
+    expect((await goneOn[1]?.done)?.kind).toBe("succeeded");
+    const ended = await Promise.all(
+      [first, third, second].map((id) => services.learning.run(project.id, id)),
+    );
+    expect(ended.map(({ state, history }) => [state.kind, history.length])).toEqual([
+      ["finished", 3],
+      ["finished", 1],
+      ["interrupted", 0],
+    ]);
+    expect(existsSync(path.join(goneOn[0]?.directory ?? "", "owner.json"))).toBe(false);
+  });
+
   it("knows a run whose host was killed, and takes it up again", async () => {
     const { runId, directory } = await train({ epochs: 2 });
     await services.close();
@@ -453,6 +501,24 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     const { done } = await services.learning.training.resume(project, runId);
     expect((await done).kind).toBe("succeeded");
     expect((await services.learning.run(project.id, runId)).history).toHaveLength(3);
+  });
+
+  it("says what can still be done with a run whose weights are gone", async () => {
+    const { runId, directory } = await train({ epochs: 2, maxSteps: 7 });
+    const mosaicIds = project.snapshot().mosaics.map(({ id }) => id);
+    const predict = () =>
+      services.learning.predictions.start(project, { runId, mosaicIds, overlap: 0, viewed: [] });
+    const resume = () => services.learning.training.resume(project, runId);
+    await rename(path.join(directory, "last.weights"), path.join(directory, "aside"));
+    await expect(resume()).rejects.toThrow(
+      /last epoch are gone: there is no .*last\.weights\. Its best ones are there/,
+    );
+    await rename(path.join(directory, "best.weights"), path.join(directory, "last.weights"));
+    await expect(predict()).rejects.toThrow(/best epoch are gone: .* go on training/);
+    await rm(path.join(directory, "last.weights"));
+    await expect(predict()).rejects.toThrow(/Its numbers, curves and earlier predictions can still be read/);
+    const report = await services.learning.evaluation.report(project, runId, { kind: "validation" });
+    expect(report.meanIou).toBeGreaterThan(0);
   });
 
   async function firstEpoch(projectId: string, runId: string): Promise<void> {

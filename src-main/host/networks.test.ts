@@ -125,7 +125,7 @@ describe.skipIf(!existsSync(binding))("networks (skipped without TensorFlow: run
   it("a training begins with another's weights, says so, and keeps a frozen encoder", async () => {
     const first = await services.learning.training.start(project, settingsFor("unet"));
     await first.done;
-    const weights = weightsOfRun(await services.learning.runs.get(project.id, first.runId));
+    const weights = await weightsOfRun(await services.learning.runs.get(project.id, first.runId));
     await expect(
       services.learning.training.start(project, settingsFor("unet", { freezeEncoder: true })),
     ).rejects.toThrow("A frozen encoder needs weights to begin with");

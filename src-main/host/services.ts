@@ -49,7 +49,7 @@ export function createServices(options: HostOptions): Services {
     gpuAddOn,
     close: async () => {
       gpuAddOn.stop();
-      await jobs.close();
+      await learning.training.close(() => jobs.close());
       await learning.close();
       await projects.close();
       pyramidCache.close();

@@ -2,23 +2,33 @@ import type { EvaluatedGround } from "#shared/contract.ts";
 import {
   compareCommand,
   evaluateCommand,
+  exportMasksCommand,
   exportModelCommand,
   importVectorsCommand,
   placesCommand,
   predictCommand,
   reportCommand,
+  splitCommand,
   trainCommand,
   type CommandPlace,
   type ImportVectorsChoice,
 } from "#shared/command-line/command-lines.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
+import type { ExportOptions } from "#shared/project/export-options.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { ModelFormat } from "#shared/training/model-format.ts";
+import type { SplitDraft } from "#shared/training/split-preview.ts";
+import type { SweepAxis } from "#shared/training/sweep.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
 
 /** What the window is about to compute, so that the command line can be asked for the same. */
 export type ComputingAction =
-  | { readonly kind: "train"; readonly settings: TrainingSettings; readonly weights: string | null }
+  | {
+      readonly kind: "train";
+      readonly settings: TrainingSettings;
+      readonly weights: string | null;
+      readonly sweep?: readonly SweepAxis[];
+    }
   | {
       readonly kind: "predict";
       readonly runId: string;
@@ -34,6 +44,22 @@ export type ComputingAction =
       readonly mosaicIds: readonly string[];
     }
   | ({ readonly kind: "import-vectors"; readonly mosaicIds: readonly string[] } & ImportVectorsChoice)
+  | {
+      readonly kind: "export-masks";
+      /** Null for the labels. */
+      readonly runId: string | null;
+      readonly mosaicIds: readonly string[];
+      readonly options: ExportOptions;
+      /** Null for the project's own exports. */
+      readonly out: string | null;
+    }
+  | {
+      readonly kind: "save-split";
+      readonly draft: SplitDraft;
+      readonly tilePixels: number;
+      readonly seed: number;
+      readonly name: string;
+    }
   | {
       readonly kind: "export-model";
       readonly runId: string;
@@ -66,6 +92,7 @@ export function commandOf(
       return trainCommand(action.settings, placeOf(action.settings.mosaicIds ?? []), {
         classes: project.classes,
         weights: action.weights,
+        sweep: action.sweep ?? [],
       });
     case "predict":
       return predictCommand(action.runId, placeOf(action.mosaicIds), { overlap: action.overlap });
@@ -82,6 +109,10 @@ export function commandOf(
       return compareCommand(action.runIds, placeOf(action.mosaicIds));
     case "import-vectors":
       return importVectorsCommand(placeOf(action.mosaicIds), action);
+    case "export-masks":
+      return exportMasksCommand(action.runId, placeOf(action.mosaicIds), action);
+    case "save-split":
+      return splitCommand(project.folder, action);
     case "export-model":
       return exportModelCommand(action.runId, action.format, action.out);
   }

@@ -4,6 +4,7 @@ import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { RpcError } from "#shared/rpc/errors.ts";
+import { queuedRuns } from "#shared/training/run-queue.ts";
 import type { Run } from "#shared/training/run.ts";
 import { initialDisplay } from "#shared/project/display-state.ts";
 import { ClassEditor } from "./class-editor.svelte.ts";
@@ -209,6 +210,41 @@ export class ProjectState {
 
   get runningRun(): Run | null {
     return this.#runs.find(({ state }) => state.kind === "running") ?? null;
+  }
+
+  /** Runs that wait for their turn, the next one first. */
+  get queue(): readonly Run[] {
+    return queuedRuns(this.#runs);
+  }
+
+  /** A run's place among those that wait, from 1; null for one that doesn't. */
+  queuePlace(runId: string): number | null {
+    const index = this.queue.findIndex(({ id }) => id === runId);
+    return index < 0 ? null : index + 1;
+  }
+
+  /** Whether a training that is started now waits for another job of the engine. */
+  get engineIsTaken(): boolean {
+    return this.#jobs.active.some(({ kind }) => kind === "training" || kind === "prediction");
+  }
+
+  /** Lets a waiting run change places with the one before it (−1) or behind it (1). */
+  async moveRun(runId: string, by: -1 | 1): Promise<void> {
+    await this.#host.client.training.move({ projectId: this.id, runId, by });
+  }
+
+  /** Takes runs out of the queue; what one has learned before is kept. */
+  async unqueue(runIds: readonly string[]): Promise<void> {
+    // From the end, so that none of them gets its turn meanwhile.
+    for (const runId of [...runIds].reverse()) {
+      const job = this.trainingJob(runId);
+      await (job === null ? this.stopRun(runId) : this.#jobs.cancel(job.id));
+    }
+  }
+
+  /** Trainings of an earlier session that go on in this one. */
+  goneOn(): Promise<readonly string[]> {
+    return this.#host.client.training.goneOn({ projectId: this.id });
   }
 
   /** Makes all panels, and the map where the run has predicted something, about this run. */

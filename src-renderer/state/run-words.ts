@@ -2,9 +2,11 @@ import type { Run } from "#shared/training/run.ts";
 import { lossTermsOf } from "./loss-sum.ts";
 import type { TrainingOptions } from "./training-form.svelte.ts";
 
-/** How a run stands, in a word or two. */
-export function runWords({ state }: Run, paused = false): string {
+/** How a run stands, in a word or two; `place` is its place among those that wait, from 1. */
+export function runWords({ state, history }: Run, paused = false, place: number | null = null): string {
   switch (state.kind) {
+    case "queued":
+      return place === null ? "waits" : `waits, ${ordinal(place)}`;
     case "running":
       return paused ? "paused" : "training";
     case "finished":
@@ -20,10 +22,17 @@ export function runWords({ state }: Run, paused = false): string {
       }
       break;
     case "interrupted":
-      return "interrupted";
+      return history.length === 0 ? "not trained" : "interrupted";
     case "failed":
       return "failed";
   }
+}
+
+/** "1st", "2nd", "11th". */
+export function ordinal(place: number): string {
+  const teens = place % 100 >= 11 && place % 100 <= 13;
+  const ending = teens ? "th" : (["th", "st", "nd", "rd"][place % 10] ?? "th");
+  return `${place}${ending}`;
 }
 
 /** How a run's ground was divided: "mosaics, 25 %", "blocks". */

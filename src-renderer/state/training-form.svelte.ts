@@ -9,6 +9,7 @@ import type {
   TrainingPlan,
   TrainingSettings,
 } from "#shared/training/training-settings.ts";
+import { sweepName, type SweepTraining } from "#shared/training/sweep.ts";
 import { FirstWeights } from "./first-weights.svelte.ts";
 import { isCancelled, isPassing, sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
@@ -251,8 +252,8 @@ export class TrainingForm {
     this.#measure = { kind: "none" };
   }
 
-  /** Starts the training; answers with the run's id, or null with `failure` set. */
-  async start(): Promise<string | null> {
+  /** Starts the training, or queues it behind others, which leaves the form in view; answers with the run's id, or null with `failure` set. */
+  async start({ behindOthers = false } = {}): Promise<string | null> {
     const settings = this.#settings;
     if (settings === null || this.#starting) {
       return null;
@@ -268,7 +269,7 @@ export class TrainingForm {
         weights: this.weights.source,
       });
       this.name = "";
-      this.#showing = "run";
+      this.#showing = behindOthers ? "form" : "run";
       return runId;
     } catch (thrown) {
       this.#failure = sentenceOf(thrown);
@@ -276,6 +277,25 @@ export class TrainingForm {
     } finally {
       this.#starting = false;
     }
+  }
+
+  /** Queues a sweep's trainings; answers with their ids. Throws what the host says where one can't be trained. */
+  async startAll(trainings: readonly SweepTraining[]): Promise<readonly string[]> {
+    const given = this.name.trim();
+    const { runIds } = await this.#host.client.training.startAll({
+      projectId: this.#projectId,
+      trainings: trainings.map(({ settings, words }) => ({
+        settings,
+        name: sweepName(given === "" ? this.#networkName(settings.architecture) : given, words),
+      })),
+      weights: this.weights.source,
+    });
+    this.name = "";
+    return runIds;
+  }
+
+  #networkName(id: string): string {
+    return this.#options?.architectures.find((item) => item.id === id)?.name ?? id;
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import { Commands } from "./commands.svelte.ts";
 import type { HostLink, LinkState } from "./connect-host.ts";
 import { Cursor } from "./cursor.svelte.ts";
 import { FolderBrowser } from "./folder-browser.svelte.ts";
+import { tellGoneOn } from "./gone-on.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
 import { JobList } from "./job-list.svelte.ts";
@@ -284,6 +285,7 @@ export class Workspace implements HostAccess {
       if (turn === this.#openings) {
         this.#project = project;
         void this.refreshRecent();
+        void tellGoneOn(this.toasts, project);
       } else {
         project.close();
       }

@@ -9,7 +9,10 @@ import { countedClasses } from "../metrics/confusion-matrix.ts";
 import type { PaintRules } from "../labels/label-edit.ts";
 import type { VectorMapping, VectorTarget } from "../labels/vector-import.ts";
 import type { PlaceSelection } from "../metrics/evaluation-detail.ts";
+import type { ExportOptions } from "../project/export-options.ts";
 import type { LandClass } from "../project/land-class.ts";
+import type { SplitDraft } from "../training/split-preview.ts";
+import type { SweepAxis } from "../training/sweep.ts";
 import type { Augmentation, TrainingSettings } from "../training/training-settings.ts";
 
 /** Counted ground as `--within` names it: a part of the run's own ground, or SPLIT:PART. */
@@ -42,11 +45,19 @@ function placeWords(place: CommandPlace): string[] {
   return ["--project", place.folder, ...mosaicWords(place)];
 }
 
-/** Trains with exactly these settings. */
+/** Trains with exactly these settings, or once for each combination of a sweep's values. */
 export function trainCommand(
   settings: TrainingSettings,
   place: CommandPlace,
-  { classes, weights = null }: { readonly classes: readonly LandClass[]; readonly weights?: string | null },
+  {
+    classes,
+    weights = null,
+    sweep = [],
+  }: {
+    readonly classes: readonly LandClass[];
+    readonly weights?: string | null;
+    readonly sweep?: readonly SweepAxis[];
+  },
 ): string {
   return commandLine([
     "train",
@@ -54,6 +65,7 @@ export function trainCommand(
     ...settingsWords(settings, classes),
     ...mosaicWords(place),
     ...(weights === null ? [] : ["--weights", weights]),
+    ...sweep.flatMap(({ setting, values }) => ["--sweep", `${setting.option}=${values.join(",")}`]),
   ]);
 }
 
@@ -190,6 +202,51 @@ export function reportCommand(
   choice: EvaluateChoice & { readonly out: string },
 ): string {
   return commandLine(["report", runId, ...placeWords(place), ...evaluateWords(choice), "--out", choice.out]);
+}
+
+/** Writes a run's predictions, or (null) the project's labels, as the window's export does; `out` null for the project's own exports. */
+export function exportMasksCommand(
+  runId: string | null,
+  place: CommandPlace,
+  { options, out }: { readonly options: ExportOptions; readonly out: string | null },
+): string {
+  const { mask, confidence, vector, merge } = options;
+  return commandLine([
+    ...["export", "masks"],
+    ...(runId === null ? ["--labels", place.folder] : [runId, "--project", place.folder]),
+    ...mosaicWords(place),
+    ...option("--out", out),
+    ...(mask ? [] : ["--no-mask"]),
+    ...(confidence && runId !== null ? ["--confidence"] : []),
+    ...(vector === null
+      ? []
+      : [
+          ...["--vector", vector.format],
+          ...["--simplify", String(vector.simplifyMeters), "--min-area", String(vector.minAreaSquareMeters)],
+        ]),
+    ...option("--merge", merge),
+  ]);
+}
+
+/** Saves a split, as the editor shows it. */
+export function splitCommand(
+  folder: string,
+  {
+    draft,
+    tilePixels,
+    seed,
+    name,
+  }: {
+    readonly draft: SplitDraft;
+    readonly tilePixels: number;
+    readonly seed: number;
+    readonly name: string;
+  },
+): string {
+  return commandLine([
+    ...["split", folder, "--by", JSON.stringify(draft)],
+    ...["--tile", String(tilePixels), "--seed", String(seed), "--save", name],
+  ]);
 }
 
 /** Writes a network for other programs. */

@@ -24,7 +24,14 @@ export const epochRecordSchema = z.strictObject({
 export type EpochRecord = z.infer<typeof epochRecordSchema>;
 
 export const runStateSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("running"), jobId: idSchema }),
+  /** Waits for its turn, in this session or the next; the smaller `turn` goes first, milliseconds since 1970 unless it was moved. */
+  z.strictObject({ kind: z.literal("queued"), turn: z.number() }),
+  z.strictObject({
+    kind: z.literal("running"),
+    jobId: idSchema,
+    /** It was queued or belongs to a sweep, so that it goes on by itself when the next session begins; absent otherwise. */
+    fromQueue: z.literal(true).optional(),
+  }),
   z.strictObject({
     kind: z.literal("finished"),
     reason: z.enum(["all-epochs", "stopped", "step-limit", "no-improvement"]),

@@ -1,10 +1,9 @@
-import path from "node:path";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import type { Upsampling } from "#shared/training/training-settings.ts";
 import type { TilePredictor } from "./tile-predictor.ts";
-import { networkSide, runFiles, type StoredRun } from "../runs/index.ts";
+import { expectWeights, networkSide, type StoredRun } from "../runs/index.ts";
 import { cropSquare, padByMirror } from "../network-tiles/index.ts";
 import { floatsOver, sampleBytes } from "./float-bytes.ts";
 import type { Engine } from "./engine.ts";
@@ -36,6 +35,7 @@ export async function createEnginePredictor(
       throw await engine.explained(error);
     }
   };
+  const weights = await expectWeights({ run, directory }, "best");
   const client = await explained(engine.client());
   const networkPixels = networkSide(run);
   const inputPixels = run.settings.inputPixels ?? run.settings.tilePixels;
@@ -46,7 +46,7 @@ export async function createEnginePredictor(
       model,
       batch,
       inputType: run.input.normalization.kind === "uint8" ? "uint8" : "float32",
-      weights: path.join(directory, runFiles.best),
+      weights,
     }),
   );
   return {

@@ -1,22 +1,24 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
-import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
+import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
-import type { LandClass } from "#shared/project/land-class.ts";
+import { IdPairs, mappedId, type ClassMapping } from "#shared/metrics/id-pairs.ts";
+import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
 import {
   CLASSES_FILE,
   classesFromMasks,
-  countMask,
   isRasterName,
   maskDisagreement,
   openMask,
   readClassesFile,
   readMaskIds,
 } from "../projects/index.ts";
-import { eachComparedBand } from "./compared-rasters.ts";
+import { eachComparedBand, type IdSource } from "./compared-rasters.ts";
+import { renamedClasses } from "./evaluate-masks.ts";
+import { resampledIds } from "./resampled-ids.ts";
 
 /** What comparing two sets of masks came to. */
 export interface FolderComparison {
@@ -26,9 +28,19 @@ export interface FolderComparison {
   /** Names that only one side has. */
   readonly withoutPrediction: readonly string[];
   readonly withoutTruth: readonly string[];
+  /** Names whose prediction lies on another grid, and was resampled. */
+  readonly resampled: readonly string[];
+  /** Predicted ids on labelled ground that are no class of the truth, the most frequent first. */
+  readonly unknown: readonly { readonly id: number; readonly pixels: number }[];
+  /** Ids that the prediction's file calls by another name than the truth. */
+  readonly renamed: readonly { readonly id: number; readonly truth: string; readonly prediction: string }[];
 }
 
 export interface CompareOptions {
+  /** What a predicted value means, where that isn't the class of this id. */
+  readonly mapping?: ClassMapping | undefined;
+  /** What is done with a prediction on another grid than its truth: refused, or resampled to it by the nearest pixel. */
+  readonly otherGrids?: "refuse" | "nearest" | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (share: number, detail: string) => void;
 }
@@ -40,7 +52,7 @@ interface MaskPair {
 }
 
 /** The masks of one side by name; several of one name differ in their extensions. */
-interface MaskFiles {
+export interface MaskFiles {
   readonly folder: string;
   readonly isFile: boolean;
   readonly paths: ReadonlyMap<string, readonly string[]>;
@@ -49,7 +61,9 @@ interface MaskFiles {
 /**
  * Compares masks matched by file name, extension aside, window by window. Each side is a folder or one file. Classes come from `classes.json` beside the truth (in
  * its folder or the one above), else its colour table and names, else the values found; ignored ones and 255 are left out. Throws `invalid-input` where nothing
- * matches, where a name stands for several files of a side, or a pair differs in size or place.
+ * matches, where a name stands for several files of a side, or a pair differs in size or place unless `otherGrids` says what to do.
+ *
+ * Each pixel is read once: pairs of ids are counted, and what is a class is found afterwards.
  */
 export async function compareFolders(
   truth: string,
@@ -81,51 +95,92 @@ export async function compareFolders(
       `No mask in ${prediction} has the name of one in ${truth} (${truthFiles.paths.size} there, ${predictionFiles.paths.size} here).`,
     );
   }
-  const classes = countedClasses(await truthClasses(truthFiles.folder, pairs, options));
+  const listed = await listedClasses(truthFiles.folder);
+  const counts = new IdPairs();
+  const legends: Raster["description"][] = [];
+  const resampled: string[] = [];
+  const predictionNames: Record<string, string> = {};
+  for (const [index, pair] of pairs.entries()) {
+    const counted = await addPair(counts, pair, {
+      ...options,
+      onProgress: (share) => options.onProgress?.((index + share) / pairs.length, pair.name),
+    });
+    legends.push(...counted.legends);
+    Object.assign(predictionNames, counted.legends[1].categoryNames);
+    if (counted.isResampled) {
+      resampled.push(pair.name);
+    }
+  }
+  const { mapping = {} } = options;
+  const all =
+    listed ??
+    classesFromMasks(
+      legends,
+      new Set([
+        ...counts.ids("truth"),
+        ...counts.ids("prediction").flatMap((id) => mappedId(mapping, id) ?? []),
+      ]),
+    ).classes;
+  const classes = countedClasses(all);
   if (classes.length === 0) {
     throw new RpcError(
       "invalid-input",
       `The masks in ${truth} have no class that counts: all are ignored or unlabelled.`,
     );
   }
-  const matrix = new ConfusionMatrix(classes.map(({ id }) => id));
-  for (const [index, pair] of pairs.entries()) {
-    await addPair(matrix, pair, {
-      signal: options.signal,
-      onProgress: (share) => options.onProgress?.((index + share) / pairs.length, pair.name),
-    });
-  }
+  const known = new Set(all.map(({ id }) => id));
   const compared = pairs.map(({ name }) => name);
   return {
-    report: evaluationReport(matrix, classes),
+    report: evaluationReport(
+      counts.matrix(
+        classes.map(({ id }) => id),
+        mapping,
+      ),
+      classes,
+    ),
     compared,
     withoutPrediction,
     withoutTruth: isSinglePair
       ? []
       : [...predictionFiles.paths.keys()].filter((name) => !truthFiles.paths.has(name)),
+    resampled,
+    unknown: counts.predicted(new Set(classes.map(({ id }) => id))).filter(({ id }) => {
+      const meant = mappedId(mapping, id);
+      return id !== UNLABELLED_ID && meant !== null && !known.has(meant);
+    }),
+    renamed: renamedClasses(all, predictionNames, mapping),
   };
 }
 
+/** Counts a pair; answers the files' descriptions, truth first, and whether the prediction was resampled. */
 async function addPair(
-  matrix: ConfusionMatrix,
+  counts: IdPairs,
   { truthPath, predictionPath }: MaskPair,
-  options: { readonly signal: AbortSignal | undefined; readonly onProgress: (share: number) => void },
-): Promise<void> {
-  const truth = await openMask(truthPath, options);
+  options: Pick<CompareOptions, "signal" | "otherGrids"> & { readonly onProgress: (share: number) => void },
+): Promise<{
+  readonly legends: readonly [Raster["description"], Raster["description"]];
+  readonly isResampled: boolean;
+}> {
+  const { signal } = options;
+  const truth = await openMask(truthPath, { signal });
   try {
-    const prediction = await openMask(predictionPath, options);
+    const prediction = await openMask(predictionPath, { signal });
     try {
       const disagreement = maskDisagreement(truth.description, prediction.description);
-      if (disagreement !== null) {
+      if (disagreement !== null && options.otherGrids !== "nearest") {
         throw new RpcError(
           "invalid-input",
-          `${predictionPath} can't be compared with ${truthPath}: ${disagreement.replace("its image", "the truth").replace("mask is", "the prediction is").replace("mask lies", "the prediction lies")}.`,
+          `${predictionPath} can't be compared with ${truthPath}: ${disagreement.replace("its image", "the truth").replace("mask is", "the prediction is").replace("mask lies", "the prediction lies")}. Resampled to the truth's grid by the nearest pixel, it could be.`,
         );
       }
       const read =
-        (mask: Raster) => async (pixelWindow: Parameters<Raster["readWindow"]>[0]["pixelWindow"]) =>
-          (await readMaskIds(mask, { pixelWindow }, options)).ids;
-      const readPrediction = read(prediction);
+        (mask: Raster): IdSource =>
+        async (pixelWindow) =>
+          (await readMaskIds(mask, { pixelWindow }, { signal })).ids;
+      const readPrediction =
+        disagreement === null
+          ? read(prediction)
+          : resampledIds(prediction, truth.description, { names: [predictionPath, truthPath], signal });
       await eachComparedBand(
         {
           size: truth.description,
@@ -133,10 +188,11 @@ async function addPair(
           prediction: async (pixelWindow) => ({ ids: await readPrediction(pixelWindow), confidence: null }),
         },
         (window) => {
-          matrix.add(window.truth, window.prediction);
+          counts.add(window.truth, window.prediction);
         },
-        options,
+        { signal, onProgress: options.onProgress },
       );
+      return { legends: [truth.description, prediction.description], isResampled: disagreement !== null };
     } finally {
       await prediction.close();
     }
@@ -158,8 +214,8 @@ function onlyOne(filePaths: readonly string[], side: "truth" | "prediction"): st
   return filePath;
 }
 
-/** Masks by name; a confidence raster beside a mask isn't one. */
-async function maskFiles(given: string): Promise<MaskFiles> {
+/** Masks by name; a confidence raster beside a mask isn't one. Throws `not-found`. */
+export async function maskFiles(given: string): Promise<MaskFiles> {
   const absolute = path.resolve(given);
   const found = await stat(absolute).catch(() => null);
   if (found === null) {
@@ -190,11 +246,8 @@ async function maskFiles(given: string): Promise<MaskFiles> {
   };
 }
 
-async function truthClasses(
-  folder: string,
-  pairs: readonly MaskPair[],
-  { signal }: CompareOptions,
-): Promise<readonly LandClass[]> {
+/** The classes of `classes.json` beside the truth, or one folder up; null where there is none. */
+async function listedClasses(folder: string): Promise<readonly LandClass[] | null> {
   for (const candidate of [folder, path.dirname(folder)]) {
     const filePath = path.join(candidate, CLASSES_FILE);
     const listed = await readClassesFile(filePath);
@@ -207,20 +260,5 @@ async function truthClasses(
         break;
     }
   }
-  const legends: Raster["description"][] = [];
-  const ids = new Set<number>();
-  for (const { truthPath, predictionPath } of pairs) {
-    for (const filePath of [truthPath, predictionPath]) {
-      const mask = await openMask(filePath, { signal });
-      try {
-        legends.push(mask.description);
-        for (const id of (await countMask(mask, { signal })).ids.keys()) {
-          ids.add(id);
-        }
-      } finally {
-        await mask.close();
-      }
-    }
-  }
-  return classesFromMasks(legends, ids).classes;
+  return null;
 }

@@ -22,6 +22,13 @@ import { metersPerUnit, transformer, wgs84 } from "../../raster/index.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
 import { eachComparedBand, type ComparisonOptions, type IdSource } from "./compared-rasters.ts";
 import { compareRuns } from "./compare-runs.ts";
+import { maskFiles } from "./compare-folders.ts";
+import {
+  evaluateMaskFiles,
+  type JudgedMosaic,
+  type MaskChoice,
+  type MaskEvaluation,
+} from "./evaluate-masks.ts";
 import { findPlaces } from "./places.ts";
 
 export interface EvaluationOptions {
@@ -91,6 +98,66 @@ export class Evaluation {
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
     return (await evaluateInDetail(mosaics, classes, options)).detail;
+  }
+
+  /**
+   * Compares masks from anywhere, a folder's by the mosaics' names or one file, with the labels of the project. Throws `invalid-input` where none has the name of
+   * a labelled mosaic.
+   */
+  async masks(
+    project: Project,
+    given: string,
+    choice: MaskChoice & {
+      /** Null for all that are labelled. */
+      readonly mosaicIds: readonly string[] | null;
+      readonly within?: Extract<EvaluatedGround, { kind: "split" }> | undefined;
+    },
+  ): Promise<MaskEvaluation> {
+    const { mosaicIds, within, ...options } = choice;
+    const files = await maskFiles(given);
+    const labelled = project
+      .snapshot()
+      .mosaics.filter((mosaic) => mosaic.kind === "ready")
+      .filter(({ id, mask }) => hasLabels(mask) && (mosaicIds === null || mosaicIds.includes(id)));
+    const split = within === undefined ? null : await findSplit(project, within.splitId);
+    if (within !== undefined && split === null) {
+      throw new RpcError("not-found", "There is no such split in this project any more.");
+    }
+    const judged: JudgedMosaic[] = [];
+    const isOnlyFile = files.isFile && labelled.length === 1;
+    for (const { id, name, image } of labelled) {
+      const paths = isOnlyFile ? [...files.paths.values()][0] : files.paths.get(name);
+      if (paths === undefined) {
+        continue;
+      }
+      const [maskPath = "", ...others] = paths;
+      if (others.length > 0) {
+        throw new RpcError(
+          "invalid-input",
+          `${given} holds several masks called ${name}: move all but one away.`,
+        );
+      }
+      const truth: IdSource = (pixelWindow) => project.readLabels(id, { pixelWindow }, options);
+      judged.push({
+        ...{ mosaicId: id, name, image, maskPath, pixelArea: pixelAreaOf(image) },
+        truth:
+          split === null || within === undefined
+            ? truth
+            : onlyWithin(truth, partMask(split, id, within.part)),
+      });
+    }
+    if (judged.length === 0) {
+      throw new RpcError(
+        "invalid-input",
+        `No mask in ${given} has the name of a labelled mosaic (${labelled.map(({ name }) => name).join(", ") || "there is none"}).`,
+      );
+    }
+    const evaluation = await evaluateMaskFiles(judged, project.snapshot().classes, options);
+    const { compared } = evaluation;
+    return {
+      ...evaluation,
+      withoutMask: labelled.map(({ name }) => name).filter((name) => !compared.includes(name)),
+    };
   }
 
   /** Where the pixels of one cell of the confusion matrix (or of a class's errors) are. */

@@ -1,15 +1,10 @@
-import {
-  determinant,
-  mapToPixel,
-  pixelToMap,
-  type Geotransform,
-  type MapPosition,
-} from "#shared/geo/affine.ts";
+import { determinant, pixelToMap, type Geotransform, type MapPosition } from "#shared/geo/affine.ts";
 import { crsLabel, sameCrs, type Crs } from "#shared/geo/crs.ts";
 import type { MergeRule } from "#shared/project/export-options.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { createGeoTiffWriter, transformer, type GeoTiffOptions } from "../../raster/index.ts";
+import { tilePlaces, tileSide, type Carry, type TilePlaces } from "../tile-places.ts";
 import type { ClassSource } from "./class-source.ts";
 
 /** One mask of a merge with its place. */
@@ -33,9 +28,6 @@ export interface MergeGrid {
   readonly height: number;
 }
 
-const tileSide = 512;
-/** Pixels between positions that are carried over exactly; those in between follow by straight lines. */
-const meshStep = 32;
 const largestSide = 2_000_000;
 
 /**
@@ -118,18 +110,6 @@ function rim({ source, geotransform }: Placed): MapPosition[] {
   ]);
 }
 
-/** Where every pixel centre of one tile of the merged file lies in a mask, and the part of the mask that this takes. */
-interface TilePlaces {
-  readonly columns: Float64Array;
-  readonly rows: Float64Array;
-  readonly window: {
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  };
-}
-
 /**
  * Writes several masks as one Cloud Optimized GeoTIFF, tile by tile, each pixel from the nearest one of a mask. 255 is transparent.
  * Nothing is left behind when it fails.
@@ -158,7 +138,12 @@ export async function mergeMasks(
         const ids = new Uint8Array(tileSide * tileSide).fill(UNLABELLED_ID);
         const best = new Uint8Array(rule === "most-confident" ? ids.length : 0);
         for (const [index, placed] of painted.entries()) {
-          const places = tilePlaces(grid, placed, column * tileSide, row * tileSide, backs[index] as Carry);
+          const places = tilePlaces(
+            grid.geotransform,
+            { size: placed.source, geotransform: placed.geotransform },
+            [column * tileSide, row * tileSide],
+            backs[index] as Carry,
+          );
           if (places !== null) {
             await paint(ids, best, placed, places, rule, options);
           }
@@ -174,63 +159,6 @@ export async function mergeMasks(
     await writer.abort();
     throw error;
   }
-}
-
-type Carry = (position: MapPosition) => MapPosition | null;
-
-function tilePlaces(
-  grid: MergeGrid,
-  { source, geotransform }: PlacedSource,
-  left: number,
-  top: number,
-  back: Carry,
-): TilePlaces | null {
-  const nodes = tileSide / meshStep + 1;
-  const meshColumns = new Float64Array(nodes * nodes);
-  const meshRows = new Float64Array(nodes * nodes);
-  let [minColumn, minRow, maxColumn, maxRow] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let node = 0; node < nodes * nodes; node += 1) {
-    const position = pixelToMap(grid.geotransform, [
-      left + (node % nodes) * meshStep,
-      top + Math.floor(node / nodes) * meshStep,
-    ]);
-    const carried = back(position);
-    const [column, row] = carried === null ? [NaN, NaN] : mapToPixel(geotransform, carried);
-    meshColumns[node] = column;
-    meshRows[node] = row;
-    minColumn = Math.min(minColumn, column);
-    maxColumn = Math.max(maxColumn, column);
-    minRow = Math.min(minRow, row);
-    maxRow = Math.max(maxRow, row);
-  }
-  const x = Math.max(0, Math.floor(minColumn) - 1);
-  const y = Math.max(0, Math.floor(minRow) - 1);
-  const width = Math.min(source.width, Math.ceil(maxColumn) + 1) - x;
-  const height = Math.min(source.height, Math.ceil(maxRow) + 1) - y;
-  if (!(width > 0 && height > 0)) {
-    return null;
-  }
-  const columns = new Float64Array(tileSide * tileSide);
-  const rows = new Float64Array(tileSide * tileSide);
-  for (let pixelRow = 0; pixelRow < tileSide; pixelRow += 1) {
-    const meshRow = Math.floor(pixelRow / meshStep);
-    const down = (pixelRow + 0.5) / meshStep - meshRow;
-    for (let pixelColumn = 0; pixelColumn < tileSide; pixelColumn += 1) {
-      const meshColumn = Math.floor(pixelColumn / meshStep);
-      const across = (pixelColumn + 0.5) / meshStep - meshColumn;
-      const node = meshRow * nodes + meshColumn;
-      const at = pixelRow * tileSide + pixelColumn;
-      columns[at] = between(meshColumns, node, nodes, across, down);
-      rows[at] = between(meshRows, node, nodes, across, down);
-    }
-  }
-  return { columns, rows, window: { x, y, width, height } };
-}
-
-function between(mesh: Float64Array, node: number, nodes: number, across: number, down: number): number {
-  const above = (mesh[node] as number) * (1 - across) + (mesh[node + 1] as number) * across;
-  const below = (mesh[node + nodes] as number) * (1 - across) + (mesh[node + nodes + 1] as number) * across;
-  return above * (1 - down) + below * down;
 }
 
 async function paint(

@@ -1,12 +1,11 @@
 import { stat } from "node:fs/promises";
-import path from "node:path";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { ModelFormat } from "#shared/training/model-format.ts";
 import type { Run } from "#shared/training/run.ts";
 import { modelOfRun, type Engine } from "../engine/index.ts";
 import { plainName } from "./plain-name.ts";
-import { networkSide, runFiles, type Runs, type StoredRun } from "../runs/index.ts";
+import { expectWeights, networkSide, type Runs, type StoredRun } from "../runs/index.ts";
 
 /** What exports of networks need. */
 export interface ModelSource {
@@ -49,12 +48,13 @@ export async function exportModelOfRun(
   output: { readonly format: ModelFormat; readonly path: string; readonly version: string },
 ): Promise<string[]> {
   expectBest(run);
+  const weights = await expectWeights({ run, directory }, "best");
   const pixelShare = run.settings.tilePixels / networkSide(run);
   try {
     const client = await engine.client();
     const { paths } = await client.engine.exportModel({
       model: modelOfRun(run),
-      weights: path.join(directory, runFiles.best),
+      weights,
       format: output.format,
       path: output.path,
       normalization: run.input.normalization,

@@ -9,7 +9,7 @@ import { createEnginePredictor, type EnginePredictor, type Engine } from "../eng
 import { EventQueue } from "../event-queue.ts";
 import type { JobContext, Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
-import type { Runs, StoredRun } from "../runs/index.ts";
+import { expectWeights, type Runs, type StoredRun } from "../runs/index.ts";
 import { ENGINE_LANE } from "../training/index.ts";
 import { predictRaster } from "./predict-raster.ts";
 import {
@@ -69,6 +69,7 @@ export class Predictions {
         `${stored.run.name} has no finished epoch to predict with: train it further first.`,
       );
     }
+    await expectWeights(stored, "best");
     const { job } = jobs.start(
       {
         kind: "prediction",

@@ -4,15 +4,19 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
 import { ChangeSignal } from "../change-signal.ts";
 import { EtaEstimate } from "./eta-estimate.ts";
+import { HostClosing } from "./host-closing.ts";
 import type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts";
+import { Lanes } from "./lanes.ts";
 
 export { EtaEstimate } from "./eta-estimate.ts";
+export { HostClosing } from "./host-closing.ts";
 export type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts";
 
 interface Entry {
   job: Job;
   readonly controller: AbortController;
   readonly eta: EtaEstimate;
+  readonly lane: string | null;
   readonly done: Promise<JobState>;
   paused: boolean;
   goOn: (() => void)[];
@@ -24,7 +28,7 @@ const MILLISECONDS_BETWEEN_UPDATES = 250;
 /** All long work of this session, listed in one place: it outlives the page that started it. */
 export class Jobs {
   readonly #entries = new Map<string, Entry>();
-  readonly #lanes = new Map<string, Promise<unknown>>();
+  readonly #lanes = new Lanes<Entry>();
   readonly #changes = new ChangeSignal(MILLISECONDS_BETWEEN_UPDATES);
 
   /** Starts a job; `done` resolves to its final state and never rejects. */
@@ -36,12 +40,12 @@ export class Jobs {
       createdAt: new Date().toISOString(),
       state: { kind: "queued" },
     };
-    const turn = lane === undefined ? undefined : this.#lanes.get(lane);
     let resolveDone: (state: JobState) => void = () => undefined;
     const entry: Entry = {
       job,
       controller: new AbortController(),
       eta: new EtaEstimate(),
+      lane: lane ?? null,
       done: new Promise((resolve) => {
         resolveDone = resolve;
       }),
@@ -49,10 +53,7 @@ export class Jobs {
       goOn: [],
     };
     this.#entries.set(job.id, entry);
-    void this.#carryOut(entry, work, turn).then(resolveDone);
-    if (lane !== undefined) {
-      this.#lanes.set(lane, entry.done);
-    }
+    void this.#carryOut(entry, work).then(resolveDone);
     this.#changes.emit();
     return { job: entry.job, done: entry.done };
   }
@@ -73,11 +74,7 @@ export class Jobs {
 
   /** Asks the job to end; one that has ended stays as it is. */
   cancel(jobId: string): void {
-    const entry = this.#entry(jobId);
-    if (isUnfinished(entry.job.state)) {
-      entry.controller.abort(new RpcError("cancelled", "The job was cancelled."));
-      this.#setPaused(entry, false);
-    }
+    this.#end(this.#entry(jobId), new RpcError("cancelled", "The job was cancelled."));
   }
 
   pause(jobId: string): void {
@@ -104,19 +101,41 @@ export class Jobs {
     this.#changes.emit();
   }
 
-  /** Cancels all jobs and waits until each has ended. */
+  /** Whether a job of this lane would begin at once. */
+  isFree(lane: string): boolean {
+    return this.#lanes.isFree(lane);
+  }
+
+  /** Lets two jobs that wait in one lane change places. */
+  exchangeTurns(jobId: string, otherId: string): void {
+    const [entry, other] = [this.#entry(jobId), this.#entry(otherId)];
+    if (entry.lane !== null && entry.lane === other.lane) {
+      this.#lanes.exchange(entry.lane, entry, other);
+    }
+  }
+
+  /** Cancels all jobs, `HostClosing` being why, and waits until each has ended. */
   async close(): Promise<void> {
     for (const entry of this.#entries.values()) {
-      this.cancel(entry.job.id);
+      this.#end(entry, new HostClosing());
     }
     await Promise.all([...this.#entries.values()].map((entry) => entry.done));
     this.#changes.close();
   }
 
-  async #carryOut(entry: Entry, work: JobWork, turn: Promise<unknown> | undefined): Promise<JobState> {
-    const { signal } = entry.controller;
-    if (turn !== undefined) {
-      await untilAbort(turn, signal);
+  #end(entry: Entry, reason: RpcError): void {
+    if (isUnfinished(entry.job.state)) {
+      entry.controller.abort(reason);
+      this.#setPaused(entry, false);
+    }
+  }
+
+  async #carryOut(entry: Entry, work: JobWork): Promise<JobState> {
+    const { lane, controller } = entry;
+    const { signal } = controller;
+    // Not even a microtask passes before the work of a free lane begins.
+    if (lane !== null && !this.#lanes.tryEnter(lane, entry)) {
+      await this.#lanes.enter(lane, entry, { signal });
     }
     let state: JobState;
     try {
@@ -133,6 +152,9 @@ export class Jobs {
           : { kind: "failed", finishedAt, error: { code, message } };
     }
     this.#setState(entry, state);
+    if (lane !== null) {
+      this.#lanes.leave(lane, entry);
+    }
     return state;
   }
 
@@ -207,18 +229,4 @@ export function isUnfinished(state: JobState): boolean {
     case "cancelled":
       return false;
   }
-}
-
-async function untilAbort(turn: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const finish = (): void => {
-      signal.removeEventListener("abort", finish);
-      resolve();
-    };
-    signal.addEventListener("abort", finish);
-    void turn.then(finish);
-    if (signal.aborted) {
-      finish();
-    }
-  });
 }

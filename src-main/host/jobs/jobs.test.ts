@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { jobSchema } from "#shared/jobs/job.ts";
 import type { JobResult } from "#shared/jobs/job.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { Jobs } from "./index.ts";
+import { HostClosing, Jobs } from "./index.ts";
 import type { JobContext, JobSpec } from "./index.ts";
 
 const spec: JobSpec = {
@@ -179,6 +179,7 @@ describe("lanes", () => {
     expect(jobs.get(second.id).state.kind).toBe("queued");
     jobs.cancel(second.id);
     expect((await second.done).kind).toBe("cancelled");
+    await vi.advanceTimersByTimeAsync(0);
     expect(third.context()).toBeNull();
     first.finish();
     await first.done;
@@ -186,5 +187,27 @@ describe("lanes", () => {
     expect(third.context()).not.toBeNull();
     third.finish();
     await third.done;
+    expect(jobs.isFree("engine")).toBe(true);
+  });
+
+  it("let two that wait change places", async () => {
+    const [first, second, third] = [
+      openJob({ lane: "engine" }),
+      openJob({ lane: "engine" }),
+      openJob({ lane: "engine" }),
+    ];
+    jobs.exchangeTurns(second.id, third.id);
+    // One that has begun keeps its turn.
+    jobs.exchangeTurns(first.id, third.id);
+    first.finish();
+    await first.done;
+    await vi.advanceTimersByTimeAsync(0);
+    expect([second.context(), third.context() === null]).toEqual([null, false]);
+    const closing = jobs.close();
+    third.fail(third.context()?.signal.reason);
+    await closing;
+    expect(third.context()?.signal.reason).toBeInstanceOf(HostClosing);
+    expect((await second.done).kind).toBe("cancelled");
+    expect(second.context()).toBeNull();
   });
 });

@@ -6,7 +6,7 @@ import { rasterizeShape, shapeWindow } from "#shared/labels/rasterize-shape.ts";
 import { windowIntersection } from "#shared/geo/pixel-window.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
-import { EditingLock } from "./editing-lock.ts";
+import { ProcessLock } from "../process-lock.ts";
 import type { LabelBase } from "./label-base.ts";
 import { LabelReader } from "./label-reader.ts";
 import type { CountChanges } from "./label-records.ts";
@@ -59,7 +59,7 @@ export class ProjectLabels {
   readonly #listeners = new Set<(change: LabelChange) => void>();
   readonly #loadListeners = new Set<() => void>();
   readonly #onWarning: (mosaicId: string, message: string | null) => void;
-  #lock: EditingLock | null = null;
+  #lock: ProcessLock | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #time = 0;
 
@@ -304,7 +304,11 @@ export class ProjectLabels {
   }
 
   async #openStore(mosaicId: string, known: Known): Promise<LabelStore> {
-    this.#lock ??= await EditingLock.take(path.join(this.#folder, LOCK_FILE));
+    this.#lock ??= await ProcessLock.take(
+      path.join(this.#folder, LOCK_FILE),
+      (owner) =>
+        `The labels of this folder are being edited in another Orthomask${owner === null ? "" : ` (process ${owner.pid} on ${owner.host}, since ${owner.since})`}. Close it to edit them here.`,
+    );
     if (known.opened.kind === "store") {
       await closeOpened(known).catch(() => undefined);
     }

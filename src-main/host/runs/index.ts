@@ -3,14 +3,16 @@ import path from "node:path";
 import type { contract } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { Run } from "#shared/training/run.ts";
+import type { Run, RunState } from "#shared/training/run.ts";
 import { latestValues } from "../latest-values.ts";
 import type { Project } from "../projects/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
-import { isTrainedElsewhere, readRun, releaseRun, runFiles, writeRun } from "./run-files.ts";
+import { claimRun, readRun, releaseRun, runFiles, trainerOf, writeRun } from "./run-files.ts";
 import { makeFolder } from "../make-folder.ts";
 
-export { appendLog, claimRun, readRun, releaseRun, runFiles } from "./run-files.ts";
+export { appendLog, claimRun, readRun, releaseRun, runFiles, trainerOf } from "./run-files.ts";
+export { expectWeights } from "./expect-weights.ts";
+export { cutTornTails } from "./torn-tails.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
 export { appendTensorBoard } from "./tensorboard-events.ts";
 export { listModels, type ListedModel } from "./list-models.ts";
@@ -36,7 +38,10 @@ export class Runs {
     this.#options = options;
   }
 
-  /** The runs of a project; one left running by a process that is gone becomes `interrupted`. */
+  /**
+   * The runs of a project. One left running by a process that is gone becomes `interrupted`, or `queued` before all others where it had been queued or others
+   * of the project still are.
+   */
   async list(project: Project): Promise<StoredRun[]> {
     return newestFirst(await this.#runsOf(project));
   }
@@ -52,8 +57,8 @@ export class Runs {
   }
 
   /**
-   * Writes a new run into `directory`, by default a folder of its own where the project keeps its files. Throws `conflict` when another run
-   * is there.
+   * Writes a new run into `directory`, by default a folder of its own where the project keeps its files; one that waits is claimed for this process. Throws `conflict` when
+   * another run is there.
    */
   async add(project: Project, run: Run, directory?: string): Promise<StoredRun> {
     const runs = await this.#runsOf(project);
@@ -66,7 +71,16 @@ export class Runs {
       );
     }
     const stored: StoredRun = { run, directory: own };
-    await writeRun(own, run);
+    if (run.state.kind === "queued") {
+      // First, so that no other process takes the new run for one that was left.
+      await claimRun(own);
+    }
+    try {
+      await writeRun(own, run);
+    } catch (error) {
+      await releaseRun(own);
+      throw error;
+    }
     runs.set(run.id, stored);
     await this.#remember(run.id, own);
     this.#changed();
@@ -75,9 +89,8 @@ export class Runs {
 
   /** Takes up a run from a folder outside the project's own storage, as `train --out` leaves it. */
   async adopt(project: Project, directory: string): Promise<StoredRun> {
-    const run = await settledRun(directory, await readRun(directory));
-    const stored = { run, directory };
-    (await this.#runsOf(project)).set(run.id, stored);
+    const stored = await settled({ run: await readRun(directory), directory }, { queued: false });
+    (await this.#runsOf(project)).set(stored.run.id, stored);
     this.#changed();
     return stored;
   }
@@ -100,12 +113,15 @@ export class Runs {
     );
   }
 
-  /** Removes a run with all its files; throws `conflict` while it is trained. */
+  /** Removes a run with all its files; throws `conflict` while it is trained, or waits for its turn in a process that is alive. */
   async remove(projectId: string, runId: string): Promise<void> {
     const runs = await this.#runsOf(this.#options.projects.get(projectId));
     const { run, directory } = await this.get(projectId, runId);
     if (run.state.kind === "running") {
       throw new RpcError("conflict", `${run.name} is still training: stop it first.`);
+    }
+    if (run.state.kind === "queued" && (await trainerOf(directory)) !== "none") {
+      throw new RpcError("conflict", `${run.name} waits to be trained: take it out of the queue first.`);
     }
     await rm(directory, { recursive: true, force: true });
     runs.delete(runId);
@@ -192,6 +208,7 @@ function runsDirectory(project: Project): string {
 
 async function loadRuns(project: Project): Promise<Map<string, StoredRun>> {
   const runs = new Map<string, StoredRun>();
+  const found: StoredRun[] = [];
   const parent = runsDirectory(project);
   for (const entry of await readdir(parent, { withFileTypes: true }).catch(() => [])) {
     if (!entry.isDirectory()) {
@@ -199,8 +216,7 @@ async function loadRuns(project: Project): Promise<Map<string, StoredRun>> {
     }
     const directory = path.join(parent, entry.name);
     try {
-      const run = await settledRun(directory, await readRun(directory));
-      runs.set(run.id, { run, directory });
+      found.push({ run: await readRun(directory), directory });
     } catch (error) {
       // One damaged run doesn't sink the list.
       project.addProblem({
@@ -212,18 +228,25 @@ async function loadRuns(project: Project): Promise<Map<string, StoredRun>> {
       });
     }
   }
+  const queued = found.some(({ run }) => run.state.kind === "queued");
+  for (const stored of found) {
+    runs.set(stored.run.id, await settled(stored, { queued }));
+  }
   return runs;
 }
 
-/** A run that says it is running, though no process trains it, was interrupted. */
-async function settledRun(directory: string, run: Run): Promise<Run> {
-  if (run.state.kind !== "running" || (await isTrainedElsewhere(directory))) {
-    return run;
+/** A run that says it is running, though no process trains it, was interrupted; one of a queue waits for its turn again. */
+async function settled(stored: StoredRun, { queued }: { readonly queued: boolean }): Promise<StoredRun> {
+  const { run, directory } = stored;
+  if (run.state.kind !== "running" || (await trainerOf(directory)) !== "none") {
+    return stored;
   }
-  const interrupted: Run = { ...run, state: { kind: "interrupted" } };
-  await writeRun(directory, interrupted);
-  await releaseRun(directory);
-  return interrupted;
+  const state: RunState =
+    queued || run.state.fromQueue === true ? { kind: "queued", turn: 0 } : { kind: "interrupted" };
+  const left: Run = { ...run, state };
+  // In a folder that can only be read it stays as it is, and is judged anew each time.
+  await writeRun(directory, left).catch(() => undefined);
+  return { run: left, directory };
 }
 
 function newestFirst(runs: ReadonlyMap<string, StoredRun>): StoredRun[] {

@@ -1,9 +1,10 @@
-import { appendFile, readFile, rm } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { runSchema, type EpochRecord, type Run } from "#shared/training/run.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { makeFolder } from "../make-folder.ts";
+import { ProcessLock } from "../process-lock.ts";
 import { parseVersionedJson } from "../parse-versioned-json.ts";
 
 /** Names of a run's files, all in its own folder. */
@@ -51,33 +52,32 @@ export async function appendLog(directory: string, record: EpochRecord): Promise
   );
 }
 
-/** Says that this process trains the run, so that another one doesn't take it for interrupted. */
+const claims = new Map<string, ProcessLock>();
+
+/**
+ * Says that this process trains the run, or will when its turn comes, so that another one neither takes it for interrupted nor trains it too. Throws
+ * `conflict` while another process that is alive says so.
+ */
 export async function claimRun(directory: string): Promise<void> {
+  if (claims.has(directory)) {
+    return;
+  }
   await makeFolder(directory);
-  await writeFileWhole(path.join(directory, runFiles.owner), JSON.stringify({ pid: process.pid }));
+  const lock = await ProcessLock.take(
+    path.join(directory, runFiles.owner),
+    (owner) =>
+      `The run in ${directory} is being trained by another Orthomask${owner === null ? "" : ` (process ${owner.pid} on ${owner.host})`}: stop it there first.`,
+  );
+  claims.set(directory, lock);
 }
 
 export async function releaseRun(directory: string): Promise<void> {
-  await rm(path.join(directory, runFiles.owner), { force: true });
+  const lock = claims.get(directory);
+  claims.delete(directory);
+  await lock?.release();
 }
 
-/** Whether a process that is still alive, this one aside, trains the run. */
-export async function isTrainedElsewhere(directory: string): Promise<boolean> {
-  let pid: unknown;
-  try {
-    const owner: unknown = JSON.parse(await readFile(path.join(directory, runFiles.owner), "utf8"));
-    pid = typeof owner === "object" && owner !== null && "pid" in owner ? owner.pid : undefined;
-  } catch {
-    return false;
-  }
-  if (typeof pid !== "number" || pid === process.pid) {
-    return false;
-  }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user is alive too.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
+/** Which process trains the run, or will when its turn comes. */
+export function trainerOf(directory: string): Promise<"here" | "elsewhere" | "none"> {
+  return ProcessLock.holder(path.join(directory, runFiles.owner));
 }

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import type { EpochRecord } from "#shared/training/run.ts";
+import { appendLog, cutTornTails } from "./index.ts";
 import { crc32c } from "./crc32c.ts";
 import { appendTensorBoard, pointsOf, TENSORBOARD_FOLDER } from "./tensorboard-events.ts";
 
@@ -25,6 +26,34 @@ it("crc32c gives the check value of its catalogue", () => {
   // RFC 3720, B.4: 32 bytes of zeroes, and of ones.
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
   expect(crc32c(new Uint8Array(32).fill(255))).toBe(0x62a8ab43);
+});
+
+it("a record and a line that a killed process has begun are cut off before the next ones", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "orthomask-torn-"));
+  try {
+    const events = path.join(folder, TENSORBOARD_FOLDER, "events.out.tfevents.0.orthomask");
+    const log = path.join(folder, "log.jsonl");
+    await appendTensorBoard(folder, record(1), { isFirst: true });
+    await appendLog(folder, record(1));
+    const [soundEvents, soundLog] = [await readFile(events), await readFile(log)];
+    await appendTensorBoard(folder, record(2), { isFirst: false });
+    const whole = await readFile(events);
+    // Cut in the length, in the data, in the checksum, and not at all.
+    for (const left of [3, 20, whole.length - soundEvents.length - 1, 0]) {
+      await writeFile(events, whole.subarray(0, soundEvents.length + left));
+      await writeFile(log, Buffer.concat([soundLog, Buffer.from('{"finishedAt":"20').subarray(0, left)]));
+      await cutTornTails(folder);
+      expect((await readFile(events)).equals(soundEvents)).toBe(true);
+      expect((await readFile(log)).equals(soundLog)).toBe(true);
+    }
+    await writeFile(events, whole);
+    await writeFile(log, '{"torn');
+    await cutTornTails(folder);
+    expect((await readFile(events)).equals(whole)).toBe(true);
+    expect(await readFile(log, "utf8")).toBe("");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 /** TensorFlow's own reader, which checks every checksum. */

@@ -1,4 +1,4 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, readFile, truncate } from "node:fs/promises";
 import path from "node:path";
 import type { EpochRecord } from "#shared/training/run.ts";
 import { makeFolder } from "../make-folder.ts";
@@ -35,6 +35,36 @@ export async function appendTensorBoard(
     tfRecord(scalarsEvent(seconds, record.epoch, pointsOf(record))),
   ];
   await appendFile(path.join(folder, FILE), Buffer.concat(records));
+}
+
+/** Takes off what a killed process has left of a record that it was writing: readers stop at it, and at all that comes behind. */
+export async function cutTornEvents(directory: string): Promise<void> {
+  const filePath = path.join(directory, TENSORBOARD_FOLDER, FILE);
+  const bytes = await readFile(filePath).catch(() => null);
+  if (bytes !== null) {
+    const sound = soundBytes(bytes);
+    if (sound < bytes.length) {
+      await truncate(filePath, sound);
+    }
+  }
+}
+
+/** How many bytes from the beginning are whole records with the right checksums. */
+function soundBytes(bytes: Buffer): number {
+  let at = 0;
+  while (at + 16 <= bytes.length) {
+    const length = bytes.subarray(at, at + 8);
+    const end = at + 12 + Number(length.readBigUInt64LE());
+    if (
+      !maskedCrc(length).equals(bytes.subarray(at + 8, at + 12)) ||
+      end + 4 > bytes.length ||
+      !maskedCrc(bytes.subarray(at + 12, end)).equals(bytes.subarray(end, end + 4))
+    ) {
+      break;
+    }
+    at = end + 4;
+  }
+  return at;
 }
 
 /** The curves of an epoch. */

@@ -3,7 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { weightsInputSchema } from "#shared/training/weights-report.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { runFiles, type StoredRun } from "../runs/index.ts";
+import { expectWeights, runFiles, type StoredRun } from "../runs/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 
 const firstWeightsSchema = z.strictObject({
@@ -16,14 +16,15 @@ const firstWeightsSchema = z.strictObject({
 /** A file of weights that a training begins with, and what people call it. */
 export type FirstWeights = z.infer<typeof firstWeightsSchema>;
 
-/** The best weights of a run as what another begins with. Throws `conflict` when no epoch of it has finished. */
-export function weightsOfRun({ run, directory }: StoredRun): FirstWeights {
+/** The best weights of a run as what another begins with. Throws `conflict` when no epoch of it has finished, and where they are gone. */
+export async function weightsOfRun(stored: StoredRun): Promise<FirstWeights> {
+  const { run } = stored;
   if (run.best === null) {
     throw new RpcError("conflict", `${run.name} has no finished epoch whose weights could be taken.`);
   }
   const input = run.startedFrom?.input;
   return {
-    path: path.join(directory, runFiles.best),
+    path: await expectWeights(stored, "best"),
     name: run.name,
     input: input === "imagenet" || input === "centred" ? "centred" : "unit",
   };

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import type { contract } from "#shared/contract.ts";
-import type { JobState } from "#shared/jobs/job.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
@@ -17,10 +16,11 @@ import {
 import type { TrainingMeasure, TrainingPlan, TrainingSettings } from "#shared/training/training-settings.ts";
 import { listArchitectures, listLosses } from "../../engine/catalog.ts";
 import { createEngineTrainer, type Engine } from "../engine/index.ts";
+import { toHostError } from "../host-error.ts";
 import { isUnfinished, type Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { keepSplitWithRun, restoreSplitOfRun } from "../saved-splits/index.ts";
-import { architectureEntry, type Runs, type StoredRun } from "../runs/index.ts";
+import { architectureEntry, claimRun, expectWeights, type Runs, type StoredRun } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import { weightsOfRun, writeFirstWeights, type FirstWeights } from "./first-weights.ts";
 import { LabelCensus } from "./label-census.ts";
@@ -31,15 +31,13 @@ import { presets } from "./presets.ts";
 import { RunEvents } from "./run-events.ts";
 import { suggestSettings } from "./suggest-settings.ts";
 import { labelledMosaics, prepareTrainingData, splitMosaics, type TrainingData } from "./training-data.ts";
-import { carryOutTraining } from "./training-job.ts";
+import { TrainingQueue, type StartedRun } from "./training-queue.ts";
 import { tileVariation, trainingRequest } from "./training-request.ts";
 
 export { LabelCensus, labelKnowledge } from "./label-census.ts";
 export { labelledMosaics, splitMosaics } from "./training-data.ts";
+export { ENGINE_LANE, type StartedRun } from "./training-queue.ts";
 export { pixelMeters } from "./ground-pixel-meters.ts";
-
-/** Jobs that need the engine go one after another: two networks at once would need the memory of both. */
-export const ENGINE_LANE = "engine";
 
 /** How long a plan waits for masks that are still being counted. */
 const PLAN_PATIENCE_MILLISECONDS = 1500;
@@ -55,13 +53,27 @@ export interface TrainingOptions {
   readonly files: { resolveFile(fileId: string): Promise<string> };
 }
 
-/** A training that has begun. */
-export interface StartedRun {
-  readonly runId: string;
-  readonly jobId: string;
-  readonly directory: string;
-  /** Never rejects. */
-  readonly done: Promise<JobState>;
+/** A run that can be trained, before it is written. */
+interface RunDraft {
+  readonly name: string | null;
+  readonly content: Omit<Run, "id" | "name" | "createdAt" | "state">;
+  /** What it begins with; null where that is drawn. */
+  readonly begun: FirstWeights | null;
+}
+
+/** What a new training is made of. */
+export interface NewTraining {
+  readonly settings: TrainingSettings;
+  /** Null for the network's name and a number. */
+  readonly name: string | null;
+}
+
+interface StartOptions {
+  /** Where the run goes instead of the project's own storage. */
+  readonly directory?: string | undefined;
+  /** What it learns instead of the project's classes. */
+  readonly classes?: readonly LandClass[];
+  readonly weights?: FirstWeights | null;
 }
 
 /** Plans, measures, starts and stops trainings. */
@@ -70,10 +82,13 @@ export class Training {
   readonly #census = new LabelCensus();
   readonly #events = new RunEvents();
   #device: "cpu" | "gpu" | null = null;
-  readonly #underWay = new Map<string, { readonly jobId: string; readonly stop: AbortController }>();
+  readonly #queue: TrainingQueue;
+  /** Runs of an earlier session, by project, as they were taken up when it was opened. */
+  readonly #goneOn = new Map<string, Promise<StartedRun[]>>();
 
   constructor(options: TrainingOptions) {
     this.#options = options;
+    this.#queue = new TrainingQueue({ ...options, census: this.#census, events: this.#events });
   }
 
   /** The recipe that fits this project's data and this machine. */
@@ -145,22 +160,64 @@ export class Training {
     }
   }
 
-  /**
-   * Writes a new run and starts its job; `directory` is where the run goes instead of the project's own storage, `classes` what it learns instead of the project's
-   * classes.
-   */
+  /** Writes a new run and starts its job, or lets it wait for its turn. */
   async start(
     project: Project,
     settings: TrainingSettings,
-    options: {
-      readonly name?: string | null;
-      readonly directory?: string | undefined;
-      readonly classes?: readonly LandClass[];
-      readonly weights?: FirstWeights | null;
-    } = {},
+    options: StartOptions & { readonly name?: string | null } = {},
   ): Promise<StartedRun> {
+    const draft = await this.#draft(project, { settings, name: options.name ?? null }, options);
+    return this.#enqueue(project, draft, options, { fromQueue: false });
+  }
+
+  /**
+   * Queues several trainings, in this order, to go on in the next session if this one ends before them. None is written unless all can be trained; what can't is
+   * named.
+   */
+  async startAll(
+    project: Project,
+    trainings: readonly NewTraining[],
+    options: Omit<StartOptions, "directory"> = {},
+  ): Promise<StartedRun[]> {
+    const drafts: RunDraft[] = [];
+    for (const training of trainings) {
+      try {
+        drafts.push(await this.#draft(project, training, options));
+      } catch (error) {
+        const { code, message } = toHostError(error);
+        throw new RpcError(code, `${training.name ?? "One of them"} can't be trained: ${message}`, {
+          cause: error,
+        });
+      }
+    }
+    const started: StartedRun[] = [];
+    for (const draft of drafts) {
+      started.push(await this.#enqueue(project, draft, options, { fromQueue: true }));
+    }
+    return started;
+  }
+
+  /**
+   * Takes up what an earlier session has left in the queue; later calls answer the same. Nothing else does: who only looks into a project must not begin to
+   * train.
+   */
+  goOn(project: Project): Promise<StartedRun[]> {
+    const going = this.#goneOn.get(project.id) ?? project.settled().then(() => this.#queue.goOn(project));
+    this.#goneOn.set(project.id, going);
+    return going;
+  }
+
+  /** Ends with the host: closes the jobs and waits until every run has been written as it is to be found. */
+  close(closeJobs: () => Promise<void>): Promise<void> {
+    return this.#queue.close(closeJobs);
+  }
+
+  async #draft(
+    project: Project,
+    { settings, name }: NewTraining,
+    { weights = null, classes }: StartOptions,
+  ): Promise<RunDraft> {
     checkLoss(settings);
-    const { weights = null } = options;
     if (settings.freezeEncoder && weights === null) {
       throw new RpcError(
         "invalid-input",
@@ -168,35 +225,16 @@ export class Training {
       );
     }
     await project.settled();
-    const { runs, version } = this.#options;
+    const { version } = this.#options;
     // What can be known to fail fails here, not in the job.
     const mosaicIds = labelledMosaics(project, settings.mosaicIds).map(({ id }) => id);
     // The run says which mosaics it was made from: one added later must not move the split when it is taken up again.
     const ownSettings = { ...settings, mosaicIds };
-    const data = await this.#prepare(project, ownSettings, "if-known", { classes: options.classes });
+    const data = await this.#prepare(project, ownSettings, "if-known", { classes });
     // A card's own memory isn't known beforehand: there TensorFlow says when it is exhausted.
     await this.#learnDevice();
     const plan = planTraining(data, this.#memory());
     refuseTooLarge(plan, settings.batch);
-    const count = (await runs.list(project)).length;
-    const createdAt = new Date().toISOString();
-    const run: Omit<Run, "state"> = {
-      version: 1,
-      id: `${settings.architecture}-${createdAt.slice(0, 19).replaceAll(/\D/g, "")}-${randomBytes(2).toString("hex")}`,
-      name: options.name ?? `${architectureEntry(settings.architecture).name} ${count + 1}`,
-      createdAt,
-      settings: ownSettings,
-      classes: [...data.classes],
-      input: { bands: [...data.shape.bands], normalization: { kind: "uint8" } },
-      parameters: plan.parameters,
-      trainableParameters: plan.trainableParameters,
-      trainingMosaicIds: [...new Set(data.split.training.map(({ mosaicId }) => mosaicId))],
-      validationMosaicIds: [...new Set(data.split.validation.map(({ mosaicId }) => mosaicId))],
-      stepMilliseconds: null,
-      history: [],
-      best: null,
-      madeWith: { orthomask: version, tensorflow: "unknown", device: "unknown" },
-    };
     let begun: FirstWeights | null = null;
     if (weights !== null) {
       // Refused here if nothing fits, not in the job.
@@ -209,20 +247,59 @@ export class Training {
         );
       }
     }
-    return this.#startJob(project, run.id, run.name, async (jobId) => {
-      const stored = await runs.add(
-        project,
-        { ...run, state: { kind: "running", jobId } },
-        options.directory,
-      );
-      if (begun !== null) {
-        await writeFirstWeights(stored.directory, begun);
-      }
-      if (settings.split.kind === "saved") {
-        await keepSplitWithRun(project, settings.split.splitId, stored.directory);
-      }
-      return stored;
-    });
+    return {
+      name,
+      begun,
+      content: {
+        version: 1,
+        settings: ownSettings,
+        classes: [...data.classes],
+        input: { bands: [...data.shape.bands], normalization: { kind: "uint8" } },
+        parameters: plan.parameters,
+        trainableParameters: plan.trainableParameters,
+        trainingMosaicIds: [...new Set(data.split.training.map(({ mosaicId }) => mosaicId))],
+        validationMosaicIds: [...new Set(data.split.validation.map(({ mosaicId }) => mosaicId))],
+        stepMilliseconds: null,
+        history: [],
+        best: null,
+        madeWith: { orthomask: version, tensorflow: "unknown", device: "unknown" },
+      },
+    };
+  }
+
+  async #enqueue(
+    project: Project,
+    { name, content, begun }: RunDraft,
+    { directory }: StartOptions,
+    options: { readonly fromQueue: boolean },
+  ): Promise<StartedRun> {
+    const { runs } = this.#options;
+    const { architecture, split } = content.settings;
+    const present = (await runs.list(project)).map(({ run }) => run);
+    // Later than all others, so that those of a sweep are listed in its order.
+    const newest = present[0] === undefined ? 0 : Date.parse(present[0].createdAt) + 1;
+    const createdAt = new Date(Math.max(Date.now(), Math.min(newest, Date.now() + 1000))).toISOString();
+    const run = {
+      ...content,
+      id: `${architecture}-${createdAt.slice(0, 19).replaceAll(/\D/g, "")}-${randomBytes(2).toString("hex")}`,
+      name: name ?? `${architectureEntry(architecture).name} ${present.length + 1}`,
+      createdAt,
+    };
+    return this.#queue.add(
+      project,
+      run,
+      async (turn) => {
+        const stored = await runs.add(project, { ...run, state: { kind: "queued", turn } }, directory);
+        if (begun !== null) {
+          await writeFirstWeights(stored.directory, begun);
+        }
+        if (split.kind === "saved") {
+          await keepSplitWithRun(project, split.splitId, stored.directory);
+        }
+        return stored;
+      },
+      options,
+    );
   }
 
   /** What a network for this data would take from a file of weights. */
@@ -260,6 +337,12 @@ export class Training {
     if (run.state.kind === "running") {
       throw new RpcError("conflict", `${run.name} is training already.`);
     }
+    if (this.#queue.has(runId)) {
+      throw new RpcError("conflict", `${run.name} waits for its turn already.`);
+    }
+    if (run.history.length > 0) {
+      await expectWeights(await runs.get(project.id, runId), "last");
+    }
     const epochs = limits.epochs ?? run.settings.epochs;
     if (run.history.length >= epochs) {
       throw new RpcError(
@@ -272,15 +355,21 @@ export class Training {
       await restoreSplitOfRun(project, run.settings.split.splitId, directory);
     }
     const maxSteps = limits.maxSteps === undefined ? run.settings.maxSteps : limits.maxSteps;
-    return this.#startJob(project, runId, run.name, async (jobId) => {
-      const resumed = await runs.update(project.id, runId, (before) => ({
-        ...before,
-        settings: { ...before.settings, epochs, maxSteps },
-        state: { kind: "running", jobId },
-      }));
-      const { directory } = await runs.get(project.id, runId);
-      return { run: resumed, directory };
-    });
+    return this.#queue.add(
+      project,
+      run,
+      async (turn) => {
+        const { directory } = await runs.get(project.id, runId);
+        await claimRun(directory);
+        const resumed = await runs.update(project.id, runId, (before) => ({
+          ...before,
+          settings: { ...before.settings, epochs, maxSteps },
+          state: { kind: "queued", turn },
+        }));
+        return { run: resumed, directory };
+      },
+      { fromQueue: false },
+    );
   }
 
   /** The tiles that a run used, by part: what was counted of validation tiles, and whole tiles else. */
@@ -305,19 +394,9 @@ export class Training {
     };
   }
 
-  /** Ends a training after its step in flight and keeps its best epoch. */
+  /** Ends a training after its step in flight and keeps its best epoch; one that waits leaves the queue. */
   stop(runId: string): void {
-    const underWay = this.#underWay.get(runId);
-    if (underWay === undefined) {
-      throw new RpcError("not-found", "This run isn't training.");
-    }
-    underWay.stop.abort(new RpcError("cancelled", "The training was stopped."));
-    const { jobs } = this.#options;
-    if (jobs.get(underWay.jobId).state.kind === "queued") {
-      jobs.cancel(underWay.jobId);
-    } else {
-      jobs.resume(underWay.jobId);
-    }
+    this.#queue.stop(runId);
   }
 
   /** The run as it is, then all that happens in it. */
@@ -364,66 +443,22 @@ export class Training {
         const { jobId } = await this.resume(projects.get(projectId), runId);
         return { jobId };
       },
+      startAll: async ({ projectId, trainings, weights: source }) => {
+        const weights =
+          source === null || source === undefined ? null : await this.#weightsOf(projectId, source);
+        const started = await this.startAll(projects.get(projectId), trainings, { weights });
+        return { runIds: started.map(({ runId }) => runId) };
+      },
+      goneOn: async ({ projectId }) => {
+        const gone = await (this.#goneOn.get(projectId) ?? []);
+        return gone.map(({ runId }) => runId).filter((runId) => this.#queue.has(runId));
+      },
+      move: ({ projectId, runId, by }) => this.#queue.move(projects.get(projectId), runId, by),
       stop: ({ runId }) => {
         this.stop(runId);
       },
       watch: ({ projectId, runId }, context) => this.watch(projectId, runId, context),
     };
-  }
-
-  async #startJob(
-    project: Project,
-    runId: string,
-    name: string,
-    write: (jobId: string) => Promise<StoredRun>,
-  ): Promise<StartedRun> {
-    const { jobs, runs, engine } = this.#options;
-    const stop = new AbortController();
-    let isWritten: (result: Promise<StoredRun>) => void = () => undefined;
-    const written = new Promise<StoredRun>((resolve) => {
-      isWritten = resolve;
-    });
-    const { job, done } = jobs.start(
-      {
-        kind: "training",
-        title: `Train ${name}`,
-        projectId: project.id,
-        runId,
-        mosaicId: null,
-        canPause: true,
-        lane: ENGINE_LANE,
-      },
-      async (context) => {
-        // The run names its job, so the job begins before the run is there.
-        await written;
-        return carryOutTraining(
-          { project, runId, runs, engine, census: this.#census, events: this.#events, stop: stop.signal },
-          context,
-        );
-      },
-    );
-    this.#underWay.set(runId, { jobId: job.id, stop });
-    const settled = done.then(async (state) => {
-      this.#underWay.delete(runId);
-      await this.#settleUnstarted(project.id, runId);
-      return state;
-    });
-    const writing = write(job.id);
-    isWritten(writing);
-    const { directory } = await writing;
-    return { runId, jobId: job.id, directory, done: settled };
-  }
-
-  /** A job that was cancelled while it waited for its turn has never touched its run. */
-  async #settleUnstarted(projectId: string, runId: string): Promise<void> {
-    const stored = await this.#options.runs.get(projectId, runId).catch(() => null);
-    if (stored?.run.state.kind === "running") {
-      const run = await this.#options.runs.update(projectId, runId, (before) => ({
-        ...before,
-        state: { kind: "interrupted" },
-      }));
-      this.#events.emit(runId, { kind: "run", run });
-    }
   }
 
   async #learnDevice(): Promise<"cpu" | "gpu"> {

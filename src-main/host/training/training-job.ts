@@ -6,13 +6,14 @@ import { centredNormalization } from "#shared/training/normalization.ts";
 import type { Run, RunState } from "#shared/training/run.ts";
 import { createEngineTrainer, modelOfRun, type Engine, type Trainer } from "../engine/index.ts";
 import { fileError, toHostError } from "../host-error.ts";
-import type { JobContext } from "../jobs/index.ts";
+import { HostClosing, type JobContext } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import {
   appendLog,
   appendTensorBoard,
   architectureEntry,
   claimRun,
+  cutTornTails,
   releaseRun,
   runFiles,
   type Runs,
@@ -38,6 +39,10 @@ export interface TrainingJob {
   readonly events: RunEvents;
   /** Aborted by `training.stop`: what was learned is kept, even in the first epoch. */
   readonly stop: AbortSignal;
+  /** The run's state while it is trained. */
+  readonly running: Extract<RunState, { kind: "running" }>;
+  /** Whether it is to go on by itself at the next start, should the host close in the middle. */
+  readonly goesOn: () => Promise<boolean>;
 }
 
 /** Decoded tiles kept for the next epoch: at most this, and a quarter of the memory that is free. */
@@ -45,7 +50,8 @@ const MOST_CACHE_BYTES = 2 * 2 ** 30;
 
 /**
  * Trains a run from where it stands to its end, and writes it down after each epoch: `last.weights`, `best.weights` when it is the best, then `run.json`. A stop
- * returns; anything that fails leaves the run `failed` with a sentence and what earlier epochs came to.
+ * returns; anything that fails leaves the run `failed` with a sentence and what earlier epochs came to. Where the host closes, a run of a queue waits for its next
+ * start.
  */
 export async function carryOutTraining(job: TrainingJob, context: JobContext): Promise<JobResult> {
   const { project, runId, runs, events } = job;
@@ -57,15 +63,23 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
     return run;
   };
   const settle = (state: RunState): Promise<Run> => update((run) => ({ ...run, state }));
+  const goesOn = async (): Promise<boolean> =>
+    context.signal.reason instanceof HostClosing && (await job.goesOn());
 
   await claimRun(directory);
   let trainer: Trainer | null = null;
   try {
+    await settle(job.running);
+    await cutTornTails(directory);
     context.report({ progress: null, detail: "reading labels" });
     const started = await startTraining(job, directory, update, stop);
     trainer = started.trainer;
     const end = await train(job, context, { ...started, directory, stop, update });
     const { history } = (await runs.get(project.id, runId)).run;
+    if (end === "stopped" && (await goesOn())) {
+      await settle(nextInLine);
+      stop.throwIfAborted();
+    }
     if (end === "stopped" && history.length === 0) {
       // Nothing worth keeping was finished: the job counts as cancelled.
       await settle({ kind: "interrupted" });
@@ -76,7 +90,10 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
   } catch (error) {
     const { run } = await runs.get(project.id, runId);
     if (run.state.kind === "running") {
-      await settle(stop.aborted && error === stop.reason ? { kind: "interrupted" } : failedState(error, run));
+      const isStopped = stop.aborted && error === stop.reason;
+      await settle(
+        !isStopped ? failedState(error, run) : (await goesOn()) ? nextInLine : { kind: "interrupted" },
+      );
     }
     throw error;
   } finally {
@@ -84,6 +101,9 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
     await releaseRun(directory);
   }
 }
+
+/** Before all that wait: it has begun already. */
+const nextInLine: RunState = { kind: "queued", turn: 0 };
 
 interface StartedTraining {
   readonly data: TrainingData;

@@ -4,16 +4,18 @@ import path from "node:path";
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { makeFolder } from "../make-folder.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const ownerSchema = z.object({
   pid: z.int().positive(),
   /** When the process began, as its system counts it, so that a number given out again isn't taken for the same process; null where that can't be known. */
-  processStart: z.string().nullable(),
-  host: z.string(),
-  since: z.string(),
+  processStart: z.string().nullable().default(null),
+  host: z.string().default(() => hostname()),
+  since: z.string().default("some time ago"),
 });
-type Owner = z.infer<typeof ownerSchema>;
+
+/** Which process holds a lock. */
+export type LockOwner = z.infer<typeof ownerSchema>;
 
 /** A lock of another machine counts as left behind when it was not renewed for so long. */
 const STALE_MILLISECONDS = 60_000;
@@ -22,8 +24,8 @@ const RENEW_MILLISECONDS = 15_000;
 /** Locks of this process, so that a second project object in it is told from what a crashed process with the same number left. */
 const heldHere = new Set<string>();
 
-/** The right of one process to edit the labels of a project. */
-export class EditingLock {
+/** A file that says which process alone may change what it stands beside: the labels of a project, a run that is trained or waits to be. */
+export class ProcessLock {
   readonly #path: string;
   readonly #timer: NodeJS.Timeout;
 
@@ -36,24 +38,33 @@ export class EditingLock {
     this.#timer.unref();
   }
 
-  /** Takes the lock; throws `conflict` while another process that is still running has it. What a crashed one left is replaced. */
-  static async take(lockPath: string): Promise<EditingLock> {
+  /**
+   * Takes the lock; throws `conflict` with the sentence that `refusal` makes while another process that is still running has it. What a crashed one left is
+   * replaced.
+   */
+  static async take(lockPath: string, refusal: (owner: LockOwner | null) => string): Promise<ProcessLock> {
     await makeFolder(path.dirname(lockPath));
     for (let attempt = 0; attempt < 5; attempt++) {
       const owner = await createLock(lockPath);
       if (owner === "mine") {
         heldHere.add(lockPath);
-        return new EditingLock(lockPath);
+        return new ProcessLock(lockPath);
       }
       if (owner !== null && (await isAlive(owner, lockPath))) {
-        throw new RpcError(
-          "conflict",
-          `The labels of this folder are being edited in another Orthomask (process ${owner.pid} on ${owner.host}, since ${owner.since}). Close it to edit them here.`,
-        );
+        throw new RpcError("conflict", refusal(owner));
       }
       await removeStale(lockPath, owner);
     }
-    throw new RpcError("conflict", "The labels of this folder are being edited in another Orthomask.");
+    throw new RpcError("conflict", refusal(null));
+  }
+
+  /** Who holds a lock now: this process, another one that is alive, or none. */
+  static async holder(lockPath: string): Promise<"here" | "elsewhere" | "none"> {
+    if (heldHere.has(lockPath)) {
+      return "here";
+    }
+    const owner = await readOwner(lockPath);
+    return owner !== null && (await isAlive(owner, lockPath)) ? "elsewhere" : "none";
   }
 
   async release(): Promise<void> {
@@ -64,8 +75,8 @@ export class EditingLock {
 }
 
 /** Null when a lock is there that can't be read. */
-async function createLock(lockPath: string): Promise<"mine" | Owner | null> {
-  const owner: Owner = {
+async function createLock(lockPath: string): Promise<"mine" | LockOwner | null> {
+  const owner: LockOwner = {
     pid: process.pid,
     processStart: await processStart(process.pid),
     host: hostname(),
@@ -88,7 +99,7 @@ async function createLock(lockPath: string): Promise<"mine" | Owner | null> {
   return readOwner(lockPath);
 }
 
-async function readOwner(lockPath: string): Promise<Owner | null> {
+async function readOwner(lockPath: string): Promise<LockOwner | null> {
   try {
     return ownerSchema.parse(JSON.parse(await readFile(lockPath, "utf8")));
   } catch {
@@ -96,7 +107,7 @@ async function readOwner(lockPath: string): Promise<Owner | null> {
   }
 }
 
-async function isAlive(owner: Owner, lockPath: string): Promise<boolean> {
+async function isAlive(owner: LockOwner, lockPath: string): Promise<boolean> {
   if (owner.host !== hostname()) {
     const renewed = await stat(lockPath).catch(() => null);
     return renewed !== null && Date.now() - renewed.mtimeMs < STALE_MILLISECONDS;
@@ -116,7 +127,7 @@ async function isAlive(owner: Owner, lockPath: string): Promise<boolean> {
 }
 
 /** Moves a lock that was left behind out of the way, unless another process has just replaced it. */
-async function removeStale(lockPath: string, owner: Owner | null): Promise<void> {
+async function removeStale(lockPath: string, owner: LockOwner | null): Promise<void> {
   const found = await stat(lockPath).catch(() => null);
   if (owner === null && found !== null && Date.now() - found.mtimeMs < 2000) {
     // Somebody may be writing it just now.

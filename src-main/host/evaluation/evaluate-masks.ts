@@ -1,0 +1,125 @@
+import { IdPairs, mappedId, type ClassMapping } from "#shared/metrics/id-pairs.ts";
+import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
+import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
+import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { Raster } from "../../raster/index.ts";
+import { maskDisagreement, openMask, readMaskIds } from "../projects/index.ts";
+import type { IdSource } from "./compared-rasters.ts";
+import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
+import type { ComparisonOptions } from "./compared-rasters.ts";
+import { resampledIds } from "./resampled-ids.ts";
+import type { RasterDescription } from "#shared/geo/raster-description.ts";
+
+/** What masks from anywhere came to, against the labels of a project. */
+export interface MaskEvaluation {
+  readonly detail: EvaluationDetail;
+  /** Names of the mosaics that had a mask. */
+  readonly compared: readonly string[];
+  readonly withoutMask: readonly string[];
+  /** Names of the mosaics whose mask lies on another grid, and was resampled. */
+  readonly resampled: readonly string[];
+  /** Values on labelled ground that are no class of the project, the most frequent first. */
+  readonly unknown: readonly { readonly id: number; readonly pixels: number }[];
+  /** Ids that a mask's file calls by another name than the project. */
+  readonly renamed: readonly { readonly id: number; readonly truth: string; readonly prediction: string }[];
+}
+
+/** A labelled mosaic with the file that is held against it. */
+export interface JudgedMosaic {
+  readonly mosaicId: string;
+  readonly name: string;
+  readonly image: RasterDescription;
+  readonly maskPath: string;
+  readonly truth: IdSource;
+  readonly pixelArea: ComparedMosaic["pixelArea"];
+}
+
+/** How masks are compared. */
+export interface MaskChoice extends ComparisonOptions {
+  readonly mapping: ClassMapping;
+  readonly otherGrids: "refuse" | "nearest";
+}
+
+/** Compares masks with labels in one pass. Throws `conflict` for a mask on another grid unless it is to be resampled. */
+export async function evaluateMaskFiles(
+  mosaics: readonly JudgedMosaic[],
+  all: readonly LandClass[],
+  { mapping, otherGrids, ...options }: MaskChoice,
+): Promise<Omit<MaskEvaluation, "withoutMask">> {
+  const classes = countedClasses(all);
+  const counts = new IdPairs();
+  const opened: Raster[] = [];
+  const resampled: string[] = [];
+  const names: Record<string, string> = {};
+  const meant = Uint8Array.from({ length: 256 }, (_, value) => mappedId(mapping, value) ?? UNLABELLED_ID);
+  try {
+    const compared: ComparedMosaic[] = [];
+    for (const { mosaicId, name, image, maskPath, truth, pixelArea } of mosaics) {
+      const mask = await openMask(maskPath, options);
+      opened.push(mask);
+      Object.assign(names, mask.description.categoryNames);
+      const disagreement = maskDisagreement(image, mask.description);
+      if (disagreement !== null && otherGrids === "refuse") {
+        throw new RpcError(
+          "conflict",
+          `${maskPath} lies on another grid than ${name}: the ${disagreement}. Resampled by the nearest pixel, it could be compared.`,
+        );
+      }
+      if (disagreement !== null) {
+        resampled.push(name);
+      }
+      const ids: IdSource =
+        disagreement === null
+          ? async (pixelWindow) => (await readMaskIds(mask, { pixelWindow }, options)).ids
+          : resampledIds(mask, image, { names: [maskPath, name], signal: options.signal });
+      const readTruth = shared(truth);
+      compared.push({
+        ...{ mosaicId, size: image, truth: readTruth, pixelArea },
+        prediction: async (pixelWindow) => {
+          const [truthIds, found] = await Promise.all([readTruth(pixelWindow), ids(pixelWindow)]);
+          counts.add(truthIds, found);
+          return { ids: found.map((id) => meant[id]!), confidence: null };
+        },
+      });
+    }
+    const { detail } = await evaluateInDetail(compared, classes, options);
+    const known = new Set(all.map(({ id }) => id));
+    return {
+      detail,
+      compared: mosaics.map(({ name }) => name),
+      resampled,
+      unknown: counts
+        .predicted(new Set(classes.map(({ id }) => id)))
+        .filter(({ id }) => id !== UNLABELLED_ID && meant[id] !== UNLABELLED_ID && !known.has(meant[id]!)),
+      renamed: renamedClasses(all, names, mapping),
+    };
+  } finally {
+    await Promise.all(opened.map((mask) => mask.close()));
+  }
+}
+
+/** Ids that two sides call by different names, but for those that a mapping speaks of. */
+export function renamedClasses(
+  classes: readonly Pick<LandClass, "id" | "name">[],
+  others: Readonly<Record<string, string>>,
+  mapping: ClassMapping,
+): MaskEvaluation["renamed"] {
+  return classes.flatMap(({ id, name }) => {
+    const other = others[String(id)];
+    const isOther = other !== undefined && other.trim().toLowerCase() !== name.trim().toLowerCase();
+    return isOther && mapping[String(id)] === undefined ? [{ id, truth: name, prediction: other }] : [];
+  });
+}
+
+/** The same window isn't read twice: truth is asked for by the comparison and beside the prediction. */
+function shared(read: IdSource): IdSource {
+  let last: { readonly key: string; readonly ids: Promise<Uint8Array> } | null = null;
+  return (pixelWindow) => {
+    const key = JSON.stringify(pixelWindow);
+    if (last?.key !== key) {
+      last = { key, ids: read(pixelWindow) };
+    }
+    return last.ids;
+  };
+}

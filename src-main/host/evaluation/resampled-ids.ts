@@ -1,0 +1,101 @@
+import type { Geotransform } from "#shared/geo/affine.ts";
+import { crsLabel, isProjectable, sameCrs } from "#shared/geo/crs.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { RasterDescription } from "#shared/geo/raster-description.ts";
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import { transformer, type Raster } from "../../raster/index.ts";
+import { readMaskIds } from "../projects/index.ts";
+import { tilePlaces, tileSide, type Carry } from "../tile-places.ts";
+import type { IdSource } from "./compared-rasters.ts";
+
+/** A mask's ids on another raster's grid, each from the nearest pixel; 255 beside it. Throws `invalid-input` where one of them has no place on the ground. */
+export function resampledIds(
+  mask: Raster,
+  grid: Pick<RasterDescription, "width" | "height" | "geotransform" | "crs">,
+  {
+    names,
+    signal,
+  }: { readonly names: readonly [mask: string, grid: string]; readonly signal?: AbortSignal | undefined },
+): IdSource {
+  const { description } = mask;
+  const [own, wanted] = [description.geotransform, grid.geotransform];
+  if (own === null || wanted === null) {
+    throw new RpcError(
+      "invalid-input",
+      `${names[0]} and ${names[1]} differ in their grids, and ${own === null ? names[0] : names[1]} doesn't say where it lies: they can't be laid over each other.`,
+    );
+  }
+  const back = carryBack(grid, description, names);
+  return async (pixelWindow) => {
+    const ids = new Uint8Array(pixelWindow.width * pixelWindow.height).fill(UNLABELLED_ID);
+    for (let y = 0; y < pixelWindow.height; y += tileSide) {
+      for (let x = 0; x < pixelWindow.width; x += tileSide) {
+        await fillTile(ids, pixelWindow, [x, y], { mask, own, wanted, back, signal });
+      }
+    }
+    return ids;
+  };
+}
+
+function carryBack(
+  grid: Pick<RasterDescription, "crs">,
+  { crs }: Pick<RasterDescription, "crs">,
+  names: readonly [string, string],
+): Carry {
+  if (!isProjectable(grid.crs) || !isProjectable(crs) || sameCrs(grid.crs, crs)) {
+    return (position) => position;
+  }
+  const found = transformer(grid.crs, crs);
+  if (found === null) {
+    throw new RpcError(
+      "invalid-input",
+      `${names[0]} is in ${crsLabel(crs)} and ${names[1]} in ${crsLabel(grid.crs)}, between which positions can't be carried.`,
+    );
+  }
+  return (position) => found.forward(position);
+}
+
+async function fillTile(
+  ids: Uint8Array,
+  pixelWindow: PixelWindow,
+  [left, top]: readonly [number, number],
+  {
+    mask,
+    own,
+    wanted,
+    back,
+    signal,
+  }: {
+    readonly mask: Raster;
+    readonly own: Geotransform;
+    readonly wanted: Geotransform;
+    readonly back: Carry;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<void> {
+  const places = tilePlaces(
+    wanted,
+    { size: mask.description, geotransform: own },
+    [pixelWindow.x + left, pixelWindow.y + top],
+    back,
+  );
+  if (places === null) {
+    return;
+  }
+  const { columns, rows, window } = places;
+  const { ids: found } = await readMaskIds(mask, { pixelWindow: window }, { signal });
+  const [width, height] = [
+    Math.min(tileSide, pixelWindow.width - left),
+    Math.min(tileSide, pixelWindow.height - top),
+  ];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const column = Math.floor(columns[y * tileSide + x]!) - window.x;
+      const row = Math.floor(rows[y * tileSide + x]!) - window.y;
+      if (column >= 0 && column < window.width && row >= 0 && row < window.height) {
+        ids[(top + y) * pixelWindow.width + left + x] = found[row * window.width + column]!;
+      }
+    }
+  }
+}

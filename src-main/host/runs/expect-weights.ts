@@ -1,0 +1,37 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { Run } from "#shared/training/run.ts";
+import { runFiles } from "./run-files.ts";
+
+/**
+ * Where a run's weights are, those of its best or its last finished epoch. Throws `conflict` where the file is gone, with what can still be done: numbers, curves and
+ * predictions need no weights.
+ */
+export async function expectWeights(
+  { run, directory }: { readonly run: Run; readonly directory: string },
+  which: "best" | "last",
+): Promise<string> {
+  const filePath = path.join(directory, runFiles[which]);
+  if (await isThere(filePath)) {
+    return filePath;
+  }
+  const other = which === "best" ? "last" : "best";
+  const isOtherThere = await isThere(path.join(directory, runFiles[other]));
+  const isComplete = run.history.length >= run.settings.epochs;
+  const wayOn = !isOtherThere
+    ? "Its numbers, curves and earlier predictions can still be read; a new training with its settings makes it again."
+    : which === "last"
+      ? "Its best ones are there: it can still predict, and a new training can begin with them."
+      : isComplete
+        ? `Those of its last epoch are there (${path.join(directory, runFiles.last)}): a new training can begin with that file.`
+        : "Those of its last epoch are there: go on training, and the next epoch that is better is kept.";
+  throw new RpcError(
+    "conflict",
+    `The weights of ${run.name} after its ${which === "best" ? "best" : "last"} epoch are gone: there is no ${filePath}. ${wayOn}`,
+  );
+}
+
+async function isThere(filePath: string): Promise<boolean> {
+  return (await stat(filePath).catch(() => null))?.isFile() === true;
+}
