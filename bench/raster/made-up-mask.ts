@@ -52,7 +52,7 @@ async function drawMask(
   // Rims a few pixels apart, as a good prediction has them.
   const shift = drawn === "truth" ? 0 : 0.1;
   let seed = drawn === "truth" ? 1 : 12_345;
-  const draw = (column: number, row: number): Uint8Array => {
+  const draw = (column: number, row: number): Uint8Array<ArrayBuffer> => {
     const ids = new Uint8Array(side * side);
     for (let at = 0; at < ids.length; at += 1) {
       const x = column * side + (at % side);
@@ -67,7 +67,7 @@ async function drawMask(
     }
     return ids;
   };
-  const kept = new Map<number, Uint8Array>();
+  const kept = new Map<number, Uint8Array<ArrayBuffer>>();
   for (let row = 0; row < writer.tilesDown; row += 1) {
     for (let column = 0; column < writer.tilesAcross; column += 1) {
       const key = (row % REPEATED_TILES) * REPEATED_TILES + (column % REPEATED_TILES);
