@@ -52,7 +52,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const opening = projectsService({ options, projects, folders });
   const stopListening = [
     // What a killed process left half-written in the project; nobody waits for it.
-    projects.onOpen((project) => void sweepLeftovers(project.storageDirectory, { recursive: true })),
+    projects.onOpen((project) => {
+      void sweepLeftovers(project.folderPath);
+      void sweepLeftovers(project.storageDirectory, { recursive: true });
+    }),
     projects.onOpen((project) => {
       learning.training.goOn(project).catch((error: unknown) => {
         project.addProblem({

@@ -2,7 +2,13 @@ import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
-import { createGeoTiffWriter, openRaster, probeEnd, type GeoTiffWriter } from "../../raster/index.ts";
+import {
+  createGeoTiffWriter,
+  openRaster,
+  probeEnd,
+  sweepLeftovers,
+  type GeoTiffWriter,
+} from "../../raster/index.ts";
 import { fileOptions, refuseForeignFile } from "../exports/index.ts";
 import { fileError } from "../host-error.ts";
 import { makeFolder } from "../make-folder.ts";
@@ -72,6 +78,7 @@ export async function predictFile(
     await makeFolder(outputFolder).catch((error: unknown) => {
       throw fileError(error, outputFolder);
     });
+    await sweepLeftovers(outputFolder);
     const started = performance.now();
     const classes = await createGeoTiffWriter(output, fileOptions("classes", { image, run, version }));
     writers.push(classes);
@@ -93,9 +100,13 @@ export async function predictFile(
         options.onProgress?.(done / total);
       },
     );
-    for (const writer of writers) {
-      await writer.finish({ signal });
-    }
+    // Both or neither: the mask gets its name when its confidence has.
+    await classes.finish({
+      signal,
+      beforeRename: async () => {
+        await writers[1]?.finish({ signal });
+      },
+    });
     const seconds = (performance.now() - started) / 1000;
     const { width, height } = image.description;
     return { input: inputPath, output, seconds, megapixelsPerSecond: (width * height) / 1e6 / seconds };

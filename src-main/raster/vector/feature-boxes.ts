@@ -3,6 +3,8 @@ type Box = readonly [minX: number, minY: number, maxX: number, maxY: number];
 /** Boxes of one chunk: what grows is a list of chunks, since millions of boxes copied into twice the room would take it three times. */
 const chunkBoxes = 1 << 16;
 
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** The boxes of a file's features, as they come; in single precision each is the smallest that holds the feature. */
 export class FeatureBoxes {
   readonly #isSingle: boolean;
@@ -76,11 +78,13 @@ export class FeatureBoxes {
       keys[index] = (BigInt(place) << 32n) | BigInt(index);
     }
     keys.sort();
-    const order = new Uint32Array(this.#count);
+    // The features' halves are moved together in place: there may be millions.
+    const halves = new Uint32Array(keys.buffer);
+    const lower = isLittleEndian ? 0 : 1;
     for (let index = 0; index < this.#count; index += 1) {
-      order[index] = Number((keys[index] as bigint) & 0xffff_ffffn);
+      halves[index] = halves[index * 2 + lower] as number;
     }
-    return order;
+    return halves.subarray(0, this.#count);
   }
 }
 
