@@ -117,6 +117,14 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   expect(await moveAll(page, "redo")).toBe(8);
   expect(differences(await quietPixels(page), painted)).toBe(0);
 
+  // A cell that is done.
+  await expect(page.getByTestId("label-progress-all")).toHaveText(/^\d+\.\d %$/, { timeout: 20_000 });
+  await page.getByTestId("map").press("d");
+  await expect(page.getByTestId("cell-counts")).toContainText(/Done\s*1/);
+  await shot("review");
+  await page.getByTestId("map").press("x");
+  await expect(page.getByTestId("review-grid")).toBeHidden();
+
   // Nothing is lost by a crash, and what was painted can still be undone.
   if (app.kill === null) {
     await app.close();
@@ -133,9 +141,18 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await again.getByTestId("map").press("Control+Shift+z");
   await stored(again, "Superpixels");
 
+  await expect(again.getByTestId("cell-counts")).toContainText(/Done\s*1/);
+
   await again.getByTestId("mode-export").click();
   await expect(again.getByTestId("export-files")).toContainText("sample-1.tif", { timeout: 30_000 });
   await compareWithGdal(again, await exported(again, "sample-1.tif"));
+
+  // The map goes to the cell that the eraser has left pixels in.
+  await again.getByTestId("mode-label").click();
+  const scale = (await again.getByTestId("status-scale").textContent()) ?? "";
+  await again.getByTestId("next-unlabelled").click();
+  await expect(again.getByTestId("status-scale")).not.toHaveText(scale);
+  await expect(again.getByTestId("cell-state").locator("input:checked")).toHaveValue("to-do");
 });
 
 /** What the status bar says of pixels on screen is what GDAL reads from the file, also at the edges of what was painted. */

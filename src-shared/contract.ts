@@ -10,6 +10,7 @@ import { gpuMethods } from "./gpu-add-on.ts";
 import { jobSchema } from "./jobs/job.ts";
 import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
 import { vectorFileSchema, vectorInspectionSchema, vectorMappingSchema } from "./labels/vector-import.ts";
+import { reviewContract, uncertaintyMeasureSchema } from "./labels/review-contract.ts";
 import {
   evaluationDetailSchema,
   foundPlacesSchema,
@@ -106,7 +107,13 @@ export const tileSourceSchema = z.discriminatedUnion("kind", [
   /** Without `display` as the host would choose. */
   z.strictObject({ kind: z.literal("imagery"), display: imageryDisplaySchema.optional() }),
   z.strictObject({ kind: z.literal("labels") }),
+  /** Imagery without a label, as classes: 0 there, 255 elsewhere. */
+  z.strictObject({ kind: z.literal("unlabelled") }),
   z.strictObject({ kind: z.literal("prediction"), runId: idSchema }),
+  /** What has been predicted live; see `predictions.live`. */
+  z.strictObject({ kind: z.literal("live"), runId: idSchema }),
+  /** How uncertain a run's prediction is; `live` for what has been predicted live. */
+  z.strictObject({ kind: z.literal("uncertainty"), runId: idSchema, live: z.boolean() }),
   /** The labels beside a run's prediction. */
   z.strictObject({ kind: z.literal("comparison"), runId: idSchema }),
   /** Where two runs differ, as classes: 0 the first is right, 1 the other is, 2 neither; 255 elsewhere and where there is no label. */
@@ -117,11 +124,12 @@ export type TileSource = z.infer<typeof tileSourceSchema>;
 /**
  * A tile's pixels, row-major, `width`×`height`.
  * `rgba`: 4 bytes a pixel, alpha 0 where there is no data. `classes`: class id a pixel, 255 none.
- * `classes-confidence`: class id and confidence (0–255 for 0–1), interleaved. `truth-prediction`: two class ids, interleaved,
+ * `classes-confidence`: class id and confidence (0–255 for 0–1), interleaved;
+ * `classes-uncertainty` the same with the uncertainty. `truth-prediction`: two class ids, interleaved,
  * both 255 where either is missing or doesn't count.
  */
 export const tileSchema = z.strictObject({
-  layout: z.enum(["rgba", "classes", "classes-confidence", "truth-prediction"]),
+  layout: z.enum(["rgba", "classes", "classes-confidence", "classes-uncertainty", "truth-prediction"]),
   width: z.int(),
   height: z.int(),
   data: z.instanceof(Uint8Array),
@@ -147,6 +155,8 @@ export const predictionSchema = z.strictObject({
   complete: z.boolean(),
   /** Grows with every change, so that a tile asked for again is known to be newer. */
   revision: z.int(),
+  /** What its uncertainty is computed from. */
+  uncertainty: uncertaintyMeasureSchema,
 });
 export type Prediction = z.infer<typeof predictionSchema>;
 
@@ -156,6 +166,22 @@ export const predictionChangeSchema = z.strictObject({
   pixelWindow: pixelWindowSchema.nullable(),
   removed: z.boolean(),
 });
+
+/** How a live prediction stands: what it is at, and the part of it that has just been made (null for none). */
+export const liveEventSchema = z.strictObject({
+  status: z.discriminatedUnion("kind", [
+    /** Until it has begun to predict; the first time it starts the engine and loads the network. */
+    z.strictObject({ kind: z.literal("loading") }),
+    /** `parts` squares of 512 mosaic pixels in view are still to be predicted. */
+    z.strictObject({ kind: z.literal("predicting"), parts: z.int().positive() }),
+    /** A job needs the engine: its title. */
+    z.strictObject({ kind: z.literal("waiting"), jobTitle: z.string(), parts: z.int().positive() }),
+    /** Everything in view is there; `leftOut` squares were too many and need a closer look. */
+    z.strictObject({ kind: z.literal("up-to-date"), leftOut: z.int().nonnegative() }),
+  ]),
+  made: z.strictObject({ mosaicId: idSchema, pixelWindow: pixelWindowSchema }).nullable(),
+});
+export type LiveEvent = z.infer<typeof liveEventSchema>;
 
 /** What "Undo" and "Redo" would do, by name; null when there is nothing. One history for all mosaics of a project, kept over restarts. */
 export const labelHistorySchema = z.strictObject({
@@ -426,7 +452,21 @@ export const contract = defineContract({
       z.strictObject({ jobId: idSchema }),
     ),
     remove: call(z.strictObject({ projectId: idSchema, runId: idSchema, mosaicId: idSchema }), nothing),
+    /**
+     * Predicts what is in view with a run's best weights, for as long as the stream is read: the middle first, whenever no training and no
+     * prediction needs the engine. Ends when a new view begins another. `conflict` for a run without a finished epoch.
+     */
+    live: stream(
+      z.strictObject({
+        projectId: idSchema,
+        runId: idSchema,
+        /** The mosaics nearest to the middle of the map first. */
+        viewed: z.array(z.strictObject({ mosaicId: idSchema, pixelWindow: pixelWindowSchema })),
+      }),
+      liveEventSchema,
+    ),
   },
+  review: reviewContract,
   labels: {
     /** Stores one step; it is safe on the disk when the answer comes. `conflict` while another Orthomask edits the same folder. */
     edit: call(

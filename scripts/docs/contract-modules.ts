@@ -13,3 +13,5 @@ export * as trainingSettings from "../../src-shared/training/training-settings.t
 export * as run from "../../src-shared/training/run.ts";
 export * as evaluationReport from "../../src-shared/metrics/evaluation-report.ts";
 export * as imageryDisplay from "../../src-shared/project/imagery-display.ts";
+export * as reviewContract from "../../src-shared/labels/review-contract.ts";
+export * as reviewCells from "../../src-shared/labels/review-cells.ts";

@@ -14,6 +14,8 @@ const modulesFile = path.join(root, "scripts/docs/contract-modules.ts");
 const names = new Map();
 /** @type {Map<string, { schema: any, comment: string }>} */
 const schemas = new Map();
+/** The texts of all those modules. */
+const sources = [];
 let contract;
 
 const { module: modules } = await runnerImport(modulesFile, { root, configFile: false, logLevel: "error" });
@@ -21,6 +23,7 @@ const listed = await readFile(modulesFile, "utf8");
 for (const [, name, file] of listed.matchAll(/as (\w+) from "\.\.\/\.\.\/([^"]+)"/g)) {
   const module = modules[name];
   const source = await readFile(path.join(root, file), "utf8");
+  sources.push(source);
   for (const [exported, value] of Object.entries(module)) {
     if (exported === "contract") {
       contract = value;
@@ -114,6 +117,17 @@ function declaration(schema) {
   return expression(schema, true);
 }
 
+/** From where a service is written down: in the contract itself, or as `SERVICEContract` in a module of its family. */
+function sourceOf(service) {
+  const inside = contractSource.search(new RegExp(`^ {2}${service}: \\{`, "m"));
+  if (inside >= 0) {
+    return contractSource.slice(inside);
+  }
+  const start = `export const ${service}Contract = {`;
+  const family = sources.find((source) => source.includes(start)) ?? "";
+  return family.slice(Math.max(0, family.indexOf(start)));
+}
+
 const contractSource = await readFile(path.join(root, "src-shared/contract.ts"), "utf8");
 const lines = [
   "# Contract",
@@ -124,7 +138,7 @@ const lines = [
 ];
 for (const [service, methods] of Object.entries(contract)) {
   lines.push(`## ${service}`, "", "| method | kind | input | answer | |", "| --- | --- | --- | --- | --- |");
-  const serviceSource = contractSource.slice(contractSource.search(new RegExp(`^ {2}${service}: \\{`, "m")));
+  const serviceSource = sourceOf(service);
   for (const [method, definition] of Object.entries(methods)) {
     const comment = commentBefore(serviceSource, `${method}: ${definition.kind}(`);
     const output = definition.kind === "stream" ? definition.item : definition.output;

@@ -18,6 +18,7 @@ import { projectsService } from "./projects-service.ts";
 import { hostCacheBytes } from "./raster-memory.ts";
 import { Pyramids } from "./rasters/pyramids.ts";
 import { Tiles } from "./rasters/index.ts";
+import { Review } from "./review/index.ts";
 import { createServices } from "./services.ts";
 import { vectorsService } from "./vector-import/vectors-service.ts";
 
@@ -47,6 +48,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
     projects,
     jobs,
     cache: services.pyramidCache,
+    untilQuiet: (signal) => tiles.quiet(signal),
+  });
+  const review = new Review({
+    projects,
+    predictions: learning.predictions,
     untilQuiet: (signal) => tiles.quiet(signal),
   });
   const opening = projectsService({ options, projects, folders });
@@ -139,6 +145,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     splits: services.splits.implementation(),
     labels: labelsService(projects, learning),
     vectors: vectorsService(services),
+    review: review.implementation(),
     exports: {
       plan: async ({ destination, ...request }) =>
         exports.plan({ ...request, folderPath: await folderOf(destination) }),
@@ -189,6 +196,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
         stop();
       }
       pyramids.close();
+      review.close();
       await services.close();
     },
   };

@@ -1,11 +1,12 @@
 import type { contract, EngineStatus } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import type { Run } from "#shared/training/run.ts";
-import type { ClassGrid } from "../raster/index.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { ClassGrid, ClassWindow } from "../raster/index.ts";
 import { Engine } from "./engine/index.ts";
 import { Evaluation } from "./evaluation/index.ts";
 import type { EngineLauncher } from "./host-options.ts";
-import { Predictions } from "./inference/index.ts";
+import { LivePredictions, Predictions } from "./inference/index.ts";
 import type { Jobs } from "./jobs/index.ts";
 import type { Projects } from "./projects/index.ts";
 import { Runs } from "./runs/index.ts";
@@ -30,6 +31,7 @@ export interface Learning {
   readonly runs: Runs;
   readonly training: Training;
   readonly predictions: Predictions;
+  readonly live: LivePredictions;
   readonly evaluation: Evaluation;
   readonly implementation: Pick<Contract, "training" | "runs" | "predictions" | "evaluation">;
   engineStatus(): Promise<EngineStatus>;
@@ -38,6 +40,13 @@ export interface Learning {
   runDirectory(projectId: string, runId: string): Promise<string>;
   /** Null while nothing has been predicted there. */
   readPrediction(projectId: string, mosaicId: string, runId: string): Promise<ClassGrid | null>;
+  /** What has been predicted live of a window. */
+  readLive(
+    projectId: string,
+    mosaicId: string,
+    runId: string,
+    request: { readonly pixelWindow: PixelWindow; readonly outputSize: PixelSize },
+  ): Promise<ClassWindow>;
   /** Ends the engine; jobs must have ended before. */
   close(): Promise<void>;
 }
@@ -56,6 +65,7 @@ export function createLearning({
   const runs = new Runs({ projects, dataDirectory });
   const training = new Training({ projects, jobs, engine, runs, version, files });
   const predictions = new Predictions({ projects, jobs, engine, runs });
+  const live = new LivePredictions({ jobs, engine, runs });
   const evaluation = new Evaluation({
     projects,
     runs,
@@ -67,17 +77,26 @@ export function createLearning({
     runs,
     training,
     predictions,
+    live,
     evaluation,
     implementation: {
       training: training.implementation(),
       runs: runs.implementation(),
-      predictions: predictions.implementation(),
+      predictions: {
+        ...predictions.implementation(),
+        live: ({ projectId, ...view }, context) => live.watch(projects.get(projectId), view, context),
+      },
       evaluation: evaluation.implementation(),
     },
     engineStatus: () => engine.status(),
     run: async (projectId, runId) => (await runs.get(projectId, runId)).run,
     runDirectory: async (projectId, runId) => (await runs.get(projectId, runId)).directory,
     readPrediction: (projectId, mosaicId, runId) => predictions.readPrediction(projectId, mosaicId, runId),
-    close: () => engine.close(),
+    readLive: (projectId, mosaicId, runId, request) =>
+      live.read(projects.get(projectId), mosaicId, runId, request),
+    close: async () => {
+      await live.close();
+      await engine.close();
+    },
   };
 }

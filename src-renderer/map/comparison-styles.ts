@@ -1,5 +1,10 @@
 import type { Style } from "ol/layer/WebGLTile.js";
-import { confidenceSteps, disagreementColors } from "../state/comparison-colors.ts";
+import {
+  confidenceSteps,
+  disagreementColors,
+  UNLABELLED_COLOR,
+  uncertaintySteps,
+} from "../state/comparison-colors.ts";
 
 const nothing = "rgba(0,0,0,0)";
 
@@ -12,17 +17,33 @@ export const disagreementStyle: Style = {
   ],
 };
 
-/** For tiles of class id and confidence: the confidence by a colour bar, nothing where there is no class. */
-export const confidenceStyle: Style = {
+/** For tiles of one band: where imagery has no label. */
+export const unlabelledStyle: Style = {
   color: [
-    "case",
-    ["==", ["round", ["*", ["band", 1], 255]], 255],
-    ["color", 0, 0, 0, 0],
-    [
-      "interpolate",
-      ["linear"],
-      ["band", 2],
-      ...confidenceSteps.flatMap((color, index) => [index / (confidenceSteps.length - 1), color]),
-    ],
+    "palette",
+    ["*", ["band", 1], 255],
+    Array.from({ length: 256 }, (_, value) => (value === 0 ? UNLABELLED_COLOR : nothing)),
   ],
 };
+
+/** For tiles of class id and confidence: the confidence by a colour bar, nothing where there is no class. */
+export const confidenceStyle = barStyle(confidenceSteps);
+
+/** The same for tiles of class id and uncertainty. */
+export const uncertaintyStyle = barStyle(uncertaintySteps);
+
+function barStyle(steps: readonly string[]): Style {
+  return {
+    color: [
+      "case",
+      ["==", ["round", ["*", ["band", 1], 255]], 255],
+      ["color", 0, 0, 0, 0],
+      [
+        "interpolate",
+        ["linear"],
+        ["band", 2],
+        ...steps.flatMap((color, index) => [index / (steps.length - 1), color]),
+      ],
+    ],
+  };
+}

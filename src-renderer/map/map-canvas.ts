@@ -37,6 +37,7 @@ import { MosaicLayers, type MosaicLayersOptions } from "./mosaic-layers.ts";
 import { MosaicScene, viewedWindow, type PlacedMosaic } from "./mosaic-scene.ts";
 import { PaintOverlay, type OverlaidMap } from "./paint-overlay.ts";
 import { Outlines } from "./outlines.ts";
+import { ReviewGrid } from "./review-grid.ts";
 import { canTransform, fromGround, mapProjection, toGround } from "./projections.ts";
 
 export interface MapCanvasOptions extends MosaicLayersOptions {
@@ -66,6 +67,7 @@ export class MapCanvas implements MapController, LabelSurface {
   readonly outlines = new Outlines();
   readonly groundAreas = new GroundAreaOutlines();
   readonly #crosshair = new Crosshair();
+  readonly reviewGrid: ReviewGrid;
   readonly #paintOverlay: PaintOverlay;
   #whenLabelsDrawn: (() => void)[] = [];
   readonly #options: MapCanvasOptions;
@@ -107,7 +109,12 @@ export class MapCanvas implements MapController, LabelSurface {
         this.layers.showPaint(mosaicId, paintable, parts);
       },
     });
-    target.append(this.#paintOverlay.element);
+    this.reviewGrid = new ReviewGrid({
+      toScreen: (mosaicId, point) => this.toScreen(mosaicId, point),
+      viewed: () => this.viewedWindows(),
+      sizeOf: (mosaicId) => this.#scene?.get(mosaicId)?.mosaic.image ?? null,
+    });
+    target.append(this.reviewGrid.element, this.#paintOverlay.element);
     this.map.on("postrender", ({ frameState }) => {
       this.#afterFrame(frameState);
     });
@@ -143,6 +150,7 @@ export class MapCanvas implements MapController, LabelSurface {
     this.layers.dispose();
     this.#crosshair.dispose();
     this.#paintOverlay.dispose();
+    this.reviewGrid.dispose();
     this.map.setTarget(undefined);
     this.map.dispose();
   }
@@ -547,6 +555,7 @@ export class MapCanvas implements MapController, LabelSurface {
     if (frame !== null) {
       const { labelsAreNew } = this.layers.afterFrame(frame);
       this.#paintOverlay.afterFrame();
+      this.reviewGrid.afterFrame(frame.viewState);
       if (labelsAreNew) {
         const drawn = this.#whenLabelsDrawn;
         this.#whenLabelsDrawn = [];

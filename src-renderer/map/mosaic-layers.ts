@@ -10,7 +10,12 @@ import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
-import { confidenceStyle, disagreementStyle } from "./comparison-styles.ts";
+import {
+  confidenceStyle,
+  disagreementStyle,
+  uncertaintyStyle,
+  unlabelledStyle,
+} from "./comparison-styles.ts";
 import { errorStyle, errorVariables } from "./error-style.ts";
 import {
   drawnLook,
@@ -52,6 +57,8 @@ export interface LayerContents {
   /** The run whose predictions are shown, and the mosaics it has predicted. */
   readonly predictionRunId: string | null;
   readonly hasPrediction: (mosaicId: string) => boolean;
+  /** Whether that run predicts as one looks. */
+  readonly isLive: boolean;
   /** The run that is compared with it, and the mosaics that this one has predicted. */
   readonly otherRunId: string | null;
   readonly hasOther: (mosaicId: string) => boolean;
@@ -72,15 +79,23 @@ const bandsOf: Readonly<Record<LayerKind, Bands>> = {
   prediction: 2,
   other: 2,
   confidence: 2,
+  uncertainty: 2,
   errors: 2,
   disagreement: 1,
+  unlabelled: 1,
 };
 
 /** Kinds that change with a mosaic's labels. */
-const kindsOfLabels: readonly LayerKind[] = ["labels", "errors", "disagreement"];
+const kindsOfLabels: readonly LayerKind[] = ["labels", "errors", "disagreement", "unlabelled"];
 
 /** Kinds that change with the prediction of the run that is shown. */
-const kindsOfPrediction: readonly LayerKind[] = ["prediction", "confidence", "errors", "disagreement"];
+const kindsOfPrediction: readonly LayerKind[] = [
+  "prediction",
+  "confidence",
+  "uncertainty",
+  "errors",
+  "disagreement",
+];
 
 /** Kinds that change with the prediction of the run that is compared. */
 const kindsOfOther: readonly LayerKind[] = ["other", "disagreement"];
@@ -98,8 +113,10 @@ export class MosaicLayers {
     prediction: new Map(),
     other: new Map(),
     confidence: new Map(),
+    uncertainty: new Map(),
     errors: new Map(),
     disagreement: new Map(),
+    unlabelled: new Map(),
   };
   readonly #probe: PixelProbe<ClassKind>;
   #scene: MosaicScene | null = null;
@@ -107,6 +124,7 @@ export class MosaicLayers {
   #contents: LayerContents = {
     predictionRunId: null,
     hasPrediction: () => false,
+    isLive: false,
     otherRunId: null,
     hasOther: () => false,
   };
@@ -149,8 +167,10 @@ export class MosaicLayers {
       prediction: layer("prediction", 2),
       other: layer("other", 3),
       confidence: layer("confidence", 4),
-      errors: layer("errors", 5),
-      disagreement: layer("disagreement", 6),
+      uncertainty: layer("uncertainty", 5),
+      errors: layer("errors", 6),
+      disagreement: layer("disagreement", 7),
+      unlabelled: layer("unlabelled", 8),
     };
   }
 
@@ -171,7 +191,9 @@ export class MosaicLayers {
   }
 
   setContents(contents: LayerContents): void {
-    const runChanged = this.#contents.predictionRunId !== contents.predictionRunId;
+    const runChanged =
+      this.#contents.predictionRunId !== contents.predictionRunId ||
+      this.#contents.isLive !== contents.isLive;
     const otherChanged = this.#contents.otherRunId !== contents.otherRunId;
     this.#contents = contents;
     this.#probe.forget(() => true);
@@ -181,7 +203,7 @@ export class MosaicLayers {
       return (
         (kindsOfPrediction.includes(kind) && (runChanged || !contents.hasPrediction(mosaicId))) ||
         (kindsOfOther.includes(kind) && (otherChanged || !contents.hasOther(mosaicId))) ||
-        (kindsOfLabels.includes(kind) && !isLabelled)
+        (kindsOfLabels.includes(kind) && kind !== "unlabelled" && !isLabelled)
       );
     });
     this.redraw();
@@ -422,14 +444,21 @@ export class MosaicLayers {
   #tileSource(kind: LayerKind, mosaicId: string, hasMask: boolean): TileSource | null {
     switch (kind) {
       case "imagery":
+      case "unlabelled":
         return { kind };
       case "labels":
         return hasMask || this.#labelled.has(mosaicId) ? { kind } : null;
       case "prediction":
       case "confidence": {
-        const runId = this.#contents.predictionRunId;
+        const { predictionRunId: runId, isLive } = this.#contents;
         return runId !== null && this.#contents.hasPrediction(mosaicId)
-          ? { kind: "prediction", runId }
+          ? { kind: isLive ? "live" : "prediction", runId }
+          : null;
+      }
+      case "uncertainty": {
+        const { predictionRunId: runId, isLive } = this.#contents;
+        return runId !== null && this.#contents.hasPrediction(mosaicId)
+          ? { kind, runId, live: isLive }
           : null;
       }
       case "other": {
@@ -517,8 +546,12 @@ function firstStyleOf(kind: LayerKind): ConstructorParameters<typeof MosaicTileL
       return errorStyle;
     case "confidence":
       return confidenceStyle;
+    case "uncertainty":
+      return uncertaintyStyle;
     case "disagreement":
       return disagreementStyle;
+    case "unlabelled":
+      return unlabelledStyle;
     case "labels":
     case "prediction":
     case "other":

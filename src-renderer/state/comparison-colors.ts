@@ -5,6 +5,22 @@ export const disagreementColors = [
   { label: "neither is", color: "#4d4d4d" },
 ] as const;
 
+/** Where imagery has no label: a colour that imagery hardly has. */
+export const UNLABELLED_COLOR = "#ff4fa3";
+
+/** Steps of the colour bar of uncertainties, from 0 to 1: inferno (van der Walt & Smith 2015, CC0). */
+export const uncertaintySteps = [
+  "#000004",
+  "#210c4a",
+  "#56106e",
+  "#89226a",
+  "#bb3754",
+  "#e35932",
+  "#f98c0a",
+  "#f9c932",
+  "#fcffa4",
+] as const;
+
 /** Steps of the colour bar of confidences, from 0 to 1: viridis (van der Walt & Smith 2015, CC0). */
 export const confidenceSteps = [
   "#440154",

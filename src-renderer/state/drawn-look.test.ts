@@ -9,8 +9,10 @@ const allAsTheOthers = {
   prediction: asTheOthers,
   other: asTheOthers,
   confidence: asTheOthers,
+  uncertainty: asTheOthers,
   errors: asTheOthers,
   disagreement: asTheOthers,
+  unlabelled: asTheOthers,
 };
 const states: LayerStates = {
   kinds: {
@@ -19,8 +21,10 @@ const states: LayerStates = {
     prediction: { visible: false, opacity: 0.6 },
     other: { visible: false, opacity: 1 },
     confidence: { visible: false, opacity: 1 },
+    uncertainty: { visible: false, opacity: 1 },
     errors: { visible: false, opacity: 1 },
     disagreement: { visible: false, opacity: 1 },
+    unlabelled: { visible: false, opacity: 1 },
   },
   mosaics: new Map([
     ["faint", { ...allAsTheOthers, labels: { visible: true, opacity: 0.5 } }],

@@ -31,11 +31,13 @@ export interface LayerPresence {
 export function hasLayer(kind: LayerKind, { labels, prediction, other }: LayerPresence): boolean {
   switch (kind) {
     case "imagery":
+    case "unlabelled":
       return true;
     case "labels":
       return labels;
     case "prediction":
     case "confidence":
+    case "uncertainty":
       return prediction;
     case "other":
       return other;
@@ -48,10 +50,8 @@ export function hasLayer(kind: LayerKind, { labels, prediction, other }: LayerPr
 
 /** The kinds of layers that lists name: the four usual ones always, the others only where there are any. */
 export function listedLayers(presence: LayerPresence): LayerKind[] {
-  return layerKinds.filter(
-    (kind) =>
-      (kind !== "other" && kind !== "disagreement" && kind !== "confidence") || hasLayer(kind, presence),
-  );
+  const usual: readonly LayerKind[] = ["imagery", "labels", "prediction", "errors"];
+  return layerKinds.filter((kind) => usual.includes(kind) || hasLayer(kind, presence));
 }
 
 /** How a layer of a mosaic is drawn: with which share of its kind's opacity, and in which span of the map's width, all 0–1. */

@@ -41,3 +41,44 @@ export function labelStatistics(
     .sort((first, second) => second.pixels - first.pixels);
   return { pixels, labelledPixels, strangers, counting };
 }
+
+/** How far the labels of a mosaic, or of all, are; pixels. */
+export interface LabelProgress {
+  readonly imageryPixels: number;
+  readonly labelledPixels: number;
+  /** By class, in the order of the classes; classes without a pixel are left out. */
+  readonly classes: readonly { readonly item: LandClass; readonly pixels: number }[];
+}
+
+/** What is labelled of one mosaic. Until its cells have been counted, all of it passes for imagery. */
+export function labelProgress(
+  { image, mask }: ReadyMosaic,
+  classes: readonly LandClass[],
+  counts: { readonly imageryPixels: number; readonly labelledPixels: number } | null,
+): LabelProgress {
+  const byId = hasLabels(mask) ? (mask.classPixels ?? {}) : {};
+  const present = classes
+    .map((item) => ({ item, pixels: byId[String(item.id)] ?? 0 }))
+    .filter(({ pixels }) => pixels > 0);
+  return {
+    imageryPixels: counts?.imageryPixels ?? image.width * image.height,
+    labelledPixels: counts?.labelledPixels ?? present.reduce((sum, { pixels }) => sum + pixels, 0),
+    classes: present,
+  };
+}
+
+/** The progress of several mosaics together. */
+export function totalProgress(parts: readonly LabelProgress[], classes: readonly LandClass[]): LabelProgress {
+  const sum = (of: (part: LabelProgress) => number): number =>
+    parts.reduce((total, part) => total + of(part), 0);
+  return {
+    imageryPixels: sum(({ imageryPixels }) => imageryPixels),
+    labelledPixels: sum(({ labelledPixels }) => labelledPixels),
+    classes: classes
+      .map((item) => ({
+        item,
+        pixels: sum((part) => part.classes.find((found) => found.item.id === item.id)?.pixels ?? 0),
+      }))
+      .filter(({ pixels }) => pixels > 0),
+  };
+}

@@ -66,6 +66,8 @@ export class Layers {
   readonly confidence = new LayerSetting("confidence", "Confidence", "5");
   readonly other = new LayerSetting("other", "Other run", "6");
   readonly disagreement = new LayerSetting("disagreement", "Differences", "7");
+  readonly uncertainty = new LayerSetting("uncertainty", "Uncertainty", "8");
+  readonly unlabelled = new LayerSetting("unlabelled", "Unlabelled", "9");
   /** Which compared pixels the errors' layer shows. */
   errorSelection: PlaceSelection = $state.raw({ kind: "errors" });
 
@@ -88,6 +90,8 @@ export class Layers {
 
   readonly #predictions = new SvelteMap<string, Prediction>();
   #chosenRunId: string | null = $state(null);
+  /** The run that predicts what is in view as one looks, in place of what is stored; null while none does. */
+  liveRunId: string | null = $state(null);
   /** The run that the shown one is compared with; null for none. */
   otherRunId: string | null = $state(null);
   readonly #redrawListeners = new Set<(redraw: PredictionRedraw) => void>();
@@ -165,8 +169,11 @@ export class Layers {
     return [...new Set([...this.#predictions.values()].map(({ runId }) => runId))];
   }
 
-  /** The run whose prediction is on the map: the chosen one, else the one that predicted last. */
+  /** The run whose prediction is on the map: the one that predicts live, else the chosen one, else the one that predicted last. */
   get predictionRunId(): string | null {
+    if (this.liveRunId !== null) {
+      return this.liveRunId;
+    }
     const runIds = this.predictionRunIds;
     if (this.#chosenRunId !== null && runIds.includes(this.#chosenRunId)) {
       return this.#chosenRunId;
@@ -182,6 +189,22 @@ export class Layers {
   predictionOf(mosaicId: string): Prediction | null {
     const runId = this.predictionRunId;
     return runId === null ? null : (this.#predictions.get(predictionKey(runId, mosaicId)) ?? null);
+  }
+
+  /** Whether a prediction of a mosaic can be on the map. */
+  hasPrediction(mosaicId: string): boolean {
+    return this.liveRunId !== null || this.predictionOf(mosaicId) !== null;
+  }
+
+  /** Whether any prediction can be on the map. */
+  get hasAnyPrediction(): boolean {
+    return this.liveRunId !== null || this.shownPredictions.length > 0;
+  }
+
+  /** What the uncertainty on the map is computed from: of older predictions, the confidence. */
+  get uncertaintyMeasure(): "entropy" | "confidence" {
+    const isOld = this.shownPredictions.some(({ uncertainty }) => uncertainty === "confidence");
+    return this.liveRunId === null && isOld ? "confidence" : "entropy";
   }
 
   /** Whether the run that is compared has predicted a mosaic. */
@@ -215,6 +238,16 @@ export class Layers {
     }
   }
 
+  /** A part of the live prediction has been made. */
+  redrawLive(mosaicId: string, pixelWindow: PixelWindow): void {
+    const runId = this.liveRunId;
+    if (runId !== null) {
+      for (const listener of this.#redrawListeners) {
+        listener({ runId, mosaicId, pixelWindow });
+      }
+    }
+  }
+
   /** Hears of every part of a prediction to draw anew; returns how to stop. */
   onPredictionRedraw(listener: (redraw: PredictionRedraw) => void): () => void {
     this.#redrawListeners.add(listener);
@@ -243,6 +276,7 @@ export class Layers {
     this.#predictions.clear();
     this.errorSelection = { kind: "errors" };
     this.otherRunId = null;
+    this.liveRunId = null;
     this.ground.hide("split");
     this.ground.hide("blocks");
     this.restore(initialDisplay);

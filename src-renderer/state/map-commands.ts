@@ -33,6 +33,8 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
     withPrediction(toggle("prediction", "Show or hide the prediction")),
     withPrediction(toggle("errors", "Show or hide the errors")),
     withPrediction(toggle("confidence", "Show or hide the confidence")),
+    withPrediction(toggle("uncertainty", "Show or hide the uncertainty")),
+    toggle("unlabelled", "Show or hide what is unlabelled"),
     withOther(toggle("other", "Show or hide the other run’s prediction")),
     withOther(toggle("disagreement", "Show or hide where two runs differ")),
     withOther(

@@ -59,6 +59,8 @@ export class MapViewState {
   rotation = $state(0);
   /** True when nothing is loading and the last frame is complete. */
   idle = $state(false);
+  /** Grows whenever panning or zooming has ended. */
+  moves = $state(0);
   /** Grows with every frame, for what is drawn over the map by others. */
   frames = $state(0);
   /** The map's element and the map as labelling needs it; null before it is drawn. */

@@ -12,6 +12,8 @@ const preferencesSchema = z.object({
   drawerTab: z.enum(["curves", "runs", "compare", "classes", "places", "problems"]).catch("curves"),
   /** The matrix' numbers. */
   matrixView: z.enum(["row", "column", "count", "log"]).catch("row"),
+  /** Whether review cells are drawn over the map in Label mode. */
+  cellsShown: z.boolean().catch(false),
 });
 
 /** How somebody likes their window; kept by the browser, not with a project. */

@@ -3,6 +3,7 @@ import type { EvaluatedGround, Prediction } from "#shared/contract.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
+import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { RpcError } from "#shared/rpc/errors.ts";
 import { queuedRuns } from "#shared/training/run-queue.ts";
 import type { Run } from "#shared/training/run.ts";
@@ -15,9 +16,11 @@ import type { HostAccess } from "./host-access.ts";
 import type { JobList } from "./job-list.svelte.ts";
 import { Labelling, type LabelSurface } from "./labelling.svelte.ts";
 import type { Layers } from "./layers.svelte.ts";
+import { LivePrediction } from "./live-prediction.svelte.ts";
 import { Places } from "./places.svelte.ts";
 import { PredictForm } from "./predict-form.svelte.ts";
 import { Results } from "./results.svelte.ts";
+import { ReviewProgress } from "./review.svelte.ts";
 import { commandOf, type ComputingAction } from "./command-actions.ts";
 import { SplitEditor } from "./split-editor.svelte.ts";
 import { RunComparing } from "./run-comparing.svelte.ts";
@@ -34,6 +37,7 @@ export interface ProjectSurroundings {
   readonly labelSurface: () => LabelSurface | null;
   readonly onLabelFailure: (sentence: string) => void;
   readonly onLabelNote: (sentence: string) => void;
+  readonly flyToWindow: (mosaicId: string, pixelWindow: PixelWindow) => void;
   /** The host no longer knows the project: it was restarted. */
   readonly onGone: (error: RpcError) => void;
 }
@@ -48,6 +52,8 @@ export class ProjectState {
   readonly exporting: ExportForm;
   readonly classEditor: ClassEditor;
   readonly labelling: Labelling;
+  readonly review: ReviewProgress;
+  readonly live: LivePrediction;
   readonly runWatch: RunWatch;
   readonly comparing: RunComparing;
   readonly splitEditor: SplitEditor;
@@ -90,6 +96,22 @@ export class ProjectState {
       onFailure: surroundings.onLabelFailure,
       onNote: surroundings.onLabelNote,
     });
+    this.review = new ReviewProgress(host, this.id, {
+      mosaics: () => this.readyMosaics,
+      predictionMark: (runId) =>
+        this.predictionsOf(runId)
+          .filter(({ complete }) => complete)
+          .map(({ mosaicId, revision }) => `${mosaicId} ${revision}`)
+          .sort()
+          .join(),
+      flyTo: (mosaicId, pixelWindow) => {
+        this.selectedMosaicId = mosaicId;
+        surroundings.flyToWindow(mosaicId, pixelWindow);
+      },
+      onFailure: surroundings.onLabelFailure,
+      onNote: surroundings.onLabelNote,
+    });
+    this.live = new LivePrediction(host, this.id, layers);
     this.runWatch = new RunWatch(host, this.id);
     this.comparing = new RunComparing(host, this.id);
     this.splitEditor = new SplitEditor(host, this.id);

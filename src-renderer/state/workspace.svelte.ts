@@ -278,6 +278,9 @@ export class Workspace implements HostAccess {
         onLabelNote: (sentence) => {
           this.toasts.show("note", sentence);
         },
+        flyToWindow: (mosaicId, pixelWindow) => {
+          this.mapView.flyToWindow(mosaicId, pixelWindow);
+        },
         onGone: () => {
           void this.#reopen();
         },

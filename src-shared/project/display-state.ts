@@ -12,8 +12,10 @@ export const layerKinds = [
   "prediction",
   "other",
   "confidence",
+  "uncertainty",
   "errors",
   "disagreement",
+  "unlabelled",
 ] as const;
 export const layerKindSchema = z.enum(layerKinds);
 export type LayerKind = z.infer<typeof layerKindSchema>;
@@ -70,8 +72,10 @@ export const initialDisplay: DisplayState = {
     prediction: { visible: true, opacity: 0.6, drawing: "fill" },
     other: { visible: false, opacity: 0.6, drawing: "fill" },
     confidence: { visible: false, opacity: 0.8, drawing: "fill" },
+    uncertainty: { visible: false, opacity: 0.8, drawing: "fill" },
     errors: { visible: false, opacity: 0.9, drawing: "fill" },
     disagreement: { visible: false, opacity: 0.9, drawing: "fill" },
+    unlabelled: { visible: false, opacity: 0.7, drawing: "fill" },
   },
   imagery: usualDisplays,
   mosaicLayers: {},

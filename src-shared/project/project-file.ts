@@ -5,7 +5,7 @@ import { viewStateSchema } from "./project-snapshot.ts";
 import { savedTrainingSettingsSchema } from "../training/saved-training-settings.ts";
 
 /** The version that this program writes. */
-export const PROJECT_FILE_VERSION = 4;
+export const PROJECT_FILE_VERSION = 5;
 
 /** What `orthomask.json` remembers of a folder: only what the user decided, never what the files say themselves. */
 export const projectFileSchema = z.strictObject({
@@ -14,7 +14,7 @@ export const projectFileSchema = z.strictObject({
   /** The classes as edited; null while they still come from the folder's own files. */
   classes: landClassesSchema.nullable(),
   view: viewStateSchema.nullable(),
-  /** Layers, swipe and selections as the user left them; null while untouched. Since version 3; with the layers of two runs since 4. */
+  /** Layers, swipe and selections as the user left them; null while untouched. Since version 3; with the layers of two runs since 4, of uncertainty and unlabelled areas since 5. */
   display: displayStateSchema.nullable(),
   /** The settings of the next training as the user left them; null while they are the suggested ones. Since version 2. */
   training: savedTrainingSettingsSchema.nullable(),
@@ -39,6 +39,7 @@ export const projectFileMigrations: Readonly<Record<number, Migration>> = {
   1: (document) => ({ ...document, version: 2, training: null }),
   2: (document) => ({ ...document, version: 3, ...splitView(document["view"]) }),
   3: (document) => ({ ...document, version: 4, display: withAllLayers(document["display"]) }),
+  4: (document) => ({ ...document, version: 5, display: withAllLayers(document["display"]) }),
 };
 
 /** Until version 2, the layers' visibility and opacity were part of the view. */
@@ -54,7 +55,7 @@ function splitView(view: unknown): { view: unknown; display: unknown } {
   return { view: where, display: { ...initialDisplay, layers } };
 }
 
-/** Until version 3, there were fewer kinds of layers. */
+/** Earlier versions have fewer kinds of layers. */
 function withAllLayers(display: unknown): unknown {
   const parts = z
     .looseObject({

@@ -15,6 +15,8 @@ export interface BlendedChunk {
   readonly ids: Uint8Array<ArrayBuffer>;
   /** The winner's probability, 0–255 for 0–1. */
   readonly confidence: Uint8Array<ArrayBuffer>;
+  /** How undecided the probabilities are: their entropy over that of equal ones (Shannon 1948), 0–255 for 0–1. */
+  readonly entropy: Uint8Array<ArrayBuffer>;
 }
 
 /** Keeps the rim's weight above zero, for pixels that no other tile covers. */
@@ -39,6 +41,8 @@ export function blendChunk(
   }
   const ids = new Uint8Array(pixels).fill(UNLABELLED_ID);
   const confidence = new Uint8Array(pixels);
+  const entropy = new Uint8Array(pixels);
+  const entropyScale = classes > 1 ? 255 / Math.log(classes) : 0;
   for (let pixel = 0; pixel < pixels; pixel++) {
     const weight = weights[pixel] as number;
     if (weight === 0 || (valid !== null && valid[pixel] === 0)) {
@@ -46,17 +50,23 @@ export function blendChunk(
     }
     let best = 0;
     let most = -1;
+    let information = 0;
     for (let channel = 0; channel < classes; channel++) {
       const sum = sums[pixel * classes + channel] as number;
       if (sum > most) {
         most = sum;
         best = channel;
       }
+      if (sum > 0) {
+        const probability = sum / weight;
+        information -= probability * Math.log(probability);
+      }
     }
     ids[pixel] = idOfChannel[best] as number;
     confidence[pixel] = Math.round((255 * most) / weight);
+    entropy[pixel] = Math.min(255, Math.max(0, Math.round(information * entropyScale)));
   }
-  return { pixelWindow, ids, confidence };
+  return { pixelWindow, ids, confidence, entropy };
 }
 
 function addTile(

@@ -22,6 +22,8 @@ import {
   type StoredPrediction,
 } from "./prediction-store.ts";
 
+export { LivePredictions } from "./live-prediction.ts";
+
 type PredictionChange = z.output<typeof predictionChangeSchema>;
 
 /** Chunks written between two flushes to the disk: what a crash loses at most. */
@@ -56,6 +58,12 @@ export class Predictions {
   /** The class grid of a prediction, finished or not; null while nothing has been predicted there. */
   async readPrediction(projectId: string, mosaicId: string, runId: string): Promise<ClassGrid | null> {
     return (await this.#find(projectId, mosaicId, runId))?.grid ?? null;
+  }
+
+  /** The same of a prediction that has been finished; null for one that hasn't. */
+  async readFinished(projectId: string, mosaicId: string, runId: string): Promise<ClassGrid | null> {
+    const found = await this.#find(projectId, mosaicId, runId);
+    return found?.record.complete === true ? found.grid : null;
   }
 
   /** Starts a job that predicts mosaics one after another, those in view first. Throws `conflict` for a run without a finished epoch. */
@@ -103,9 +111,9 @@ export class Predictions {
     this.#open.delete(openKey(runId, mosaicId));
     await removePrediction(directory, mosaicId);
     if (before !== null) {
-      const { complete, revision } = before.record;
+      const prediction = described(runId, before);
       this.#emit(projectId, {
-        prediction: { runId, mosaicId, complete, revision: revision + 1 },
+        prediction: { ...prediction, revision: prediction.revision + 1 },
         pixelWindow: null,
         removed: true,
       });
@@ -136,7 +144,7 @@ export class Predictions {
     }
   }
 
-  implementation(): Implementation<typeof contract>["predictions"] {
+  implementation(): Omit<Implementation<typeof contract>["predictions"], "live"> {
     const { projects } = this.#options;
     return {
       watch: ({ projectId }, context) => this.watch(projectId, context),
@@ -209,10 +217,10 @@ export class Predictions {
     const created = await createPrediction(directory, mosaicId, image.description, record);
     const { grid } = created;
     const change = (pixelWindow: PixelWindow | null): void => {
-      this.#open.set(openKey(run.id, mosaicId), Promise.resolve({ ...created, record }));
-      const { complete, revision } = record;
+      const stored = { ...created, record };
+      this.#open.set(openKey(run.id, mosaicId), Promise.resolve(stored));
       this.#emit(project.id, {
-        prediction: { runId: run.id, mosaicId, complete, revision },
+        prediction: described(run.id, stored),
         pixelWindow,
         removed: false,
       });
@@ -226,8 +234,8 @@ export class Predictions {
         image,
         predictor,
         { overlap: request.overlap, viewed, signal: context.signal },
-        async ({ pixelWindow, ids, confidence }, done, total) => {
-          await grid.writeWindow(pixelWindow, ids, confidence);
+        async ({ pixelWindow, ids, confidence, entropy }, done, total) => {
+          await grid.writeWindow(pixelWindow, ids, confidence, entropy);
           if (done % CHUNKS_BETWEEN_FLUSHES === 0) {
             await grid.flush();
           }
@@ -277,8 +285,12 @@ export class Predictions {
   }
 }
 
-function described(runId: string, { mosaicId, record }: StoredPrediction): PredictionChange["prediction"] {
-  return { runId, mosaicId, complete: record.complete, revision: record.revision };
+function described(
+  runId: string,
+  { mosaicId, record, grid }: StoredPrediction,
+): PredictionChange["prediction"] {
+  const { complete, revision } = record;
+  return { runId, mosaicId, complete, revision, uncertainty: grid.hasEntropy ? "entropy" : "confidence" };
 }
 
 /** Changes of one chunk after another, for a reader too slow to take each: nothing of the same place is told twice. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFolder, drawMosaic } from "../../../fixtures/learning/draw-folder.ts";
+import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { openRaster, type Raster } from "../../raster/index.ts";
 import { averagedPredictor } from "./averaged-predictor.ts";
 import { blendChunk } from "./blend-chunk.ts";
@@ -215,6 +216,31 @@ describe("predictionSchedule", () => {
 });
 
 describe("blendChunk", () => {
+  it("says how undecided probabilities are as SciPy does (skipped without the Python peers)", async (context) => {
+    context.skip(peerPython() === undefined);
+    const rows = [
+      [1, 0, 0],
+      [0.5, 0.5, 0],
+      [1 / 3, 1 / 3, 1 / 3],
+      [0.7, 0.2, 0.1],
+    ];
+    const tile = {
+      pixelWindow: { x: 0, y: 0, width: 2, height: 2 },
+      inputPixels: 2,
+      probabilities: Float32Array.from(rows.flat()),
+    };
+    const { entropy } = blendChunk(tile.pixelWindow, [tile], [1, 2, 4], null);
+    const expected = (await runPeer(
+      `
+import json, sys
+from scipy.stats import entropy
+print(json.dumps([float(entropy(row, base=3)) for row in json.loads(sys.argv[1])]))
+`,
+      [JSON.stringify(rows)],
+    )) as number[];
+    expect([...entropy]).toEqual(expected.map((value) => Math.round(255 * value)));
+  });
+
   it("keeps 255 where the image has no data, and where no tile is", () => {
     const probabilities = new Float32Array(4 * 4 * 2).map((_, index) => (index % 2 === 0 ? 0.91 : 0.09));
     const tile = { pixelWindow: { x: 0, y: 0, width: 4, height: 4 }, inputPixels: 4, probabilities };

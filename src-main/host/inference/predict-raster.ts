@@ -1,9 +1,9 @@
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { Raster } from "../../raster/index.ts";
 import type { TilePredictor } from "../engine/index.ts";
-import { aheadOf, normalize, readInput } from "../network-tiles/index.ts";
+import { aheadOf } from "../network-tiles/index.ts";
 import { blendChunk, type BlendedChunk, type TileProbabilities } from "./blend-chunk.ts";
-import { mirrorEdges } from "./mirror-edges.ts";
+import { predictTiles, validPixels } from "./predict-tiles.ts";
 import { predictionGrid, type PredictionChunk } from "./prediction-grid.ts";
 import { predictionSchedule } from "./prediction-schedule.ts";
 
@@ -40,41 +40,22 @@ export async function predictRaster(
   const { signal } = options;
   const { description } = raster;
   const classes = idOfChannel.length;
-  const bands = input.bands.length;
   const grid = predictionGrid(description, { tilePixels, inputPixels, overlap: options.overlap });
   const tileSamples = inputPixels ** 2;
   const heldTiles = Math.floor((options.heldBytes ?? DEFAULT_HELD_BYTES) / (tileSamples * classes * 4));
   const steps = predictionSchedule(grid, { batch, heldTiles, viewed: options.viewed ?? [] });
   const batches = steps.flatMap((step) => (step.kind === "predict" ? [step.tileIndices] : []));
 
-  const predictBatch = async (
-    tileIndices: readonly number[],
-    batchSignal: AbortSignal,
-  ): Promise<Float32Array> => {
-    const length = tileIndices.length * tileSamples * bands;
-    const images = input.normalization.kind === "uint8" ? new Uint8Array(length) : new Float32Array(length);
-    await Promise.all(
-      tileIndices.map(async (tileIndex, slot) => {
-        const pixelWindow = grid.tiles[tileIndex] as PixelWindow;
-        const { data } = await readInput(
-          raster,
-          pixelWindow,
-          { inputPixels, bands: input.bands },
-          { signal: batchSignal },
-        );
-        mirrorEdges(data, bands, inputPixels, pixelWindow, description);
-        const image = images.subarray(slot * tileSamples * bands, (slot + 1) * tileSamples * bands);
-        image.set(data);
-        normalize(image, input.normalization);
-      }),
-    );
-    return predictor.predict(images, tileIndices.length, { signal: batchSignal });
-  };
-
   const results = aheadOf(
     batches.length,
     BATCHES_AHEAD,
-    (index, batchSignal) => predictBatch(batches[index] ?? [], batchSignal),
+    (index, batchSignal) =>
+      predictTiles(
+        raster,
+        predictor,
+        (batches[index] ?? []).map((tileIndex) => grid.tiles[tileIndex] as PixelWindow),
+        { signal: batchSignal },
+      ),
     { signal },
   );
   const held = new Map<number, TileProbabilities>();
@@ -117,19 +98,4 @@ export async function predictRaster(
   } finally {
     await results.return(undefined);
   }
-}
-
-/** Which pixels have data, at full resolution; read only where the file can say that some have none. */
-async function validPixels(
-  raster: Raster,
-  pixelWindow: PixelWindow,
-  bands: readonly number[],
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array | null> {
-  const { nodata, alphaBand, hasMaskBand } = raster.description;
-  if (nodata === null && alphaBand === null && !hasMaskBand) {
-    return null;
-  }
-  const { valid } = await raster.readWindow({ pixelWindow, bands }, { signal });
-  return valid;
 }

@@ -64,7 +64,12 @@ export async function createPrediction(
   await rm(folder, { recursive: true, force: true });
   await makeFolder(folder);
   const { width, height } = size;
-  const grid = await ClassGrid.create(path.join(folder, GRID_FOLDER), { width, height, confidence: true });
+  const grid = await ClassGrid.create(path.join(folder, GRID_FOLDER), {
+    width,
+    height,
+    confidence: true,
+    entropy: true,
+  });
   await writeRecord(runDirectory, mosaicId, record);
   return { mosaicId, record, grid };
 }

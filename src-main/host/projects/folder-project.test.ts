@@ -395,6 +395,8 @@ describe("what is remembered", () => {
         other: { visible: true, opacity: 1 },
         confidence: { visible: true, opacity: 1 },
         disagreement: { visible: true, opacity: 1 },
+        uncertainty: { visible: true, opacity: 1 },
+        unlabelled: { visible: true, opacity: 1 },
       },
     },
     imagery: {

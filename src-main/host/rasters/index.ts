@@ -2,7 +2,7 @@ import type { Tile, TileSource } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
-import type { ClassGrid, Raster } from "../../raster/index.ts";
+import type { ClassGrid, ClassWindow, Raster } from "../../raster/index.ts";
 import type { BandStatistics, ImageryDisplay } from "#shared/project/imagery-display.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
@@ -38,15 +38,26 @@ export interface PredictionGrids {
   readPrediction(projectId: string, mosaicId: string, runId: string): Promise<ClassGrid | null>;
 }
 
+/** Where live predictions come from. */
+export interface LivePixels {
+  /** What has been predicted live of a window, as `ClassGrid.readWindow` answers. */
+  readLive(
+    projectId: string,
+    mosaicId: string,
+    runId: string,
+    request: { readonly pixelWindow: PixelWindow; readonly outputSize: PixelSize },
+  ): Promise<ClassWindow>;
+}
+
 /** Makes the tiles that the map shows: imagery, labels, predictions. */
 export class Tiles {
   readonly #projects: Projects;
-  readonly #predictions: PredictionGrids;
+  readonly #predictions: PredictionGrids & LivePixels;
   readonly #queue = new TileQueue(TILES_AT_ONCE);
   /** One at a time: the first of a view is there after a quarter of the time that four together would take. */
   readonly #costlyQueue = new TileQueue(1, { breathMilliseconds: BREATH_MILLISECONDS });
 
-  constructor(given: { readonly projects: Projects; readonly predictions: PredictionGrids }) {
+  constructor(given: { readonly projects: Projects; readonly predictions: PredictionGrids & LivePixels }) {
     this.#projects = given.projects;
     this.#predictions = given.predictions;
   }
@@ -122,9 +133,36 @@ export class Tiles {
         const data = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
         return { layout: "classes", width: size.width, height: size.height, data };
       }
+      case "unlabelled": {
+        const labels = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
+        return unlabelledTile(labels, await project.image(mosaicId), request, signal);
+      }
       case "prediction": {
         const grid = await this.#predictions.readPrediction(projectId, mosaicId, source.runId);
-        return predictionTile(grid, request, signal);
+        return predictionTile(
+          (await grid?.readWindow({ pixelWindow, outputSize: size }, { signal })) ?? null,
+          size,
+        );
+      }
+      case "live":
+        return predictionTile(
+          await this.#predictions.readLive(projectId, mosaicId, source.runId, {
+            pixelWindow,
+            outputSize: size,
+          }),
+          size,
+        );
+      case "uncertainty": {
+        if (source.live) {
+          const live = await this.#predictions.readLive(projectId, mosaicId, source.runId, {
+            pixelWindow,
+            outputSize: size,
+          });
+          return uncertaintyTile(live, size);
+        }
+        const grid = await this.#predictions.readPrediction(projectId, mosaicId, source.runId);
+        const found = await grid?.readWindow({ pixelWindow, outputSize: size, entropy: true }, { signal });
+        return uncertaintyTile(found ?? null, size);
       }
       case "comparison": {
         const grid = await this.#predictions.readPrediction(projectId, mosaicId, source.runId);
@@ -157,25 +195,60 @@ export class Tiles {
   }
 }
 
-async function predictionTile(
-  grid: ClassGrid | null,
+function predictionTile(found: ClassWindow | null, { width, height }: PixelSize): Tile {
+  if (found === null) {
+    return { layout: "classes", width, height, data: new Uint8Array(width * height).fill(UNLABELLED_ID) };
+  }
+  const { ids, confidence } = found;
+  return confidence === null
+    ? { layout: "classes", width, height, data: Uint8Array.from(ids) }
+    : { layout: "classes-confidence", width, height, data: interleaved(ids, confidence) };
+}
+
+/** Entropies where there are any, else what the winner's probability leaves. */
+function uncertaintyTile(found: ClassWindow | null, { width, height }: PixelSize): Tile {
+  const ids = found?.ids ?? new Uint8Array(width * height).fill(UNLABELLED_ID);
+  const values =
+    found?.entropy ??
+    found?.confidence?.map((confidence) => 255 - confidence) ??
+    new Uint8Array(ids.length).fill(255);
+  return { layout: "classes-uncertainty", width, height, data: interleaved(ids, values) };
+}
+
+function interleaved(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(first.length * 2);
+  for (let pixel = 0; pixel < first.length; pixel++) {
+    data[pixel * 2] = first[pixel] ?? UNLABELLED_ID;
+    data[pixel * 2 + 1] = second[pixel] ?? 0;
+  }
+  return data;
+}
+
+/** 0 where there is imagery without a label. */
+async function unlabelledTile(
+  labels: Uint8Array,
+  image: Raster,
   { pixelWindow, size }: TileRequest,
   signal: AbortSignal,
 ): Promise<Tile> {
-  const { width, height } = size;
-  if (grid === null) {
-    return { layout: "classes", width, height, data: new Uint8Array(width * height).fill(UNLABELLED_ID) };
-  }
-  const { ids, confidence } = await grid.readWindow({ pixelWindow, outputSize: size }, { signal });
-  if (confidence === null) {
-    return { layout: "classes", width, height, data: Uint8Array.from(ids) };
-  }
-  const data = new Uint8Array(ids.length * 2);
-  for (let pixel = 0; pixel < ids.length; pixel++) {
-    data[pixel * 2] = ids[pixel] ?? UNLABELLED_ID;
-    data[pixel * 2 + 1] = confidence[pixel] ?? 0;
-  }
-  return { layout: "classes-confidence", width, height, data };
+  const { nodata, alphaBand, hasMaskBand, width, height } = image.description;
+  const isInside =
+    pixelWindow.x >= 0 &&
+    pixelWindow.y >= 0 &&
+    pixelWindow.x + pixelWindow.width <= width &&
+    pixelWindow.y + pixelWindow.height <= height;
+  const isWhole = isInside && nodata === null && alphaBand === null && !hasMaskBand;
+  const valid =
+    isWhole || !labels.includes(UNLABELLED_ID)
+      ? null
+      : (
+          await image.readWindow(
+            { pixelWindow, outputSize: size, bands: [0], resampling: "nearest" },
+            { signal },
+          )
+        ).valid;
+  const data = labels.map((id, pixel) => (id === UNLABELLED_ID && valid?.[pixel] !== 0 ? 0 : UNLABELLED_ID));
+  return { layout: "classes", width: size.width, height: size.height, data: Uint8Array.from(data) };
 }
 
 /** Who is right where two predictions differ; see the contract for the values. */

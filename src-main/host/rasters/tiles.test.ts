@@ -26,7 +26,13 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "orthomask-tiles-"));
   projects = new Projects({ dataDirectory: path.join(folder, "data") });
   grid = null;
-  tiles = new Tiles({ projects, predictions: { readPrediction: () => Promise.resolve(grid) } });
+  tiles = new Tiles({
+    projects,
+    predictions: {
+      readPrediction: () => Promise.resolve(grid),
+      readLive: () => Promise.reject(new Error("no tile of these is live")),
+    },
+  });
 });
 
 afterEach(async () => {
@@ -273,6 +279,37 @@ describe("classes", () => {
       layout: "classes-confidence",
       data: Uint8Array.of(255, 0, 2, 200),
     });
+  });
+
+  it("of what is unlabelled are 0 where imagery has no label, and 255 outside of it", async () => {
+    const project = await open();
+    const source: TileSource = { kind: "unlabelled" };
+    const labels = await tile(
+      project,
+      { kind: "labels" },
+      { x: -2, y: -1, width: SIDE + 4, height: SIDE + 2 },
+    );
+    const made = await tile(project, source, { x: -2, y: -1, width: SIDE + 4, height: SIDE + 2 });
+    expect(made.layout).toBe("classes");
+    const inside = (index: number): boolean => {
+      const [x, y] = [(index % (SIDE + 4)) - 2, Math.floor(index / (SIDE + 4)) - 1];
+      return x >= 0 && y >= 0 && x < SIDE && y < SIDE;
+    };
+    expect(made.data).toEqual(labels.data.map((id, index) => (id === 255 && inside(index) ? 0 : 255)));
+  });
+
+  it("of uncertainty have entropies, or what an older prediction's confidence leaves", async () => {
+    const project = await open();
+    const source: TileSource = { kind: "uncertainty", runId: "r", live: false };
+    const area = { x: 1, y: 0, width: 1, height: 1 };
+    const size = { width: SIDE, height: SIDE };
+    grid = await ClassGrid.create(path.join(folder, "old"), { ...size, confidence: true });
+    await grid.writeWindow(area, Uint8Array.of(2), Uint8Array.of(200));
+    const layout = "classes-uncertainty";
+    expect(await tile(project, source, area)).toMatchObject({ layout, data: Uint8Array.of(2, 55) });
+    grid = await ClassGrid.create(path.join(folder, "new"), { ...size, confidence: true, entropy: true });
+    await grid.writeWindow(area, Uint8Array.of(2), Uint8Array.of(200), Uint8Array.of(90));
+    expect(await tile(project, source, area)).toMatchObject({ layout, data: Uint8Array.of(2, 90) });
   });
 
   it("are not read for a tile that is no longer wanted, nor for one of an unknown mosaic", async () => {

@@ -10,7 +10,7 @@ const gzipAsync = promisify(gzip);
 const gunzipAsync = promisify(gunzip);
 
 /** Which array of a class grid. */
-export type GridArray = "ids" | "confidence";
+export type GridArray = "ids" | "confidence" | "entropy";
 
 /** Which chunk of which resolution of which array. */
 export interface ChunkAddress {

@@ -57,6 +57,36 @@ describe("a class grid", () => {
     expect([...(half.confidence ?? [])]).toEqual([100, 100, 100, 100]);
   });
 
+  test("keeps entropies where it is to, gives them to who asks, and opens where there were none yet", async () => {
+    const size = { width: 700, height: 3 };
+    const made = await ClassGrid.create(join(folder, "new"), { ...size, confidence: true, entropy: true });
+    const window = { pixelWindow: { x: 510, y: 0, width: 4, height: 1 } };
+    const values = Uint8Array.of(0, 40, 200, 255);
+    await made.writeWindow(window.pixelWindow, Uint8Array.of(1, 1, 2, 2), values, values.toReversed());
+    await made.flush();
+    const again = await ClassGrid.open(join(folder, "new"));
+    expect(await again.readWindow({ ...window, entropy: true })).toMatchObject({
+      confidence: values,
+      entropy: values.toReversed(),
+    });
+    expect((await again.readWindow(window)).entropy).toBeNull();
+    const half = await again.readWindow({
+      pixelWindow: { ...window.pixelWindow, height: 2 },
+      outputSize: { width: 2, height: 1 },
+      entropy: true,
+    });
+    // The row below is 0.
+    expect([...(half.entropy ?? [])]).toEqual([(255 + 200) / 4, (40 + 0) / 4].map(Math.round));
+    await grid();
+    const file = join(folder, "grid", "zarr.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace(/,\s*"entropy": false/, ""));
+    expect(await readFile(file, "utf8")).not.toContain("entropy");
+    expect(await ClassGrid.open(join(folder, "grid"))).toMatchObject({
+      hasConfidence: true,
+      hasEntropy: false,
+    });
+  });
+
   test("is a Zarr group that zarrita reads alike", async () => {
     const made = await grid();
     const ids = Uint8Array.from({ length: 1300 * 700 }, (_, index) => (index * 31) % 5);

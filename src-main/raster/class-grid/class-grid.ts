@@ -21,6 +21,8 @@ import {
 export interface ClassGridOptions extends PixelSize {
   /** Whether a confidence of 0 to 255 is kept beside each id. */
   readonly confidence?: boolean;
+  /** Whether an entropy of 0 to 255 is kept beside each id. */
+  readonly entropy?: boolean;
 }
 
 /** Class ids of a window; the arrays belong to the caller. */
@@ -29,6 +31,8 @@ export interface ClassWindow extends PixelSize {
   readonly ids: Uint8Array<ArrayBuffer>;
   /** 0 to 255, row by row; null for grids without it. */
   readonly confidence: Uint8Array<ArrayBuffer> | null;
+  /** 0 to 255, row by row; null for grids without it, and unless asked for. */
+  readonly entropy: Uint8Array<ArrayBuffer> | null;
 }
 
 interface CachedChunk {
@@ -46,8 +50,8 @@ const savedAtOnce = 8;
 /**
  * A class raster on disk that is read and written by windows: predictions as they come, labels as they are painted.
  *
- * It is a Zarr v3 group: `ids/LEVEL` and `confidence/LEVEL`, uint8, chunks of 512 × 512, each level half the size of the one before. Coarser
- * levels are kept up to date with every write: ids by the most frequent of four (255 never outvotes an id), confidence by the mean. Chunks
+ * It is a Zarr v3 group: `ids/LEVEL`, `confidence/LEVEL` and `entropy/LEVEL`, uint8, chunks of 512 × 512, each level half the size of the one before. Coarser
+ * levels are kept up to date with every write: ids by the most frequent of four (255 never outvotes an id), the others by the mean. Chunks
  * are replaced whole, so a crash loses writes since the last `flush`, never a chunk.
  */
 export class ClassGrid {
@@ -55,6 +59,7 @@ export class ClassGrid {
   readonly width: number;
   readonly height: number;
   readonly hasConfidence: boolean;
+  readonly hasEntropy: boolean;
   readonly #levels: number;
   readonly #store: ChunkStore;
   readonly #cache = new Map<string, CachedChunk>();
@@ -62,23 +67,28 @@ export class ClassGrid {
   #writes: Promise<unknown> = Promise.resolve();
   #isWriting = false;
 
-  private constructor(folder: string, size: PixelSize, hasConfidence: boolean) {
+  private constructor(
+    folder: string,
+    size: PixelSize,
+    kept: { readonly confidence: boolean; readonly entropy: boolean },
+  ) {
     this.folder = folder;
     this.width = size.width;
     this.height = size.height;
-    this.hasConfidence = hasConfidence;
+    this.hasConfidence = kept.confidence;
+    this.hasEntropy = kept.entropy;
     this.#levels = levelCount(size.width, size.height);
-    this.#store = new ChunkStore(folder, { ids: unlabelledId, confidence: 0 });
+    this.#store = new ChunkStore(folder, { ids: unlabelledId, confidence: 0, entropy: 0 });
   }
 
   /** Creates a grid full of 255 in a folder that doesn't hold one yet. */
   static async create(folder: string, options: ClassGridOptions): Promise<ClassGrid> {
-    const { width, height, confidence = false } = options;
+    const { width, height, confidence = false, entropy = false } = options;
     try {
       if (await exists(join(folder, "zarr.json"))) {
         throw new RasterError("invalid-request", folder, "a class grid is there already");
       }
-      for (const array of confidence ? (["ids", "confidence"] as const) : (["ids"] as const)) {
+      for (const array of arraysOf({ confidence, entropy })) {
         for (let level = 0; level < levelCount(width, height); level += 1) {
           const path = join(folder, array, String(level));
           await mkdir(path, { recursive: true });
@@ -89,18 +99,18 @@ export class ClassGrid {
         }
       }
       // Last, since a grid exists from the moment that this file does.
-      await writeFile(join(folder, "zarr.json"), groupMetadata(width, height, confidence));
+      await writeFile(join(folder, "zarr.json"), groupMetadata(width, height, { confidence, entropy }));
     } catch (error) {
       throw writeError(error, folder);
     }
-    return new ClassGrid(folder, { width, height }, confidence);
+    return new ClassGrid(folder, { width, height }, { confidence, entropy });
   }
 
   /** Opens a grid, checking that its files say what a class grid's would. */
   static async open(folder: string): Promise<ClassGrid> {
     const { attributes } = await readMetadata(join(folder, "zarr.json"), groupMetadataSchema);
-    const { width, height, confidence, levels } = attributes.orthomask;
-    for (const array of confidence ? (["ids", "confidence"] as const) : (["ids"] as const)) {
+    const { width, height, confidence, entropy, levels } = attributes.orthomask;
+    for (const array of arraysOf({ confidence, entropy })) {
       for (let level = 0; level < levels; level += 1) {
         const path = join(folder, array, String(level), "zarr.json");
         const { shape } = await readMetadata(path, arrayMetadataSchema);
@@ -121,11 +131,11 @@ export class ClassGrid {
         `expected ${levelCount(width, height)} resolutions, found ${levels}`,
       );
     }
-    return new ClassGrid(folder, { width, height }, confidence);
+    return new ClassGrid(folder, { width, height }, { confidence, entropy });
   }
 
   /**
-   * Writes ids, and confidence if the grid keeps it, into a window; parts outside the grid are ignored.
+   * Writes ids, and confidence and entropy if the grid keeps them, into a window; parts outside the grid are ignored.
    *
    * It is visible to `readWindow` when the promise resolves and safe on disk after `flush`.
    */
@@ -133,9 +143,10 @@ export class ClassGrid {
     pixelWindow: PixelWindow,
     ids: Uint8Array,
     confidence: Uint8Array | null = null,
+    entropy: Uint8Array | null = null,
   ): Promise<void> {
     const expected = pixelWindow.width * pixelWindow.height;
-    if (ids.length !== expected || (confidence !== null && confidence.length !== expected)) {
+    if ([ids, confidence, entropy].some((values) => values !== null && values.length !== expected)) {
       throw new RasterError(
         "invalid-request",
         this.folder,
@@ -153,13 +164,22 @@ export class ClassGrid {
         await this.#copyIn("confidence", inside, pixelWindow, confidence);
         await this.#decimate("confidence", inside);
       }
+      if (this.hasEntropy && entropy !== null) {
+        await this.#copyIn("entropy", inside, pixelWindow, entropy);
+        await this.#decimate("entropy", inside);
+      }
       await this.#shrinkCache();
     });
   }
 
   /** Reads a window at the given size from the level that fits; nearest pixels, since ids can't be mixed. */
   async readWindow(
-    request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
+    request: {
+      readonly pixelWindow: PixelWindow;
+      readonly outputSize?: PixelSize | undefined;
+      /** Whether entropies are wanted too, which few readers need. */
+      readonly entropy?: boolean | undefined;
+    },
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ClassWindow> {
     const { pixelWindow } = request;
@@ -173,7 +193,11 @@ export class ClassGrid {
     const confidence = this.hasConfidence
       ? await this.#gather("confidence", level, columns, rows, 0, options.signal)
       : null;
-    return { width: output.width, height: output.height, ids, confidence };
+    const entropy =
+      this.hasEntropy && request.entropy === true
+        ? await this.#gather("entropy", level, columns, rows, 0, options.signal)
+        : null;
+    return { width: output.width, height: output.height, ids, confidence, entropy };
   }
 
   /** Writes every changed chunk to the disk. */
@@ -417,7 +441,7 @@ function halveChunk(fine: Uint8Array, coarse: Uint8Array, area: PixelWindow, arr
         const row = y + (quarter >> 1);
         if (column < area.x + area.width && row < area.y + area.height) {
           const value = fine[(row % chunkSide) * chunkSide + (column % chunkSide)] as number;
-          if (array === "confidence" || value !== unlabelledId) {
+          if (array !== "ids" || value !== unlabelledId) {
             four[count] = value;
             count += 1;
           }
@@ -435,6 +459,11 @@ function halveChunk(fine: Uint8Array, coarse: Uint8Array, area: PixelWindow, arr
       }
     }
   }
+}
+
+/** The arrays of a grid that keeps these. */
+function arraysOf(kept: { readonly confidence: boolean; readonly entropy: boolean }): GridArray[] {
+  return ["ids", ...(["confidence", "entropy"] as const).filter((array) => kept[array])];
 }
 
 async function exists(path: string): Promise<boolean> {

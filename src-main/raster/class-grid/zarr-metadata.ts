@@ -42,6 +42,8 @@ export const groupMetadataSchema = z.object({
         .max(2 ** 30),
       levels: z.int().positive().max(32),
       confidence: z.boolean(),
+      /** Grids written before there were entropies say nothing of them. */
+      entropy: z.boolean().default(false),
     }),
   }),
 });
@@ -88,7 +90,11 @@ export function arrayMetadata(width: number, height: number, level: number, fill
 }
 
 /** Writes the metadata of the group. */
-export function groupMetadata(width: number, height: number, confidence: boolean): string {
+export function groupMetadata(
+  width: number,
+  height: number,
+  kept: { readonly confidence: boolean; readonly entropy: boolean },
+): string {
   return JSON.stringify(
     {
       zarr_format: 3,
@@ -100,7 +106,7 @@ export function groupMetadata(width: number, height: number, confidence: boolean
           width,
           height,
           levels: levelCount(width, height),
-          confidence,
+          ...kept,
         },
       },
     } satisfies GroupMetadata,
