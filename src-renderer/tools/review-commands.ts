@@ -52,10 +52,13 @@ export function reviewCommands(workspace: Workspace, project: ProjectState): Com
     workspace.layers.predictionRunId === null ? "Nothing is predicted yet." : null;
   const cellObstacle = (): string | null =>
     cellInHand(workspace, project) === null ? "Point at a mosaic first." : null;
+  // Who goes from cell to cell wants to see where one ends.
   const step = (by: 1 | -1) => (): void => {
+    workspace.preferences.change({ cellsShown: true });
     review.goToUnlabelled(cellInMiddle(workspace, project), by);
   };
   const stepUncertain = (by: 1 | -1) => (): void => {
+    workspace.preferences.change({ cellsShown: true });
     void review.goToUncertain(workspace.layers.predictionRunId, by);
   };
   const [toDo] = reviewStates;
