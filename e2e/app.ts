@@ -17,6 +17,13 @@ import sharp from "sharp";
 /** The checkout, whose `out/` holds the built app. */
 export const rootDirectory = path.resolve(import.meta.dirname, "..");
 
+/** The folder of a packaged app to test in place of the checkout's (`npm run test:packaged`); undefined without one. */
+const packagedDirectory = process.env["ORTHOMASK_PACKAGED"];
+const commandLineScript =
+  packagedDirectory === undefined
+    ? path.join(rootDirectory, "scripts/orthomask.mjs")
+    : path.join(packagedDirectory, "resources/app.asar.unpacked/out/cli/cli.mjs");
+
 /** A started app: its page, and the folder that keeps its data apart from the user's own. */
 export interface RunningApp {
   page: Page;
@@ -70,9 +77,14 @@ function environment(dataDirectory: string): Record<string, string> {
 
 async function startDesktop(folder: string | null, dataDirectory: string): Promise<RunningApp> {
   const runtime = process.env["ELECTRON_OVERRIDE_DIST_PATH"];
+  const folderWords = folder === null ? [] : [folder];
   const electron = await _electron.launch({
-    ...(runtime === undefined ? {} : { executablePath: path.join(runtime, "electron") }),
-    args: ["--no-sandbox", rootDirectory, ...(folder === null ? [] : [folder])],
+    ...(packagedDirectory !== undefined
+      ? { executablePath: path.join(packagedDirectory, "orthomask"), args: folderWords }
+      : {
+          ...(runtime === undefined ? {} : { executablePath: path.join(runtime, "electron") }),
+          args: ["--no-sandbox", rootDirectory, ...folderWords],
+        }),
     env: environment(dataDirectory),
     timeout: 60_000,
   });
@@ -83,14 +95,7 @@ async function startDesktop(folder: string | null, dataDirectory: string): Promi
 async function startBrowser(folder: string | null, dataDirectory: string): Promise<RunningApp> {
   const server = spawn(
     process.execPath,
-    [
-      path.join(rootDirectory, "scripts/orthomask.mjs"),
-      "serve",
-      ...(folder === null ? [] : [folder]),
-      "--port",
-      "0",
-      "--json",
-    ],
+    [commandLineScript, "serve", ...(folder === null ? [] : [folder]), "--port", "0", "--json"],
     { env: environment(dataDirectory), stdio: ["ignore", "pipe", "inherit"] },
   );
   const url = await new Promise<string>((resolve, reject) => {
@@ -149,11 +154,9 @@ async function startBrowser(folder: string | null, dataDirectory: string): Promi
 
 /** Runs the command line and parses the JSON document it prints. */
 export async function orthomask(...words: string[]): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [path.join(rootDirectory, "scripts/orthomask.mjs"), ...words, "--json"],
-    { maxBuffer: 64 << 20 },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, [commandLineScript, ...words, "--json"], {
+    maxBuffer: 64 << 20,
+  });
   return JSON.parse(stdout);
 }
 

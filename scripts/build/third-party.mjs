@@ -37,7 +37,13 @@ const otherParts = [
 
 /** Folders below node_modules of the packages that the app has beside it when it is installed. */
 export function shippedPackages() {
-  const { packages } = JSON.parse(readFileSync(path.join(rootDirectory, "package-lock.json"), "utf8"));
+  const { packages } = lockFile();
+  return packagesWithDependencies(Object.keys(packages[""].dependencies));
+}
+
+/** Folders below node_modules of packages by their names, and of all that these need. */
+export function packagesWithDependencies(wanted) {
+  const { packages } = lockFile();
   const found = new Set();
   const visit = (names, from) => {
     for (const name of names) {
@@ -52,19 +58,23 @@ export function shippedPackages() {
       }
     }
   };
-  visit(Object.keys(packages[""].dependencies), "");
+  visit(wanted, "");
   // Optional ones of other systems are in the lock file, but not installed.
   return [...found].filter((key) => existsSync(path.join(rootDirectory, key, "package.json"))).sort();
 }
 
 /** Folders of all packages that are installed for the app but not needed by it. */
 export function unneededPackages() {
-  const { packages } = JSON.parse(readFileSync(path.join(rootDirectory, "package-lock.json"), "utf8"));
+  const { packages } = lockFile();
   const needed = new Set(shippedPackages());
   return Object.entries(packages)
     .filter(([key, { dev = false }]) => key !== "" && !dev && !needed.has(key))
     .map(([key]) => key)
     .filter((key) => existsSync(path.join(rootDirectory, key)));
+}
+
+function lockFile() {
+  return JSON.parse(readFileSync(path.join(rootDirectory, "package-lock.json"), "utf8"));
 }
 
 /** Node's own way to find a package, in the lock file's keys. */
