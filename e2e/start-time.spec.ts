@@ -13,19 +13,28 @@ test.skip(packaged === undefined, "only a packaged app's start is measured (npm 
 test("starts to a window that can be used, the second time in at most two seconds", async ({ startApp }) => {
   const folder = await mkdtemp(path.join(tmpdir(), "orthomask-start-"));
   await orthomask("sample", folder, "--size", "512", "--mosaics", "1");
-  const seconds: number[] = [];
-  for (let start = 0; start < 3; start += 1) {
+  const starts: { window: number; interactive: number; project: number }[] = [];
+  for (let start = 0; start < 4; start += 1) {
     const began = performance.now();
+    const passed = (): number => (performance.now() - began) / 1000;
     const app = await startApp(folder);
+    const window = passed();
+    // The palette opens by a click: the page runs and is drawn.
+    await app.page.getByTestId("command-palette").click();
+    await expect(app.page.getByRole("dialog")).toBeVisible();
+    const interactive = passed();
+    await app.page.keyboard.press("Escape");
     await expect(app.page.getByTestId("mosaic-row-sample-1")).toBeVisible();
-    await app.page.getByTestId("mode-train").click();
-    seconds.push((performance.now() - began) / 1000);
+    starts.push({ window, interactive, project: passed() });
     await mapIdle(app.page);
     await app.close();
   }
   console.log(
-    `seconds from the start to the first click: ${seconds.map((value) => value.toFixed(2)).join(", ")}`,
+    starts
+      .map((start) => Object.entries(start).map(([what, seconds]) => `${what} ${seconds.toFixed(2)} s`))
+      .map((times, index) => `start ${index + 1}: ${times.join(", ")}`)
+      .join("\n"),
   );
-  expect(Math.min(...seconds.slice(1))).toBeLessThan(allowedSeconds);
+  expect(Math.min(...starts.slice(1).map(({ interactive }) => interactive))).toBeLessThan(allowedSeconds);
   await rm(folder, { recursive: true });
 });
