@@ -9,6 +9,12 @@ import { pixelWindowSchema } from "./geo/pixel-window.ts";
 import { gpuMethods } from "./gpu-add-on.ts";
 import { jobSchema } from "./jobs/job.ts";
 import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
+import {
+  conflictPlaceSchema,
+  keptSideSchema,
+  labelConflictsSchema,
+  mergeReportSchema,
+} from "./labels/label-merge.ts";
 import { vectorFileSchema, vectorInspectionSchema, vectorMappingSchema } from "./labels/vector-import.ts";
 import { reviewContract, uncertaintyMeasureSchema } from "./labels/review-contract.ts";
 import {
@@ -89,8 +95,8 @@ export const folderSchema = z.strictObject({
 });
 export type Folder = z.infer<typeof folderSchema>;
 
-/** What a file is looked for: weights of networks, polygons to be burned into labels. */
-export const filePurposeSchema = z.enum(["weights", "polygons"]);
+/** What a file is looked for: weights of networks, polygons to be burned into labels, masks to be merged with them. */
+export const filePurposeSchema = z.enum(["weights", "polygons", "masks"]);
 export type FilePurpose = z.infer<typeof filePurposeSchema>;
 
 /** A file that the user may pick. */
@@ -499,6 +505,32 @@ export const contract = defineContract({
       z.strictObject({ revision: z.int().nullable(), pixels: z.int() }),
     ),
     watch: stream(projectInput, labelEventSchema),
+  },
+  /** Two people's labels of one mosaic. */
+  merges: {
+    /** Takes what only the other person has labelled; where both have, and differ, theirs are kept beside until it is settled. */
+    start: call(
+      z.strictObject({ projectId: idSchema, mosaicId: idSchema, fileId: idSchema }),
+      mergeReportSchema,
+    ),
+    /** Where labels differ over all mosaics: by pair of classes, and the largest places, with the rectangles that cover these. */
+    conflicts: call(
+      projectInput,
+      z.strictObject({
+        found: labelConflictsSchema,
+        areas: z.array(z.strictObject({ mosaicId: idSchema, pixelWindow: pixelWindowSchema })),
+      }),
+    ),
+    /** One step that can be undone: at a place, or (null) all of a mosaic. */
+    settle: call(
+      z.strictObject({
+        projectId: idSchema,
+        mosaicId: idSchema,
+        place: conflictPlaceSchema.pick({ pixelWindow: true, anchor: true }).nullable(),
+        kept: keptSideSchema,
+      }),
+      z.strictObject({ pixels: z.int() }),
+    ),
   },
   /** Polygons of other programs, burned into labels; files are those that `folders.files` offered. */
   vectors: {

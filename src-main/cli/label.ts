@@ -4,6 +4,7 @@ import { labelEditSchema, type LabelEdit } from "#shared/labels/label-edit.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
+import { registerLabelMerge } from "./label-merge.ts";
 import { registerLabelVectors } from "./label-vectors.ts";
 import { jsonValue } from "./option-values.ts";
 
@@ -56,6 +57,7 @@ export function registerLabelCommand(program: Command, io: CliIo): void {
       );
     });
   registerLabelVectors(label, io);
+  registerLabelMerge(label, io);
 }
 
 async function editOf(

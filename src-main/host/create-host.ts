@@ -12,6 +12,7 @@ import { toHostError } from "./host-error.ts";
 import type { Host, HostOptions } from "./host-options.ts";
 import { isUnfinished } from "./jobs/index.ts";
 import type { Jobs } from "./jobs/index.ts";
+import { mergeService } from "./label-merge/merge-service.ts";
 import { labelsService } from "./labels/labels-service.ts";
 import { latestValues } from "./latest-values.ts";
 import { projectsService } from "./projects-service.ts";
@@ -146,6 +147,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     labels: labelsService(projects, learning),
     vectors: vectorsService(services),
     review: review.implementation(),
+    merges: mergeService(services),
     exports: {
       plan: async ({ destination, ...request }) =>
         exports.plan({ ...request, folderPath: await folderOf(destination) }),

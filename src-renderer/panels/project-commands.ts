@@ -5,6 +5,7 @@ import { isActive } from "../state/job-list.svelte.ts";
 import type { ProjectState } from "../state/project.svelte.ts";
 import { showPrediction } from "../state/show-prediction.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
+import { mergeLabels } from "./merge-labels.ts";
 import { copyText } from "../ui/copy-text.ts";
 import { formatPlural } from "../ui/format.ts";
 
@@ -46,6 +47,14 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
       () => (project.readyMosaics.length === 0 ? "There is no mosaic to label." : null),
       () => {
         workspace.importPolygons();
+      },
+    ),
+    command(
+      "merge-labels",
+      { group: "Label", title: "Merge labels…" },
+      () => (project.readyMosaics.length === 0 ? "There is no mosaic to label." : null),
+      () => {
+        mergeLabels(workspace, project);
       },
     ),
     command("copy-class-table", { group: "Results", title: "Copy the table as CSV" }, noReport, () => {

@@ -11,7 +11,7 @@ export interface GroundArea {
 /** Parts of mosaics that are coloured together, and what their colours mean. */
 export interface GroundAreas {
   /** Who put them there; the same name takes them off again. */
-  readonly name: "split" | "blocks";
+  readonly name: "split" | "blocks" | "conflicts";
   readonly title: string;
   readonly areas: readonly GroundArea[];
   readonly legend: readonly { readonly label: string; readonly color: string }[];

@@ -279,6 +279,7 @@ export class Layers {
     this.liveRunId = null;
     this.ground.hide("split");
     this.ground.hide("blocks");
+    this.ground.hide("conflicts");
     this.restore(initialDisplay);
   }
 

@@ -151,7 +151,7 @@ export class Places {
 }
 
 /** A square around a place, with its surroundings. */
-function seenAround({ pixelWindow }: FoundPlace): PixelWindow {
+export function seenAround({ pixelWindow }: Pick<FoundPlace, "pixelWindow">): PixelWindow {
   const { x, y, width, height } = pixelWindow;
   const side = Math.round(Math.max(LEAST_SEEN_PIXELS, 1.6 * Math.max(width, height)));
   return {

@@ -14,6 +14,7 @@ import { ExportForm } from "./export-form.svelte.ts";
 import { Histograms } from "./histograms.svelte.ts";
 import type { HostAccess } from "./host-access.ts";
 import type { JobList } from "./job-list.svelte.ts";
+import { LabelConflictsState } from "./label-conflicts.svelte.ts";
 import { Labelling, type LabelSurface } from "./labelling.svelte.ts";
 import type { Layers } from "./layers.svelte.ts";
 import { LivePrediction } from "./live-prediction.svelte.ts";
@@ -54,6 +55,7 @@ export class ProjectState {
   readonly labelling: Labelling;
   readonly review: ReviewProgress;
   readonly live: LivePrediction;
+  readonly conflicts: LabelConflictsState;
   readonly runWatch: RunWatch;
   readonly comparing: RunComparing;
   readonly splitEditor: SplitEditor;
@@ -88,6 +90,7 @@ export class ProjectState {
     this.predicting = new PredictForm(host, this.id);
     this.exporting = new ExportForm(host, this.id);
     this.classEditor = new ClassEditor(host, this.id, snapshot.classes);
+    this.conflicts = new LabelConflictsState(host, this.id, layers.ground);
     this.labelling = new Labelling(host, this.id, {
       classes: () => this.#snapshot.classes,
       sizeOf: (mosaicId) => this.readyMosaics.find(({ id }) => id === mosaicId)?.image ?? null,

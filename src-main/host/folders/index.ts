@@ -184,6 +184,7 @@ export class Folders {
 const endings: Readonly<Record<FilePurpose, RegExp>> = {
   /** Keras' formats, and checkpoints of ours. */
   weights: /\.(h5|hdf5|keras|weights)$/i,
+  masks: /\.(tiff?|png)$/i,
   polygons: /\.(geojson|geojsonl|json|gpkg|shp|fgb)$/i,
 };
 

@@ -1,3 +1,3 @@
-export { ProjectLabels, type EditedLabels, type HistoryNames, type LabelChange } from "./project-labels.ts";
+export { ProjectLabels, theirsOf, type EditedLabels, type HistoryNames, type LabelChange } from "./project-labels.ts";
 export type { LabelBase } from "./label-base.ts";
 export { LabelStore, type StoredChange } from "./label-store.ts";

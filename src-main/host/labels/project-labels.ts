@@ -36,6 +36,22 @@ export interface EditedLabels {
   readonly countChanges: CountChanges;
 }
 
+/** Marks the ids that another person gave to pixels of a mosaic, kept beside its labels. No mosaic's id ends so. */
+const THEIRS = "~theirs";
+
+/**
+ * Under which id `ProjectLabels` keeps what another person called the pixels on which the two disagree: as labels of their own, so that settling
+ * them is a step of the same history. 255 wherever nothing is open.
+ */
+export function theirsOf(mosaicId: string): string {
+  return `${mosaicId}${THEIRS}`;
+}
+
+/** The mosaic that labels, its own or another person's, are of. */
+function mosaicOf(labelsId: string): string {
+  return labelsId.endsWith(THEIRS) ? labelsId.slice(0, -THEIRS.length) : labelsId;
+}
+
 type Opened =
   | { readonly kind: "none" }
   | { readonly kind: "reader"; readonly reader: LabelReader }
@@ -242,7 +258,7 @@ export class ProjectLabels {
         return null;
       }
       this.#tell(next.mosaicId, change, null);
-      return { mosaicId: next.mosaicId, change };
+      return { mosaicId: mosaicOf(next.mosaicId), change };
     });
   }
 
@@ -281,10 +297,12 @@ export class ProjectLabels {
       if (reader.isBehind) {
         await this.#recover(mosaicId, known);
       }
-      this.#onWarning(mosaicId, null);
+      if (mosaicOf(mosaicId) === mosaicId) {
+        this.#onWarning(mosaicId, null);
+      }
     } catch (error) {
       known.opened = { kind: "none" };
-      this.#onWarning(mosaicId, `The labels painted here can't be used: ${toHostError(error).message}`);
+      this.#onWarning(mosaicOf(mosaicId), `The labels painted here can't be used: ${toHostError(error).message}`);
     }
   }
 
@@ -314,7 +332,9 @@ export class ProjectLabels {
     }
     const store = await LabelStore.open(this.#folderOf(mosaicId), known.base);
     known.opened = { kind: "store", store };
-    this.#onWarning(mosaicId, store.warning);
+    if (store.warning !== null || mosaicOf(mosaicId) === mosaicId) {
+      this.#onWarning(mosaicOf(mosaicId), store.warning);
+    }
     this.#notice(store.undoStep, store.redoStep);
     return store;
   }
@@ -347,7 +367,7 @@ export class ProjectLabels {
 
   #tell(mosaicId: string, { revision, windows }: StoredChange, editId: string | null): void {
     for (const listener of [...this.#listeners]) {
-      listener({ mosaicId, revision, windows, editId });
+      listener({ mosaicId: mosaicOf(mosaicId), revision, windows, editId });
     }
   }
 

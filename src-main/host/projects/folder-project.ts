@@ -9,7 +9,7 @@ import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapsho
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
 import { ChangeSignal } from "../change-signal.ts";
-import { ProjectLabels } from "../labels/index.ts";
+import { ProjectLabels, theirsOf } from "../labels/index.ts";
 import type { LabelBase } from "../labels/index.ts";
 import { CLASSES_FILE, classesFromMasks, readClassesFile } from "./class-discovery.ts";
 import type { ClassesFile } from "./class-discovery.ts";
@@ -277,6 +277,7 @@ export class FolderProject implements Project {
         const known = { id, name: names[index] ?? id, listed, examined, counts: null };
         if (examined.kind === "ready") {
           await this.labels.load(id, this.#base(known));
+          await this.labels.load(theirsOf(id), blankBase(this.#base(known)));
         }
         this.#slots[index] = known;
         this.#changed();
@@ -456,4 +457,17 @@ export class FolderProject implements Project {
     this.#snapshot = null;
     this.#changes.emit();
   }
+}
+
+/** What another person said of a mosaic before anything was taken from them: nothing. */
+function blankBase({ width, height }: LabelBase): LabelBase {
+  return {
+    width,
+    height,
+    version: NO_MASK,
+    read: ({ pixelWindow, outputSize }) => {
+      const size = outputSize ?? pixelWindow;
+      return Promise.resolve(new Uint8Array(size.width * size.height).fill(UNLABELLED_ID));
+    },
+  };
 }
