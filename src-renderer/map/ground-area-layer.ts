@@ -23,7 +23,7 @@ export class GroundAreaOutlines {
     this.layer = new VectorLayer({
       source: this.#source,
       zIndex: 9,
-      style: (feature) => this.#style(feature.get("color") as string),
+      style: (feature) => this.#style(feature.get("color") as string, feature.get("outlined") as boolean),
     });
     keepTakingFrames(this.layer);
   }
@@ -50,7 +50,7 @@ export class GroundAreaOutlines {
       this.layer.changed();
       return;
     }
-    const features = this.#areas.flatMap(({ mosaicId, pixelWindow, color }) => {
+    const features = this.#areas.flatMap(({ mosaicId, pixelWindow, color, outlined = true }) => {
       const grid = this.#isHidden(mosaicId) ? undefined : scene.get(mosaicId)?.grid;
       if (grid === undefined) {
         return [];
@@ -64,19 +64,20 @@ export class GroundAreaOutlines {
         [x, y],
       ] as const;
       const geometry = new Polygon([ring.map((corner) => [...grid.toMap([...corner])])]);
-      return [new Feature({ geometry, color })];
+      return [new Feature({ geometry, color, outlined })];
     });
     this.#source.addFeatures(features);
   }
 
-  #style(color: string): Style {
-    let style = this.#styles.get(color);
+  #style(color: string, outlined: boolean): Style {
+    const key = `${color} ${outlined}`;
+    let style = this.#styles.get(key);
     if (style === undefined) {
       style = new Style({
         fill: new Fill({ color: `${color}${FILL_OPACITY_HEX}` }),
-        stroke: new Stroke({ color, width: 1 }),
+        ...(outlined ? { stroke: new Stroke({ color, width: 1 }) } : {}),
       });
-      this.#styles.set(color, style);
+      this.#styles.set(key, style);
     }
     return style;
   }

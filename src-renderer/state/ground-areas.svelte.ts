@@ -6,6 +6,8 @@ export interface GroundArea {
   readonly pixelWindow: PixelWindow;
   /** `#rrggbb` */
   readonly color: string;
+  /** False for pieces of one area: their borders would be in the way. */
+  readonly outlined?: boolean;
 }
 
 /** Parts of mosaics that are coloured together, and what their colours mean. */

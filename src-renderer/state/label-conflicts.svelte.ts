@@ -80,8 +80,9 @@ export class LabelConflictsState {
     this.#ground.show({
       name: "conflicts",
       title: "Labelled differently",
-      areas: this.#areas.map((area) => ({ ...area, color: ERROR_COLOR })),
-      legend: [{ label: "places where two people differ", color: ERROR_COLOR }],
+      areas: this.#areas.map((area) => ({ ...area, color: ERROR_COLOR, outlined: false })),
+      // The inspector says it, and the tool bar is where a legend would be.
+      legend: [],
     });
   }
 
