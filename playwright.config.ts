@@ -1,6 +1,19 @@
 import { defineConfig } from "@playwright/test";
 import type { AppOptions } from "./e2e/app.ts";
 
+/**
+ * What the desktop shell is tried on in CI: windows, drawing, files, printing. The other specs are of page and host, which both shells share, and run
+ * in the browser; `ORTHOMASK_SPECS=all` runs them in both.
+ */
+const specsOfTheDesktop = [
+  "bad-input.spec.ts",
+  "export.spec.ts",
+  "imagery-colours.spec.ts",
+  "layers.spec.ts",
+  "main-job.spec.ts",
+  "results.spec.ts",
+];
+
 export default defineConfig<object, AppOptions>({
   testDir: "e2e",
   outputDir: "artifacts/e2e",
@@ -11,7 +24,11 @@ export default defineConfig<object, AppOptions>({
   fullyParallel: false,
   forbidOnly: process.env["CI"] !== undefined,
   projects: [
-    { name: "desktop", use: { shell: "desktop" } },
+    {
+      name: "desktop",
+      use: { shell: "desktop" },
+      testMatch: process.env["ORTHOMASK_SPECS"] === "all" ? undefined : specsOfTheDesktop,
+    },
     { name: "browser", use: { shell: "browser" } },
   ],
 });

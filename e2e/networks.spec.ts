@@ -48,8 +48,7 @@ for (const network of networks) {
     throw new Error(`ORTHOMASK_NETWORKS: there is no network ${network}.`);
   }
 
-  test(`${network} from the command line: its mask lies on the image's grid`, async ({ shell }) => {
-    test.skip(shell === "desktop", "The command line is the same: the browser's project runs it.");
+  test(`${network} from the command line: its mask lies on the image's grid`, async () => {
     test.setTimeout(900_000);
     const run = path.join(folder, `run-${network}`);
     const masks = path.join(folder, `masks-${network}`);

@@ -4,6 +4,7 @@ import {
   evaluateCommand,
   exportMasksCommand,
   exportModelCommand,
+  groundWord,
   importVectorsCommand,
   placesCommand,
   predictCommand,
@@ -116,11 +117,6 @@ export function commandOf(
     case "export-model":
       return exportModelCommand(action.runId, action.format, action.out);
   }
-}
-
-/** Counted ground as one word, as `--within` takes it: "test", or "SPLIT:test". */
-export function groundWord(ground: EvaluatedGround): string {
-  return ground.kind === "run" ? ground.part : `${ground.splitId}:${ground.part}`;
 }
 
 function choiceOf({ borderTolerancePixels, within }: Counted): {

@@ -215,11 +215,11 @@ export class ProjectState {
     return this.#runs.find(({ id }) => id === runId) ?? null;
   }
 
-  /** The run that all panels are about: the one that was chosen, else the newest. */
+  /** The run that all panels are about: the one that was chosen, else the one whose prediction is on the map, else the newest. */
   get selectedRun(): Run | null {
     const watched = this.runWatch.run;
     if (this.#selectedRunId === null) {
-      return this.#runs[0] ?? null;
+      return this.run(this.#layers.predictionRunId ?? "") ?? this.#runs[0] ?? null;
     }
     const listed = this.#runs.find(({ id }) => id === this.#selectedRunId) ?? null;
     if (watched?.id !== this.#selectedRunId) {
@@ -429,8 +429,8 @@ export class ProjectState {
     const wasListed = !this.#runsListed || this.#runs.some(({ id }) => id === this.#selectedRunId);
     const opening = !this.#runsListed;
     this.#runsListed = true;
-    this.comparing.keepOnly(new Set(runs.map(({ id }) => id)));
     this.#runs = [...runs].sort((first, second) => second.createdAt.localeCompare(first.createdAt));
+    this.comparing.takeKnown(this.#runs.map(({ id }) => id).reverse());
     if (wasListed && !this.#runs.some(({ id }) => id === this.#selectedRunId)) {
       this.#selectedRunId = null;
     }

@@ -12,7 +12,8 @@ export type ComparisonState =
 export class RunComparing {
   readonly #host: HostAccess;
   readonly #projectId: string;
-  #runIds: readonly string[] = $state.raw([]);
+  #known: readonly string[] = $state.raw([]);
+  #ticked: ReadonlySet<string> = $state.raw(new Set());
   #pair: readonly [string, string] | null = $state.raw(null);
   #state: ComparisonState = $state.raw({ kind: "none" });
   #request = new AbortController();
@@ -22,17 +23,18 @@ export class RunComparing {
     this.#projectId = projectId;
   }
 
-  /** The runs ticked, in the order in which they were. */
+  /** The runs ticked, the oldest first: a difference then says what the newer one gained. */
   get runIds(): readonly string[] {
-    return this.#runIds;
+    return this.#known.filter((id) => this.#ticked.has(id));
   }
 
   /** The two whose numbers are taken from each other: second minus first. */
   get pair(): readonly [first: string, second: string] | null {
-    if (this.#pair?.every((id) => this.#runIds.includes(id)) === true) {
+    const { runIds } = this;
+    if (this.#pair?.every((id) => runIds.includes(id)) === true) {
       return this.#pair;
     }
-    const [first, second] = this.#runIds;
+    const [first, second] = runIds;
     return first === undefined || second === undefined ? null : [first, second];
   }
 
@@ -41,26 +43,23 @@ export class RunComparing {
   }
 
   includes(runId: string): boolean {
-    return this.#runIds.includes(runId);
+    return this.#ticked.has(runId);
   }
 
   toggle(runId: string): void {
-    this.#runIds = this.includes(runId)
-      ? this.#runIds.filter((id) => id !== runId)
-      : [...this.#runIds, runId];
+    const others = [...this.#ticked].filter((id) => id !== runId);
+    this.#ticked = new Set(this.includes(runId) ? others : [...others, runId]);
   }
 
   clear(): void {
-    this.#runIds = [];
+    this.#ticked = new Set();
     this.#pair = null;
     this.forget();
   }
 
-  /** Runs that are gone can't be compared. */
-  keepOnly(existing: ReadonlySet<string>): void {
-    if (this.#runIds.some((id) => !existing.has(id))) {
-      this.#runIds = this.#runIds.filter((id) => existing.has(id));
-    }
+  /** Takes up which runs there are, the oldest first: those that are gone can't be compared. */
+  takeKnown(runIds: readonly string[]): void {
+    this.#known = runIds;
   }
 
   choose(first: string, second: string): void {

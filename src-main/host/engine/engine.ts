@@ -16,6 +16,7 @@ export class Engine {
   readonly #launcher: EngineLauncher;
   readonly #bindingPath: () => string | null;
   #running: Promise<RunningEngine> | null = null;
+  /** Of the engine whose port was closed last: another one may run by then. */
   #lastExit: Promise<EngineExit> | null = null;
 
   /** `bindingPath`: the file of another build of TensorFlow than the app's own, where there is one. */
@@ -78,7 +79,6 @@ export class Engine {
   async #launch(): Promise<RunningEngine> {
     try {
       const process = await this.#launcher.launch();
-      this.#lastExit = process.exited;
       const launched = this.#running;
       void process.exited.then(() => {
         if (this.#running === launched) {
@@ -87,6 +87,7 @@ export class Engine {
       });
       // Its port is closed before its exit is known: whoever asks in between gets a new one.
       process.port.onClose(() => {
+        this.#lastExit = process.exited;
         if (this.#running === launched) {
           this.#running = null;
         }

@@ -18,6 +18,7 @@ thead th { color: #5a5c64; font-size: 12px; vertical-align: bottom; }
 .matrix td { min-width: 76px; border: 1px solid #fff; }
 .matrix td.right { outline: 2px solid #777; outline-offset: -2px; }
 small { display: block; opacity: 0.85; font-size: 11px; line-height: 14px; }
+.numbers tbody th { white-space: nowrap; }
 i { display: inline-block; width: 10px; height: 10px; margin-right: 6px; border-radius: 2px; }
 .keys span { margin-right: 16px; }
 .maps, .charts, .strip { display: flex; flex-wrap: wrap; gap: 12px; }
