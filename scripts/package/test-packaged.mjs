@@ -60,6 +60,11 @@ async function main() {
     return await runTests(base, app, tests);
   } finally {
     chmodSync(rootDirectory, checkoutMode);
+    // Screenshots, and what a failed test saw.
+    const seen = path.join(base, "tests/artifacts");
+    if (existsSync(seen)) {
+      cpSync(seen, path.join(rootDirectory, "artifacts/packaged"), { recursive: true });
+    }
     rmSync(base, { recursive: true, force: true });
   }
 }
