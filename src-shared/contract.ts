@@ -22,6 +22,7 @@ import {
   foundPlacesSchema,
   placeSelectionSchema,
 } from "./metrics/evaluation-detail.ts";
+import { classMappingSchema, maskEvaluationSchema } from "./metrics/mask-evaluation.ts";
 import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
 import { exportOptionsSchema, exportPlanSchema } from "./project/export-options.ts";
@@ -95,8 +96,8 @@ export const folderSchema = z.strictObject({
 });
 export type Folder = z.infer<typeof folderSchema>;
 
-/** What a file is looked for: weights of networks, polygons to be burned into labels, masks to be merged with them. */
-export const filePurposeSchema = z.enum(["weights", "polygons", "masks"]);
+/** What a file is looked for: weights of networks, polygons to be burned into labels, masks to be merged with them or compared with them. */
+export const filePurposeSchema = z.enum(["weights", "polygons", "masks", "judged-masks"]);
 export type FilePurpose = z.infer<typeof filePurposeSchema>;
 
 /** A file that the user may pick. */
@@ -225,10 +226,17 @@ export const evaluationAreaSchema = z.discriminatedUnion("kind", [
 ]);
 export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 
+/** A part of a saved split. */
+export const evaluatedSplitSchema = z.strictObject({
+  kind: z.literal("split"),
+  splitId: idSchema,
+  part: splitPartSchema,
+});
+
 /** A part of the ground: as the run itself used it, or of a saved split. */
 export const evaluatedGroundSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("run"), part: z.enum(["training", "validation", "test"]) }),
-  z.strictObject({ kind: z.literal("split"), splitId: idSchema, part: splitPartSchema }),
+  evaluatedSplitSchema,
 ]);
 export type EvaluatedGround = z.infer<typeof evaluatedGroundSchema>;
 
@@ -562,6 +570,21 @@ export const contract = defineContract({
         mosaicIds: z.array(idSchema).min(1),
       }),
       runComparisonSchema,
+    ),
+    /**
+     * Masks from anywhere, one file or all of its folder by the mosaics' names, against the labels of the project. A mapping that is given is kept for the next time;
+     * null takes the kept one. `conflict` for a mask on another grid unless it is to be resampled.
+     */
+    masks: call(
+      projectInput.extend({
+        fileId: idSchema,
+        folder: z.boolean(),
+        mapping: classMappingSchema.nullable(),
+        otherGrids: z.enum(["refuse", "nearest"]),
+        borderTolerancePixels: z.int().min(0).max(32),
+        within: evaluatedSplitSchema.optional(),
+      }),
+      z.strictObject({ evaluation: maskEvaluationSchema, mapping: classMappingSchema }),
     ),
     /** Where the pixels of one cell of the confusion matrix are, the largest connected areas first. */
     places: call(

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
-import type { MaskEvaluation } from "../host/evaluation/evaluate-masks.ts";
+import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { describeDetail, groundOf, type GroundOptions } from "./evaluate-run.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command } from "commander";
@@ -9,6 +9,7 @@ import { runCli } from "../../fixtures/run-cli.ts";
 import {
   compareCommand,
   evaluateCommand,
+  evaluateMasksCommand,
   exportMasksCommand,
   placesCommand,
   reportCommand,
@@ -354,6 +355,41 @@ describe("the window's actions and their command lines", () => {
     }
   });
 
+  it("compare masks from anywhere alike: a run's own, exported, come to its own numbers", async () => {
+    const masks = path.join(base, "masks-window-first");
+    const fileId = services.folders.grant(path.join(masks, "a.tif"));
+    const ask = (mapping: Record<string, number | null> | null) =>
+      services.learning.implementation.evaluation.masks(
+        {
+          ...{ projectId: project.id, fileId, folder: true, mapping },
+          ...{ otherGrids: "refuse", borderTolerancePixels: 0 },
+        },
+        { signal: new AbortController().signal },
+      );
+    const { evaluation } = await ask(null);
+    const own = await services.learning.evaluation.detail(project, "first", mosaicIds);
+    expect(evaluation).toMatchObject({
+      compared: ["a", "b", "c"],
+      withoutMask: [],
+      unknown: [],
+      renamed: [],
+    });
+    expect(evaluation.detail.report).toEqual(own.report);
+    expect(evaluation.detail.areas).toEqual(own.areas);
+
+    const [one, other] = classes.filter(({ ignore }) => !ignore).map(({ id }) => id);
+    const mapping = { [String(one)]: other ?? 0, [String(other)]: null };
+    const mapped = await ask(mapping);
+    expect(mapped.evaluation.detail.report.confusion.map((row) => row[0])).toEqual(
+      own.report.confusion.map(() => 0),
+    );
+    // It is kept for the next time.
+    expect(await ask(null)).toEqual(mapped);
+    const line = evaluateMasksCommand(folder, { path: masks, mapping, resampled: false, within: null });
+    const { detail, compared } = mapped.evaluation;
+    expect(await answerOf(line)).toEqual(JSON.parse(JSON.stringify({ ...detail, compared })));
+  });
+
   it("divide the ground alike, and train by the split's name", async () => {
     const draft = {
       kind: "blocks",
@@ -445,5 +481,23 @@ describe("the window's actions and their command lines", () => {
     expect(existsSync(path.join(out, "predictions"))).toBe(true);
     await cli("delete", at);
     expect(await cli("list", folder)).toMatchObject([{ id: "first" }]);
+  });
+
+  it("find runs, predictions and labels again once a project that was moved has been opened", async () => {
+    const before = await services.learning.evaluation.detail(project, "first", mosaicIds);
+    await services.close();
+    const moved = path.join(base, "another disk");
+    await rename(folder, moved);
+    services = createServices({
+      ...services.options,
+      engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
+    });
+    project = await services.projects.open(moved);
+    await project.counted();
+    expect(project.snapshot().mosaics.map(({ id }) => id)).toEqual(mosaicIds);
+    expect(await services.learning.evaluation.detail(project, "first", mosaicIds)).toEqual(before);
+    expect(await services.learning.runs.findDirectory("first")).toBe(
+      path.join(moved, ".orthomask/runs/first"),
+    );
   });
 });

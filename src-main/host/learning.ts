@@ -70,6 +70,7 @@ export function createLearning({
     projects,
     runs,
     predictions,
+    files,
     groundOfRun: (project, stored) => training.groundOf(project, stored),
   });
   return {

@@ -57,6 +57,16 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
         mergeLabels(workspace, project);
       },
     ),
+    command(
+      "compare-masks",
+      { group: "Results", title: "Compare masks with the labels…" },
+      () => (project.labelledMosaics.length === 0 ? "No mosaic has labels." : null),
+      () => {
+        workspace.pickFile("judged-masks", (file) => {
+          workspace.overlay = { kind: "masks", file };
+        });
+      },
+    ),
     command("copy-class-table", { group: "Results", title: "Copy the table as CSV" }, noReport, () => {
       void copy(workspace, report, classTableCsv);
     }),

@@ -2,6 +2,7 @@ import type { EvaluatedGround } from "#shared/contract.ts";
 import {
   compareCommand,
   evaluateCommand,
+  evaluateMasksCommand,
   exportMasksCommand,
   exportModelCommand,
   groundWord,
@@ -14,6 +15,7 @@ import {
   type CommandPlace,
   type ImportVectorsChoice,
 } from "#shared/command-line/command-lines.ts";
+import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { ExportOptions } from "#shared/project/export-options.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
@@ -45,6 +47,13 @@ export type ComputingAction =
       readonly mosaicIds: readonly string[];
     }
   | ({ readonly kind: "import-vectors"; readonly mosaicIds: readonly string[] } & ImportVectorsChoice)
+  | {
+      readonly kind: "evaluate-masks";
+      readonly path: string;
+      readonly mapping: ClassMapping;
+      readonly resampled: boolean;
+      readonly within: EvaluatedGround | null;
+    }
   | {
       readonly kind: "export-masks";
       /** Null for the labels. */
@@ -110,6 +119,11 @@ export function commandOf(
       return compareCommand(action.runIds, placeOf(action.mosaicIds));
     case "import-vectors":
       return importVectorsCommand(placeOf(action.mosaicIds), action);
+    case "evaluate-masks":
+      return evaluateMasksCommand(project.folder, {
+        ...action,
+        within: action.within === null ? null : groundWord(action.within),
+      });
     case "export-masks":
       return exportMasksCommand(action.runId, placeOf(action.mosaicIds), action);
     case "save-split":

@@ -48,6 +48,7 @@ export type Overlay =
       readonly purpose: FilePurpose;
       readonly onPickFile: (file: PickableFile) => void;
     }
+  | { readonly kind: "masks"; readonly file: PickableFile }
   | {
       readonly kind: "folders";
       readonly purpose: "open" | "export";

@@ -8,6 +8,7 @@ import type { ModelFormat } from "../training/model-format.ts";
 import { countedClasses } from "../metrics/confusion-matrix.ts";
 import type { PaintRules } from "../labels/label-edit.ts";
 import type { VectorMapping, VectorTarget } from "../labels/vector-import.ts";
+import type { ClassMapping } from "../metrics/id-pairs.ts";
 import type { PlaceSelection } from "../metrics/evaluation-detail.ts";
 import type { ExportOptions } from "../project/export-options.ts";
 import type { LandClass } from "../project/land-class.ts";
@@ -95,6 +96,31 @@ function evaluateWords({ borderTolerancePixels, within }: EvaluateChoice): strin
 /** Compares a run's predictions with the labels. */
 export function evaluateCommand(runId: string, place: CommandPlace, choice: EvaluateChoice): string {
   return commandLine(["evaluate", "--run", runId, ...placeWords(place), ...evaluateWords(choice)]);
+}
+
+/** Compares masks from anywhere with a project's labels. */
+export function evaluateMasksCommand(
+  folder: string,
+  {
+    path,
+    mapping,
+    resampled,
+    within,
+  }: {
+    readonly path: string;
+    readonly mapping: ClassMapping;
+    readonly resampled: boolean;
+    /** A word of `--within`; null counts everything that is labelled. */
+    readonly within: string | null;
+  },
+): string {
+  const pairs = Object.entries(mapping).map(([value, meant]) => `${value}=${meant ?? "none"}`);
+  return commandLine([
+    ...["evaluate", "--masks", path, "--project", folder],
+    ...option("--within", within),
+    ...option("--map", pairs.length === 0 ? null : pairs.join(",")),
+    ...(resampled ? ["--resample", "nearest"] : []),
+  ]);
 }
 
 /** Lists the largest places of one cell of the confusion matrix. */

@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
+import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { IdPairs, mappedId, type ClassMapping } from "#shared/metrics/id-pairs.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
@@ -31,9 +32,9 @@ export interface FolderComparison {
   /** Names whose prediction lies on another grid, and was resampled. */
   readonly resampled: readonly string[];
   /** Predicted ids on labelled ground that are no class of the truth, the most frequent first. */
-  readonly unknown: readonly { readonly id: number; readonly pixels: number }[];
+  readonly unknown: MaskEvaluation["unknown"];
   /** Ids that the prediction's file calls by another name than the truth. */
-  readonly renamed: readonly { readonly id: number; readonly truth: string; readonly prediction: string }[];
+  readonly renamed: MaskEvaluation["renamed"];
 }
 
 export interface CompareOptions {

@@ -1,5 +1,5 @@
 import { IdPairs, mappedId, type ClassMapping } from "#shared/metrics/id-pairs.ts";
-import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
+import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
@@ -10,20 +10,6 @@ import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
 import type { ComparisonOptions } from "./compared-rasters.ts";
 import { resampledIds } from "./resampled-ids.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
-
-/** What masks from anywhere came to, against the labels of a project. */
-export interface MaskEvaluation {
-  readonly detail: EvaluationDetail;
-  /** Names of the mosaics that had a mask. */
-  readonly compared: readonly string[];
-  readonly withoutMask: readonly string[];
-  /** Names of the mosaics whose mask lies on another grid, and was resampled. */
-  readonly resampled: readonly string[];
-  /** Values on labelled ground that are no class of the project, the most frequent first. */
-  readonly unknown: readonly { readonly id: number; readonly pixels: number }[];
-  /** Ids that a mask's file calls by another name than the project. */
-  readonly renamed: readonly { readonly id: number; readonly truth: string; readonly prediction: string }[];
-}
 
 /** A labelled mosaic with the file that is held against it. */
 export interface JudgedMosaic {

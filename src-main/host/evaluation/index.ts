@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { contract, EvaluatedGround, EvaluationArea } from "#shared/contract.ts";
 import type { MapPosition } from "#shared/geo/affine.ts";
 import { pixelGroundArea } from "#shared/geo/ground-area.ts";
@@ -6,6 +7,7 @@ import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
 import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
+import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { RunComparison } from "#shared/metrics/run-comparison.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
@@ -23,18 +25,16 @@ import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
 import { eachComparedBand, type ComparisonOptions, type IdSource } from "./compared-rasters.ts";
 import { compareRuns } from "./compare-runs.ts";
 import { maskFiles } from "./compare-folders.ts";
-import {
-  evaluateMaskFiles,
-  type JudgedMosaic,
-  type MaskChoice,
-  type MaskEvaluation,
-} from "./evaluate-masks.ts";
+import { evaluateMaskFiles, type JudgedMosaic, type MaskChoice } from "./evaluate-masks.ts";
+import { keepMapping, readMapping } from "./kept-mapping.ts";
 import { findPlaces } from "./places.ts";
 
 export interface EvaluationOptions {
   readonly projects: { get(projectId: string): Project };
   readonly runs: Runs;
   readonly predictions: PredictionGrids;
+  /** Files that a page may name by the ids it was given. */
+  readonly files: { resolveFile(fileId: string): Promise<string> };
   /** The tiles that a run used for each part. */
   readonly groundOfRun: (project: Project, stored: StoredRun) => Promise<GroundSplit>;
 }
@@ -219,6 +219,21 @@ export class Evaluation {
         this.report(this.#options.projects.get(projectId), runId, area, context),
       compare: ({ projectId, runIds, mosaicIds }, { signal }) =>
         this.compare(this.#options.projects.get(projectId), runIds, mosaicIds, { signal }),
+      masks: async ({ projectId, fileId, folder, mapping, ...choice }, { signal }) => {
+        const project = this.#options.projects.get(projectId);
+        const filePath = await this.#options.files.resolveFile(fileId);
+        const meant = mapping ?? (await readMapping(project));
+        const evaluation = await this.masks(project, folder ? path.dirname(filePath) : filePath, {
+          ...choice,
+          mapping: meant,
+          mosaicIds: null,
+          signal,
+        });
+        if (mapping !== null) {
+          await keepMapping(project, mapping);
+        }
+        return { evaluation, mapping: { ...meant } };
+      },
       detail: ({ projectId, runId, mosaicIds, borderTolerancePixels, within }, { signal }) =>
         this.detail(this.#options.projects.get(projectId), runId, mosaicIds, {
           signal,

@@ -185,6 +185,7 @@ const endings: Readonly<Record<FilePurpose, RegExp>> = {
   /** Keras' formats, and checkpoints of ours. */
   weights: /\.(h5|hdf5|keras|weights)$/i,
   masks: /\.(tiff?|png)$/i,
+  "judged-masks": /\.(tiff?|png)$/i,
   polygons: /\.(geojson|geojsonl|json|gpkg|shp|fgb)$/i,
 };
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { contract } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
@@ -179,10 +179,28 @@ export class Runs {
   #runsOf(project: Project): Promise<Map<string, StoredRun>> {
     let runs = this.#ofProject.get(project.id);
     if (runs === undefined) {
-      runs = loadRuns(project);
+      runs = loadRuns(project).then(async (loaded) => {
+        await this.#relocate([...loaded.values()]);
+        return loaded;
+      });
       this.#ofProject.set(project.id, runs);
     }
     return runs;
+  }
+
+  /** A project that was moved is opened once, and its runs are known by their ids again. One whose old folder is still there was copied, and keeps it. */
+  async #relocate(stored: readonly StoredRun[]): Promise<void> {
+    await Promise.all(
+      stored.map(async ({ run, directory }) => {
+        const known = await this.findDirectory(run.id);
+        const isGone =
+          known !== null && known !== directory && (await stat(known).catch(() => null)) === null;
+        if (known === null || isGone) {
+          // A convenience: where nothing can be written, runs are named by their folders.
+          await this.#remember(run.id, directory).catch(() => undefined);
+        }
+      }),
+    );
   }
 
   /** Remembered apart from the run, so that `predict RUN` finds it without its project. */

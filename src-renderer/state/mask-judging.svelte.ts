@@ -1,0 +1,115 @@
+import { SvelteMap } from "svelte/reactivity";
+import type { EvaluatedGround, PickableFile } from "#shared/contract.ts";
+import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
+import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
+import { toRpcError } from "#shared/rpc/errors.ts";
+import { sentenceOf } from "./host-access.ts";
+import type { HostAccess } from "./host-access.ts";
+
+/** What came of comparing masks with the labels. */
+export type JudgingState =
+  | { readonly kind: "working" }
+  | { readonly kind: "ready"; readonly evaluation: MaskEvaluation }
+  /** `onOtherGrid`: it could be compared if it were resampled. */
+  | { readonly kind: "refused"; readonly reason: string; readonly onOtherGrid: boolean };
+
+/** Values up to this one can be class ids. */
+const LARGEST_ID = 254;
+
+/** Masks from anywhere that are held against the project's labels. */
+export class MaskJudging {
+  readonly file: PickableFile;
+  readonly #host: HostAccess;
+  readonly #projectId: string;
+  #state: JudgingState = $state.raw({ kind: "working" });
+  #request = new AbortController();
+  readonly #mapping = new SvelteMap<number, number | null>();
+  /** Values that have been asked about: they stay in the list once they are answered. */
+  #asked: readonly number[] = $state.raw([]);
+  #isMappingKnown = false;
+
+  /** All masks of the file's folder, by the mosaics' names. */
+  folder = $state(true);
+  resampled = $state(false);
+  /** A part of a saved split; null for all that is labelled. */
+  within: Extract<EvaluatedGround, { kind: "split" }> | null = $state.raw(null);
+
+  constructor(host: HostAccess, projectId: string, file: PickableFile) {
+    this.#host = host;
+    this.#projectId = projectId;
+    this.file = file;
+  }
+
+  get state(): JudgingState {
+    return this.#state;
+  }
+
+  /** Values whose meaning is, or was, in question. */
+  get asked(): readonly number[] {
+    return this.#asked;
+  }
+
+  /** The class that a value was said to mean; null for none, the value itself where nothing was said. */
+  meaningOf(value: number): number | null {
+    const meant = this.#mapping.get(value);
+    return meant === undefined ? value : meant;
+  }
+
+  get mapping(): ClassMapping {
+    return Object.fromEntries([...this.#mapping].map(([value, meant]) => [String(value), meant]));
+  }
+
+  /** Says what a value means, and counts again. */
+  mean(value: number, meant: number | null): void {
+    this.#mapping.set(value, meant);
+    void this.compare();
+  }
+
+  async compare(): Promise<void> {
+    this.#request.abort();
+    const request = new AbortController();
+    this.#request = request;
+    this.#state = { kind: "working" };
+    try {
+      const { evaluation, mapping } = await this.#host.client.evaluation.masks(
+        {
+          projectId: this.#projectId,
+          fileId: this.file.fileId,
+          folder: this.folder,
+          mapping: this.#isMappingKnown ? { ...this.mapping } : null,
+          otherGrids: this.resampled ? "nearest" : "refuse",
+          borderTolerancePixels: 0,
+          ...(this.within === null ? {} : { within: this.within }),
+        },
+        { signal: request.signal },
+      );
+      if (request.signal.aborted) {
+        return;
+      }
+      this.#takeMapping(mapping);
+      const open = [...evaluation.unknown, ...evaluation.renamed].map(({ id }) => id);
+      this.#asked = [...new Set([...this.#asked, ...this.#mapping.keys(), ...open])]
+        .filter((value) => value <= LARGEST_ID)
+        .toSorted((first, second) => first - second);
+      this.#state = { kind: "ready", evaluation };
+    } catch (thrown) {
+      if (!request.signal.aborted) {
+        const onOtherGrid = !this.resampled && toRpcError(thrown).code === "conflict";
+        this.#state = { kind: "refused", reason: sentenceOf(thrown), onOtherGrid };
+      }
+    }
+  }
+
+  close(): void {
+    this.#request.abort();
+  }
+
+  #takeMapping(mapping: ClassMapping): void {
+    if (!this.#isMappingKnown) {
+      this.#isMappingKnown = true;
+      for (const [value, meant] of Object.entries(mapping)) {
+        this.#mapping.set(Number(value), meant);
+      }
+    }
+  }
+}
