@@ -21,7 +21,8 @@ export class IdPairs {
       throw new RangeError(`truth has ${truth.length} pixels, but the prediction ${prediction.length}`);
     }
     const window = this.#ofWindow.fill(0);
-    for (let pixel = 0; pixel < truth.length; pixel++) {
+    const counted = countWords(window, truth, prediction);
+    for (let pixel = counted; pixel < truth.length; pixel++) {
       window[(truth[pixel]! << 8) | prediction[pixel]!]!++;
     }
     for (let pair = 0; pair < window.length; pair++) {
@@ -82,6 +83,37 @@ export class IdPairs {
       }
     }
   }
+}
+
+/**
+ * Counts four pixels at a time and answers how many: masks are mostly areas, in which the same four come again and again, and a counter that is raised for each
+ * pixel would wait for itself.
+ */
+function countWords(counts: Uint32Array, truth: Uint8Array, prediction: Uint8Array): number {
+  if (truth.byteOffset % 4 !== 0 || prediction.byteOffset % 4 !== 0) {
+    return 0;
+  }
+  const words = truth.length >>> 2;
+  const trueWords = new Uint32Array(truth.buffer, truth.byteOffset, words);
+  const predictedWords = new Uint32Array(prediction.buffer, prediction.byteOffset, words);
+  let [trueWord, predictedWord, times] = [0, 0, 0];
+  const countTimes = (): void => {
+    for (let shift = 0; shift < 32; shift += 8) {
+      counts[(((trueWord >>> shift) & 255) << 8) | ((predictedWord >>> shift) & 255)]! += times;
+    }
+  };
+  for (let word = 0; word < words; word++) {
+    if (trueWords[word] === trueWord && predictedWords[word] === predictedWord) {
+      times++;
+      continue;
+    }
+    countTimes();
+    trueWord = trueWords[word]!;
+    predictedWord = predictedWords[word]!;
+    times = 1;
+  }
+  countTimes();
+  return words * 4;
 }
 
 /** The class that a value means; null for none. */

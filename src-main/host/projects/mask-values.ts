@@ -50,14 +50,21 @@ export async function readMaskIds(
   return { ids, impossible };
 }
 
-/** 8-bit values are ids as they stand. */
+/** 8-bit values are ids as they stand; a window belongs to whoever read it, so that it can be changed in place. */
 function maskedIds(data: Uint8Array, valid: Uint8Array | null): Uint8Array<ArrayBuffer> {
-  const ids = new Uint8Array(data);
+  const ids =
+    data.buffer instanceof ArrayBuffer
+      ? new Uint8Array(data.buffer, data.byteOffset, data.length)
+      : new Uint8Array(data);
   if (valid !== null) {
-    for (let index = 0; index < ids.length; index++) {
-      if (valid[index] === 0) {
-        ids[index] = UNLABELLED_ID;
+    // Most windows have few stretches without data: the runtime's own search passes over the rest.
+    for (let first = valid.indexOf(0); first >= 0; first = valid.indexOf(0, first)) {
+      let end = first + 1;
+      while (end < ids.length && valid[end] === 0) {
+        end++;
       }
+      ids.fill(UNLABELLED_ID, first, end);
+      first = end;
     }
   }
   return ids;

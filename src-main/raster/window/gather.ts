@@ -42,7 +42,15 @@ export async function gather(
   const readsAlpha = level.mask === null && validity.alphaBand !== null;
   const isFloat = data instanceof Float32Array || data instanceof Float64Array;
   const mayHide = hasOutside || readsAlpha || level.mask !== null || validity.nodata !== null || isFloat;
-  const valid = new Uint8Array(mayHide ? columns.length * rows.length : 0);
+  // Most windows of a mask have data everywhere: validity is only made where the values say otherwise.
+  const isBytesAlone =
+    !hasOutside &&
+    !readsAlpha &&
+    level.mask === null &&
+    bands.length === 1 &&
+    data instanceof Uint8Array &&
+    bands[0] !== validity.alphaBand;
+  let valid = new Uint8Array(mayHide && !isBytesAlone ? columns.length * rows.length : 0);
   if (!hasOutside && !readsAlpha && level.mask === null) {
     valid.fill(1);
   } else if (!readsAlpha && level.mask === null) {
@@ -80,6 +88,13 @@ export async function gather(
     await eachUnit(level.mask, plane, index, options, (unit, area) => {
       copyValidity(unit, area, index, stride, band, valid);
     });
+  } else if (isBytesAlone) {
+    if (validity.nodata === null || !data.includes(validity.nodata)) {
+      return { data, valid: null };
+    }
+    valid = new Uint8Array(data.length).fill(1);
+    hideByte(data, valid, validity.nodata);
+    return { data, valid };
   } else if (!readsAlpha) {
     hideNodata(data, valid, bands, validity);
   }
@@ -264,6 +279,18 @@ function markInside(valid: Uint8Array, { columns, rows }: SourceIndex): void {
   }
 }
 
+/** The same for one band of bytes: whole stretches without nodata are passed over by the runtime's own search. */
+function hideByte(data: Uint8Array, valid: Uint8Array, nodata: number): void {
+  for (let first = data.indexOf(nodata); first >= 0; first = data.indexOf(nodata, first)) {
+    let end = first + 1;
+    while (end < data.length && data[end] === nodata) {
+      end += 1;
+    }
+    valid.fill(0, first, end);
+    first = end;
+  }
+}
+
 /** A pixel is nodata when every band asked for says so; NaN always says so in floating-point rasters. */
 function hideNodata(
   data: SampleArray,
@@ -282,6 +309,10 @@ function hideNodata(
     return;
   }
   const [only] = positions;
+  if (data instanceof Uint8Array && bandCount === 1 && only === 0 && stored !== null) {
+    hideByte(data, valid, stored);
+    return;
+  }
   if (!isFloat && bandCount === 1 && only === 0) {
     for (let pixel = 0; pixel < valid.length; pixel += 1) {
       if (data[pixel] === stored) {
