@@ -87,7 +87,9 @@ async function checkFuses(app, base) {
   const required = path.join(base, "required.cjs");
   writeFileSync(required, code);
   // Without a display the app itself ends at once.
-  const { DISPLAY: _, WAYLAND_DISPLAY: __, ...env } = process.env;
+  const env = { ...process.env };
+  delete env.DISPLAY;
+  delete env.WAYLAND_DISPLAY;
   const attempts = [
     { words: ["-e", code], env: { ELECTRON_RUN_AS_NODE: "1" } },
     { words: ["--no-sandbox"], env: { NODE_OPTIONS: `--require ${required}` } },
@@ -153,7 +155,8 @@ async function runTests(base, app, tests) {
     ...["test", "--project", "desktop", "--reporter=list", ...process.argv.slice(2)],
   ]);
   const home = path.join(base, "home");
-  const { ELECTRON_OVERRIDE_DIST_PATH: _, ...inherited } = process.env;
+  const inherited = { ...process.env };
+  delete inherited.ELECTRON_OVERRIDE_DIST_PATH;
   return step("end-to-end tests of the packaged app", () =>
     runVisibly(program, words, {
       cwd: tests,
