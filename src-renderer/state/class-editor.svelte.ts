@@ -76,7 +76,7 @@ export class ClassEditor {
 
   /** Puts a removed class back where it was; false when its id or name has been given to another since. */
   restore({ item, index }: RemovedClass): boolean {
-    const restored = this.classes.toSpliced(index, 0, item);
+    const restored = [...this.classes.slice(0, index), item, ...this.classes.slice(index)];
     const errors = classErrors(restored)[restored.indexOf(item)];
     if (errors === undefined || errors.id !== null || errors.name !== null) {
       return false;

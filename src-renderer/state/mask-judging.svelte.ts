@@ -90,7 +90,7 @@ export class MaskJudging {
       const open = [...evaluation.unknown, ...evaluation.renamed].map(({ id }) => id);
       this.#asked = [...new Set([...this.#asked, ...this.#mapping.keys(), ...open])]
         .filter((value) => value <= LARGEST_ID)
-        .toSorted((first, second) => first - second);
+        .sort((first, second) => first - second);
       this.#state = { kind: "ready", evaluation };
     } catch (thrown) {
       if (!request.signal.aborted) {

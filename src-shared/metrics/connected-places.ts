@@ -73,7 +73,7 @@ export class PlaceFinder {
   finish(): PlacesFound {
     this.#addRow([]);
     return {
-      largest: this.#largest.toSorted(largerFirst).slice(0, this.#most).map(placeOf),
+      largest: [...this.#largest].sort(largerFirst).slice(0, this.#most).map(placeOf),
       places: this.#places,
       pixels: this.#pixels,
     };
@@ -117,7 +117,7 @@ export class PlaceFinder {
     this.#places++;
     this.#largest.push(area);
     if (this.#largest.length >= 4 * this.#most + 16) {
-      this.#largest = this.#largest.toSorted(largerFirst).slice(0, this.#most);
+      this.#largest = this.#largest.sort(largerFirst).slice(0, this.#most);
     }
   }
 }
@@ -129,7 +129,7 @@ export function largestOf<Name>(
 ): { readonly name: Name; readonly place: Place }[] {
   return found
     .flatMap(([name, { largest }]) => largest.map((place) => ({ name, place })))
-    .toSorted((one, other) => other.place.pixels - one.place.pixels)
+    .sort((one, other) => other.place.pixels - one.place.pixels)
     .slice(0, most);
 }
 

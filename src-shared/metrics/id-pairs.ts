@@ -35,7 +35,7 @@ export class IdPairs {
     const found = new Set<number>();
     this.#each((truthId, predictionId) => found.add(side === "truth" ? truthId : predictionId));
     found.delete(IDS - 1);
-    return [...found].toSorted((first, second) => first - second);
+    return [...found].sort((first, second) => first - second);
   }
 
   /** Pixels of each predicted id, largest first, where the truth is one of `truthIds`. */
@@ -48,7 +48,7 @@ export class IdPairs {
     });
     return [...pixels]
       .map(([id, count]) => ({ id, pixels: count }))
-      .toSorted((first, second) => second.pixels - first.pixels);
+      .sort((first, second) => second.pixels - first.pixels);
   }
 
   /** The confusion matrix of some classes; predicted values mean what `mapping` says. */

@@ -49,5 +49,5 @@ export function precisionRecall(
       iou: truePositives / (all + falsePositives),
     });
   }
-  return { points: points.toReversed(), averagePrecision };
+  return { points: points.reverse(), averagePrecision };
 }

@@ -38,7 +38,7 @@ export function overlapGroups<M extends SplitMosaic>(mosaics: readonly M[]): M[]
     }
     groups.push(merged);
   }
-  return groups.toSorted((first, second) => mosaics.indexOf(first[0] as M) - mosaics.indexOf(second[0] as M));
+  return groups.sort((first, second) => mosaics.indexOf(first[0] as M) - mosaics.indexOf(second[0] as M));
 }
 
 /** Whether two mosaics share ground, as far as their extents can tell. */

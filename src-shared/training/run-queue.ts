@@ -2,7 +2,7 @@ import type { Run } from "./run.ts";
 
 /** The runs that wait for their turn, the next one first. */
 export function queuedRuns(runs: readonly Run[]): Run[] {
-  return runs.filter(({ state }) => state.kind === "queued").toSorted(compareTurns);
+  return runs.filter(({ state }) => state.kind === "queued").sort(compareTurns);
 }
 
 function compareTurns(first: Run, second: Run): number {

@@ -85,7 +85,7 @@ export function nearestTraining(
   if (distances.length === 0) {
     return null;
   }
-  const sorted = distances.toSorted((first, second) => first - second);
+  const sorted = [...distances].sort((first, second) => first - second);
   return {
     least: sorted[0] ?? 0,
     median: sorted[Math.floor(sorted.length / 2)] ?? 0,

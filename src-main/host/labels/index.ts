@@ -1,3 +1,9 @@
-export { ProjectLabels, theirsOf, type EditedLabels, type HistoryNames, type LabelChange } from "./project-labels.ts";
+export {
+  ProjectLabels,
+  theirsOf,
+  type EditedLabels,
+  type HistoryNames,
+  type LabelChange,
+} from "./project-labels.ts";
 export type { LabelBase } from "./label-base.ts";
 export { LabelStore, type StoredChange } from "./label-store.ts";

@@ -302,7 +302,10 @@ export class ProjectLabels {
       }
     } catch (error) {
       known.opened = { kind: "none" };
-      this.#onWarning(mosaicOf(mosaicId), `The labels painted here can't be used: ${toHostError(error).message}`);
+      this.#onWarning(
+        mosaicOf(mosaicId),
+        `The labels painted here can't be used: ${toHostError(error).message}`,
+      );
     }
   }
 
