@@ -57,7 +57,10 @@ test("where a model is wrong: a drawn split, two runs, a cell's places, the repo
     await setNumber(page, "setting-input", 64);
     await setNumber(page, "setting-batch", 8);
     await setNumber(page, "setting-epochs", 2);
-    await page.getByTestId("train-start").click();
+    // While the prediction before has not quite ended, a training would be put behind it.
+    const train = page.getByTestId("train-start");
+    await expect(train).toHaveText("Train", { timeout: 30_000 });
+    await train.click();
     await expect(page.getByTestId("run-state")).toHaveAttribute("data-state", "finished", {
       timeout: 120_000,
     });

@@ -16,7 +16,6 @@ import { mergeService } from "./label-merge/merge-service.ts";
 import { labelsService } from "./labels/labels-service.ts";
 import { latestValues } from "./latest-values.ts";
 import { projectsService } from "./projects-service.ts";
-import { hostCacheBytes } from "./raster-memory.ts";
 import { Pyramids } from "./rasters/pyramids.ts";
 import { Tiles } from "./rasters/index.ts";
 import { Review } from "./review/index.ts";
@@ -28,7 +27,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { shell } = options;
   configureRaster({
     remote: options.remoteFiles ?? "any",
-    cacheBytes: hostCacheBytes,
     folders:
       options.allowedRoots === "anywhere"
         ? "anywhere"

@@ -201,7 +201,9 @@ total = float(shapely.area(geoms).sum())
 expected = float((band != 255).sum()) * pixel
 found["areaError"] = abs(total - expected) / expected
 found["attributeError"] = float(np.max(np.abs(np.array(areas, dtype=float) - shapely.area(geoms)) / shapely.area(geoms))) if CRS(crs).is_projected else None
-found["union"] = abs(float(shapely.unary_union(geoms, grid_size=None).area) - total) / total
+whole = shapely.unary_union(geoms, grid_size=None)
+found["union"] = abs(float(whole.area) - total) / total
+found["holes"] = sum(len(part.interiors) for part in getattr(whole, "geoms", [whole]))
 found["coverage"] = bool(shapely.coverage_is_valid(geoms))
 shapes = list(rasterio.features.shapes(band, mask=(band != 255), connectivity=4, transform=transform))
 found["shapes"] = len(shapes)
@@ -236,6 +238,7 @@ const checkSchema = z.object({
   areaError: z.number(),
   attributeError: z.number().nullable(),
   union: z.number(),
+  holes: z.number(),
   coverage: z.boolean(),
   shapes: z.number(),
   different: z.number().optional(),
@@ -250,6 +253,8 @@ interface Case {
   readonly words?: readonly string[];
   readonly width?: number;
   readonly height?: number;
+  /** Whether some pixels have no class. */
+  readonly unclassified?: boolean;
 }
 
 async function written({
@@ -260,8 +265,10 @@ async function written({
   words = [],
   width = 210,
   height = 330,
+  unclassified = true,
 }: Case): Promise<z.infer<typeof checkSchema>> {
-  const ids = speckled(width, height);
+  const drawnIds = speckled(width, height);
+  const ids = unclassified ? drawnIds : drawnIds.map((id) => (id === 255 ? 0 : id));
   const mask = join(folder, "mask.tif");
   const writer = await createGeoTiffWriter(mask, {
     width,
@@ -340,6 +347,16 @@ describe.skipIf(peerPython() === undefined)(
           coverage: true,
         });
         expect(found.union).toBeLessThan(1e-9);
+        // Where every pixel has a class, a gap that opened between neighbours would be a hole of all together.
+        const full = await written({
+          extension: ".gpkg",
+          geotransform: rotated,
+          options: { simplify },
+          unclassified: false,
+        });
+        expect(full.coverage).toBe(true);
+        expect(full.holes).toBe(0);
+        expect(full.union).toBeLessThan(1e-9);
       },
     );
 
