@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { keepScreenshot, orthomask, rootDirectory, setNumber, test } from "./app.ts";
@@ -75,25 +75,22 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
   ] as const) {
     await page.getByTestId("export-model-format").selectOption(format);
     await page.getByTestId("export-model-start").click();
-    const file = path.join(folder, (await written(folder, ending)) ?? "");
-    expect((await readFile(file)).length, format).toBeGreaterThan(5_000);
+    await expect
+      .poll(() => bytesOf(folder, ending), { message: format, timeout: 60_000 })
+      .toBeGreaterThan(5_000);
     await page.getByTestId("export-result").scrollIntoViewIfNeeded();
     await keepScreenshot(page, project.name, `model-export-${format}`);
   }
 });
 
-/** The path below `folder` of the file that ends so, once it is there. */
-async function written(folder: string, ending: string): Promise<string | undefined> {
-  let name: string | undefined;
-  await expect
-    .poll(
-      async () => {
-        const names = await readdir(path.join(folder, ".orthomask"), { recursive: true });
-        name = names.find((file) => file.endsWith(ending));
-        return name;
-      },
-      { timeout: 60_000 },
-    )
-    .toBeDefined();
-  return name === undefined ? undefined : path.join(".orthomask", name);
+/** How much there is of a written file that ends so; 0 while it has no such name yet. */
+async function bytesOf(folder: string, ending: string): Promise<number> {
+  const names = await readdir(path.join(folder, ".orthomask/exports"), { recursive: true }).catch(() => []);
+  const name = names.find((file) => file.endsWith(ending));
+  return name === undefined
+    ? 0
+    : stat(path.join(folder, ".orthomask/exports", name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
 }

@@ -9,7 +9,7 @@ const folders = [...nodeEntries.map((entry) => path.dirname(entry.output)), "des
 
 /** Every module that a built file asks for, wherever in it. */
 function requested(source) {
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)["']([^"']+)["']/g;
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)["']([\w@./:#-]+)["']/g;
   return [...source.matchAll(pattern)].map((match) => match[1]);
 }
 
