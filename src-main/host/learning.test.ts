@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
 import { buildForNode } from "../../fixtures/rpc/build-for-node.ts";
@@ -462,14 +463,24 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     expect(kinds.at(-1)).toBe("up-to-date");
     expect(made).toEqual(mosaicIds.slice(0, 2));
 
+    // A job that begins while nothing is left to predict gets the network's memory too: the next view loads it anew.
+    const other = services.jobs.start({ ...job.job, title: "Another training" }, async () => {
+      await sleep(600);
+      return { kind: "training", runId: "none" };
+    });
+    await other.done;
+
     // A view that is left is not predicted any further.
     const left = new AbortController();
     const rest = live.watch(project, { runId, viewed: viewed.slice(2) }, left);
+    const restKinds: string[] = [];
     for await (const event of rest) {
+      restKinds.push(event.status.kind);
       if (event.made !== null) {
         left.abort();
       }
     }
+    expect(restKinds[0]).toBe("loading");
     expect((await read(mosaicIds[2] ?? "")).ids.some((id) => id !== 255)).toBe(true);
     expect((await read(mosaicIds[3] ?? "")).ids.every((id) => id === 255)).toBe(true);
 

@@ -42,6 +42,14 @@ export type LabelConflicts = z.infer<typeof labelConflictsSchema>;
 export const keptSideSchema = z.enum(["mine", "theirs"]);
 export type KeptSide = z.infer<typeof keptSideSchema>;
 
+/** What the steps that move differences are called in the history. */
+export const mergeSteps = {
+  taken: "Merge labels",
+  differences: "Merge labels: differences",
+  mine: "Keep mine",
+  theirs: "Take theirs",
+} as const;
+
 /** What a merge came to, in words. */
 export function mergeReportSentence({ taken, same, conflicting, unknown }: MergeReport): string {
   const number = (pixels: number): string => pixels.toLocaleString("en");

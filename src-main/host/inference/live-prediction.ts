@@ -61,11 +61,18 @@ export class LivePredictions {
   #turn: Promise<unknown> = Promise.resolve();
   #watchers = 0;
   #idle: NodeJS.Timeout | null = null;
+  readonly #stopListening: () => void;
 
   constructor(given: { readonly engine: Engine; readonly jobs: Jobs; readonly runs: Runs }) {
     this.#engine = given.engine;
     this.#jobs = given.jobs;
     this.#runs = given.runs;
+    // Also while nobody watches: a job that begins must find the engine's memory free.
+    this.#stopListening = given.jobs.onChange(() => {
+      if (this.#jobAtWork() !== null) {
+        void this.#inTurn(() => this.#giveWay()).catch(() => undefined);
+      }
+    });
   }
 
   /** Predicts what is in view, the middle first, and says how it goes; ends when all of it is there. See the contract's `predictions.live`. */
@@ -130,6 +137,7 @@ export class LivePredictions {
 
   /** Gives the network's memory back. */
   async close(): Promise<void> {
+    this.#stopListening();
     if (this.#idle !== null) {
       clearTimeout(this.#idle);
     }
@@ -148,6 +156,9 @@ export class LivePredictions {
     signal.throwIfAborted();
     if (this.#chunks.has(key)) {
       return true;
+    }
+    if (this.#jobAtWork() !== null) {
+      return false;
     }
     try {
       const raster = await project.image(mosaicId);
@@ -232,6 +243,12 @@ export class LivePredictions {
     const loaded = this.#loaded;
     this.#loaded = null;
     await loaded?.predictor.close();
+  }
+
+  async #giveWay(): Promise<void> {
+    if (this.#jobAtWork() !== null) {
+      await this.#unload();
+    }
   }
 
   /** The job that has, or is about to have, the engine. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { seededRandom } from "#shared/training/seeded-random.ts";
 import { drawFolder, drawMosaic } from "../../../fixtures/learning/draw-folder.ts";
@@ -24,16 +24,20 @@ let mosaicId: string;
 let mine: Uint8Array;
 let theirs: Uint8Array;
 
-function open(): Promise<Project> {
-  services = createServices({
-    dataDirectory: path.join(base, "data"),
-    cacheDirectory: path.join(base, "cache"),
+function makeServices(name = ""): Services {
+  return createServices({
+    dataDirectory: path.join(base, `data${name}`),
+    cacheDirectory: path.join(base, `cache${name}`),
     engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
     shell: noShell({ download: false }),
     allowedRoots: "anywhere",
     initialFolder: null,
     version: "0.1.0",
   });
+}
+
+function open(): Promise<Project> {
+  services = makeServices();
   return services.projects.open(path.join(base, "set"), { remember: false });
 }
 
@@ -179,11 +183,85 @@ describe("two people's labels", () => {
     const all = mine.map((id, pixel) => (isKnown(theirs[pixel] as number) ? (theirs[pixel] as number) : id));
     expect(Buffer.compare(await labels(), all)).toBe(0);
     expect((await findConflicts(project, [mosaicId], 5)).pixels).toBe(0);
+    // What was taken is settled for good: painting over it opens nothing again, and labels and differences are one step.
+    const window = { x: 0, y: 0, width, height };
+    const brush = { name: "Brush", editId: null };
+    await project.labels.change(mosaicId, brush, window, (_, ids) => void ids.fill(4));
+    expect((await findConflicts(project, [mosaicId], 5)).pixels).toBe(0);
+    await project.labels.undo();
+    await project.labels.undo();
+    expect(project.labels.history).toEqual({ undo: "Merge labels: differences", redo: "Take theirs" });
+    expect(await findConflicts(project, [mosaicId], 5)).toEqual(before);
+    await project.labels.redo();
+    expect(project.labels.history).toEqual({ undo: "Take theirs", redo: "Brush" });
+    expect(Buffer.compare(await labels(), all)).toBe(0);
     await project.labels.undo();
     await project.labels.undo();
     await project.labels.undo();
     expect(Buffer.compare(await labels(), mine)).toBe(0);
     expect((await findConflicts(project, [mosaicId], 5)).pixels).toBe(0);
+  });
+
+  it("are settled as they are by now, also where another process changed them meanwhile", async () => {
+    await mergeLabels(project, mosaicId, path.join(base, "a.tif"));
+    const before = await findConflicts(project, [mosaicId], 1);
+    for (const kept of ["theirs", "mine"] as const) {
+      await services.close();
+      project = await open();
+      await project.counted();
+      await labels();
+      const others = makeServices("-others");
+      try {
+        const theirProject = await others.projects.open(path.join(base, "set"), { remember: false });
+        await theirProject.counted();
+        const [place] = before.largest;
+        const settled = await settleConflicts(theirProject, mosaicId, place ?? null, "theirs");
+        expect(settled).toBe(place?.pixels);
+      } finally {
+        await others.close();
+      }
+      const rest = before.pixels - (before.largest[0]?.pixels ?? 0);
+      expect(await settleConflicts(project, mosaicId, null, kept)).toBe(rest);
+      expect((await findConflicts(project, [mosaicId], 1)).pixels).toBe(0);
+      await project.labels.undo();
+      await project.labels.undo();
+      expect(await findConflicts(project, [mosaicId], 1)).toEqual(before);
+    }
+  });
+
+  it("are read again only where either side has changed", async () => {
+    await mergeLabels(project, mosaicId, path.join(base, "a.tif"));
+    const before = await findConflicts(project, [mosaicId], 5);
+    const reads = vi.spyOn(project, "readLabels");
+    expect(await findConflicts(project, [mosaicId], 5)).toEqual(before);
+    expect(reads).toHaveBeenCalledTimes(0);
+    await settleConflicts(project, mosaicId, before.largest[0] ?? null, "mine");
+    reads.mockClear();
+    const after = await findConflicts(project, [mosaicId], 5);
+    expect(after.pixels).toBe(before.pixels - (before.largest[0]?.pixels ?? 0));
+    expect(reads).toHaveBeenCalledTimes(1);
+    await settleConflicts(project, mosaicId, null, "mine");
+    reads.mockClear();
+    expect(await findConflicts(project, [mosaicId], 5)).toMatchObject({ pixels: 0, places: 0, pairs: [] });
+    expect(reads).toHaveBeenCalledTimes(0);
+  });
+
+  it("are settled within the mosaic, and a place beyond 2²⁴ px only with all others", async () => {
+    await mergeLabels(project, mosaicId, path.join(base, "a.tif"));
+    const [first] = (await findConflicts(project, [mosaicId], 1)).largest;
+    const pixelWindow = { x: -500_000, y: -500_000, width: 2_000_000, height: 2_000_000 };
+    const wide = { pixelWindow, anchor: first?.anchor ?? ([0, 0] as [number, number]) };
+    // Only its size is asked before it is refused.
+    const mosaic = project.mosaic(mosaicId);
+    const size = vi.spyOn(project, "mosaic").mockReturnValue({
+      ...mosaic,
+      image: { ...mosaic.image, width: 100_000, height: 90_000 },
+    });
+    await expect(settleConflicts(project, mosaicId, wide, "mine")).rejects.toThrow(
+      "A place of 100000×90000 px is too large to be settled by itself: settle all differences of a at once.",
+    );
+    size.mockRestore();
+    expect(await settleConflicts(project, mosaicId, wide, "mine")).toBe(first?.pixels);
   });
 
   it("must lie on the same grid", async () => {

@@ -15,7 +15,7 @@ export type CountChanges = z.infer<typeof countChangesSchema>;
 export const recordSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("edit"),
-    /** Milliseconds since 1970, later than any record before, also those of other mosaics. */
+    /** Milliseconds since 1970, later than any record before, also those of other mosaics; what is undone together has the same. */
     time: z.int(),
     /** What the user did, such as "Brush". */
     name: z.string(),

@@ -36,6 +36,13 @@ export interface EditedLabels {
   readonly countChanges: CountChanges;
 }
 
+/** How labels are read. */
+export interface LabelReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** For what a change reads while it paints: nothing else changes labels meanwhile, and waiting for others' turns would never end. */
+  readonly withinStep?: boolean;
+}
+
 /** Marks the ids that another person gave to pixels of a mosaic, kept beside its labels. No mosaic's id ends so. */
 const THEIRS = "~theirs";
 
@@ -121,16 +128,23 @@ export class ProjectLabels {
     }
   }
 
+  /** As `edited`, after looking whether another process has changed them. */
+  async editedNow(mosaicId: string): Promise<EditedLabels | null> {
+    await this.#takeUp(mosaicId, this.#known.get(mosaicId));
+    return this.edited(mosaicId);
+  }
+
   /** Ids of a window as edited, or null where nothing has been edited: then the mask is all there is. */
   async readWindow(
     mosaicId: string,
     request: { readonly pixelWindow: PixelWindow; readonly outputSize?: PixelSize | undefined },
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: LabelReadOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | null> {
     const known = this.#known.get(mosaicId);
-    await known?.loading;
-    if (known?.opened.kind === "reader" && (await known.opened.reader.isOutdated())) {
-      await this.load(mosaicId, known.base);
+    if (options.withinStep !== true) {
+      await this.#takeUp(mosaicId, known);
+    } else if (known?.opened.kind === "reader") {
+      await this.#storeOf(mosaicId);
     }
     const opened = known?.opened;
     switch (opened?.kind) {
@@ -169,29 +183,45 @@ export class ProjectLabels {
     });
   }
 
-  /** As `edit`, for whatever else changes labels: `paint` changes ids in place, chunk by chunk. */
-  change(
+  /** As `edit`, for whatever else changes labels: `paint` changes ids in place, chunk by chunk. What it reads of labels it reads `withinStep`. */
+  async change(
     mosaicId: string,
     step: { readonly name: string; readonly editId: string | null },
     window: PixelWindow | null,
     paint: PaintWindow,
   ): Promise<StoredChange | null> {
+    const [change] = await this.changeTogether(step, window, [{ labelsId: mosaicId, paint }]);
+    return change ?? null;
+  }
+
+  /** As `change`, of several labels one after the other: undone and redone together, since their steps have the same time. */
+  changeTogether(
+    step: { readonly name: string; readonly editId: string | null },
+    window: PixelWindow | null,
+    parts: readonly { readonly labelsId: string; readonly paint: PaintWindow }[],
+  ): Promise<(StoredChange | null)[]> {
     return this.#inTurn(async () => {
+      const changes: (StoredChange | null)[] = [];
       if (window === null) {
-        return null;
+        return changes;
       }
-      const store = await this.#storeOf(mosaicId);
-      const time = this.#nextTime();
-      const change = await store.edit(window, paint, { name: step.name, time });
-      if (change !== null) {
+      let time: number | null = null;
+      for (const { labelsId, paint } of parts) {
+        const store = await this.#storeOf(labelsId);
+        time ??= this.#nextTime();
+        const change = await store.edit(window, paint, { name: step.name, time });
+        changes.push(change);
+        if (change === null) {
+          continue;
+        }
         for (const [other, { opened }] of this.#known) {
-          if (other !== mosaicId && stepOf(opened, "redo") !== null) {
+          if (other !== labelsId && stepOf(opened, "redo") !== null) {
             await (await this.#storeOf(other)).forgetRedo(time);
           }
         }
-        this.#tell(mosaicId, change, step.editId);
+        this.#tell(labelsId, change, step.editId);
       }
-      return change;
+      return changes;
     });
   }
 
@@ -252,14 +282,28 @@ export class ProjectLabels {
       if (next === null) {
         return null;
       }
-      const store = await this.#storeOf(next.mosaicId);
-      const change = await (way === "undo" ? store.undo(this.#nextTime()) : store.redo(this.#nextTime()));
-      if (change === null) {
-        return null;
+      const together = [...this.#known].flatMap(([labelsId, { opened }]) =>
+        stepOf(opened, way)?.time === next.time ? [labelsId] : [],
+      );
+      let first: { readonly mosaicId: string; readonly change: StoredChange } | null = null;
+      for (const labelsId of together) {
+        const store = await this.#storeOf(labelsId);
+        const change = await (way === "undo" ? store.undo(this.#nextTime()) : store.redo(this.#nextTime()));
+        if (change !== null) {
+          this.#tell(labelsId, change, null);
+          first ??= { mosaicId: mosaicOf(labelsId), change };
+        }
       }
-      this.#tell(next.mosaicId, change, null);
-      return { mosaicId: mosaicOf(next.mosaicId), change };
+      return first;
     });
+  }
+
+  /** Waits for what is being opened, and opens anew what another process has changed. Never within a turn, for which both would wait. */
+  async #takeUp(mosaicId: string, known: Known | undefined): Promise<void> {
+    await known?.loading;
+    if (known?.opened.kind === "reader" && (await known.opened.reader.isOutdated())) {
+      await this.load(mosaicId, known.base);
+    }
   }
 
   /** The step, over all mosaics, that comes next on the way back or forth. */

@@ -9,7 +9,7 @@ import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapsho
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
 import { ChangeSignal } from "../change-signal.ts";
-import { ProjectLabels, theirsOf } from "../labels/index.ts";
+import { ProjectLabels, theirsOf, type LabelReadOptions } from "../labels/index.ts";
 import type { LabelBase } from "../labels/index.ts";
 import { CLASSES_FILE, classesFromMasks, readClassesFile } from "./class-discovery.ts";
 import type { ClassesFile } from "./class-discovery.ts";
@@ -38,10 +38,6 @@ const MILLISECONDS_BETWEEN_LABEL_COUNTS = 1000;
 const LABELS_FOLDER = "labels";
 /** The version of labels that began from nothing. */
 const NO_MASK = "none";
-
-interface Options {
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** A project that is a folder on disk. */
 export class FolderProject implements Project {
@@ -145,7 +141,7 @@ export class FolderProject implements Project {
   async readLabels(
     mosaicId: string,
     request: LabelRequest,
-    options: Options = {},
+    options: LabelReadOptions = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
     const ids =
       (await this.labels.readWindow(mosaicId, request, options)) ??

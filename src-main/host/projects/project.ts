@@ -5,7 +5,7 @@ import type { DisplayState } from "#shared/project/display-state.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
 import type { Raster } from "../../raster/index.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
-import type { ProjectLabels } from "../labels/index.ts";
+import type { LabelReadOptions, ProjectLabels } from "../labels/index.ts";
 import type { MaskCounts } from "./mask-values.ts";
 
 /** Which labels to read: `pixelWindow` on the mosaic's grid, made `outputSize` large by nearest neighbour. */
@@ -39,7 +39,7 @@ export interface Project {
   readLabels(
     mosaicId: string,
     request: LabelRequest,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: LabelReadOptions,
   ): Promise<Uint8Array<ArrayBuffer>>;
   /** Absolute path of a mosaic's image, for the command line and exports. */
   imagePath(mosaicId: string): string;
