@@ -155,7 +155,23 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
   it("gives the same run for the same seed, also when it was stopped and taken up again", async () => {
     const whole = await train({ epochs: 3 });
     const first = await train({ epochs: 1 });
-    const resumed = await services.learning.training.resume(project, first.runId, { epochs: 3 });
+    const { training } = services.learning;
+    // Two pages press the button at once.
+    const together = await Promise.allSettled(
+      [1, 2].map(() => training.resume(project, first.runId, { epochs: 3 })),
+    );
+    expect(together.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []))).toEqual([
+      expect.objectContaining({ code: "conflict" }),
+    ]);
+    const [resumed] = together.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    if (resumed === undefined) {
+      throw new Error("Neither went on.");
+    }
+    expect(
+      services.jobs
+        .list()
+        .filter(({ runId, state }) => runId === first.runId && ["queued", "running"].includes(state.kind)),
+    ).toHaveLength(1);
     expect((await resumed.done).kind).toBe("succeeded");
     const history = async (runId: string): Promise<unknown> =>
       (await services.learning.run(project.id, runId)).history.map(({ loss, valLoss, valClassIou }) => ({

@@ -21,19 +21,20 @@ export type LockOwner = z.infer<typeof ownerSchema>;
 const STALE_MILLISECONDS = 60_000;
 const RENEW_MILLISECONDS = 15_000;
 
-/** Locks of this process, so that a second project object in it is told from what a crashed process with the same number left. */
-const heldHere = new Set<string>();
+/** Locks of this process and what it wrote into them, so that a second project object in it is told from what a crashed process with the same number left. */
+const heldHere = new Map<string, string>();
 
 /** A file that says which process alone may change what it stands beside: the labels of a project, a run that is trained or waits to be. */
 export class ProcessLock {
   readonly #path: string;
+  readonly #written: string;
   readonly #timer: NodeJS.Timeout;
 
-  private constructor(lockPath: string) {
+  private constructor(lockPath: string, written: string) {
     this.#path = lockPath;
+    this.#written = written;
     this.#timer = setInterval(() => {
-      const now = new Date();
-      void utimes(lockPath, now, now).catch(() => undefined);
+      void this.#renew().catch(() => undefined);
     }, RENEW_MILLISECONDS);
     this.#timer.unref();
   }
@@ -45,11 +46,12 @@ export class ProcessLock {
   static async take(lockPath: string, refusal: (owner: LockOwner | null) => string): Promise<ProcessLock> {
     await makeFolder(path.dirname(lockPath));
     for (let attempt = 0; attempt < 5; attempt++) {
-      const owner = await createLock(lockPath);
-      if (owner === "mine") {
-        heldHere.add(lockPath);
-        return new ProcessLock(lockPath);
+      const written = await createLock(lockPath);
+      if (written !== null) {
+        heldHere.set(lockPath, written);
+        return new ProcessLock(lockPath, written);
       }
+      const owner = await readOwner(lockPath);
       if (owner !== null && (await isAlive(owner, lockPath))) {
         throw new RpcError("conflict", refusal(owner));
       }
@@ -60,22 +62,49 @@ export class ProcessLock {
 
   /** Who holds a lock now: this process, another one that is alive, or none. */
   static async holder(lockPath: string): Promise<"here" | "elsewhere" | "none"> {
-    if (heldHere.has(lockPath)) {
+    const written = heldHere.get(lockPath);
+    // One that somebody deleted, or that can't be read now, nobody else has.
+    if (written !== undefined && [written, "absent", "unreadable"].includes(await contentOf(lockPath))) {
       return "here";
     }
     const owner = await readOwner(lockPath);
     return owner !== null && (await isAlive(owner, lockPath)) ? "elsewhere" : "none";
   }
 
+  /** Whether the file is still there and this lock's: a process that stood still for long may have been taken for a crashed one. */
+  async isHeld(): Promise<boolean> {
+    return [this.#written, "unreadable"].includes(await contentOf(this.#path));
+  }
+
+  /** Lets go of it; a file that is another's by now stays. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    heldHere.delete(this.#path);
-    await rm(this.#path, { force: true });
+    if (heldHere.get(this.#path) === this.#written) {
+      heldHere.delete(this.#path);
+    }
+    if ((await contentOf(this.#path)) === this.#written) {
+      await rm(this.#path, { force: true });
+    }
+  }
+
+  async #renew(): Promise<void> {
+    if ((await contentOf(this.#path)) === this.#written) {
+      const now = new Date();
+      await utimes(this.#path, now, now);
+    }
   }
 }
 
-/** Null when a lock is there that can't be read. */
-async function createLock(lockPath: string): Promise<"mine" | LockOwner | null> {
+async function contentOf(lockPath: string): Promise<string> {
+  try {
+    return await readFile(lockPath, "utf8");
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "absent" : "unreadable";
+  }
+}
+
+/** Makes the lock and answers what it wrote; null when there is one already. */
+async function createLock(lockPath: string): Promise<string | null> {
   const owner: LockOwner = {
     pid: process.pid,
     processStart: await processStart(process.pid),
@@ -85,18 +114,19 @@ async function createLock(lockPath: string): Promise<"mine" | LockOwner | null> 
   // Only one process makes it; who reads it before it is written whole gets null and looks again.
   try {
     const file = await open(lockPath, "wx");
+    const written = JSON.stringify({ ...owner, lock: randomUUID() });
     try {
-      await file.writeFile(JSON.stringify(owner));
+      await file.writeFile(written);
     } finally {
       await file.close();
     }
-    return "mine";
+    return written;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
       throw error;
     }
   }
-  return readOwner(lockPath);
+  return null;
 }
 
 async function readOwner(lockPath: string): Promise<LockOwner | null> {

@@ -1,13 +1,16 @@
 import type { Geotransform } from "#shared/geo/affine.ts";
 import { crsLabel, isProjectable, sameCrs } from "#shared/geo/crs.ts";
-import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { transformer, type Raster } from "../../raster/index.ts";
 import { readMaskIds } from "../projects/index.ts";
-import { tilePlaces, tileSide, type Carry } from "../tile-places.ts";
+import { tilePlaces, tileSide, type Carry, type TilePlaces } from "../tile-places.ts";
 import type { IdSource } from "./compared-rasters.ts";
+
+/** Pixels of the mask that are read at once: where it is far finer than the grid, a tile takes them in steps. */
+const mostMaskPixels = 2 ** 24;
 
 /** A mask's ids on another raster's grid, each from the nearest pixel; 255 beside it. Throws `invalid-input` where one of them has no place on the ground. */
 export function resampledIds(
@@ -84,18 +87,70 @@ async function fillTile(
     return;
   }
   const { columns, rows, window } = places;
-  const { ids: found } = await readMaskIds(mask, { pixelWindow: window }, { signal });
+  const readBlock = async (block: PixelWindow, maskWindow: PixelWindow | null): Promise<void> => {
+    if (maskWindow === null) {
+      return;
+    }
+    signal?.throwIfAborted();
+    if (maskWindow.width * maskWindow.height > mostMaskPixels && block.width * block.height > 1) {
+      for (const part of quarters(block)) {
+        await readBlock(part, maskWindowOf(part, places, mask.description));
+      }
+      return;
+    }
+    const { ids: found } = await readMaskIds(mask, { pixelWindow: maskWindow }, { signal });
+    for (let y = block.y; y < block.y + block.height; y++) {
+      for (let x = block.x; x < block.x + block.width; x++) {
+        const column = Math.floor(columns[y * tileSide + x]!) - maskWindow.x;
+        const row = Math.floor(rows[y * tileSide + x]!) - maskWindow.y;
+        if (column >= 0 && column < maskWindow.width && row >= 0 && row < maskWindow.height) {
+          ids[(top + y) * pixelWindow.width + left + x] = found[row * maskWindow.width + column]!;
+        }
+      }
+    }
+  };
   const [width, height] = [
     Math.min(tileSide, pixelWindow.width - left),
     Math.min(tileSide, pixelWindow.height - top),
   ];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const column = Math.floor(columns[y * tileSide + x]!) - window.x;
-      const row = Math.floor(rows[y * tileSide + x]!) - window.y;
-      if (column >= 0 && column < window.width && row >= 0 && row < window.height) {
-        ids[(top + y) * pixelWindow.width + left + x] = found[row * window.width + column]!;
+  await readBlock({ x: 0, y: 0, width, height }, window);
+}
+
+function quarters({ x, y, width, height }: PixelWindow): PixelWindow[] {
+  const [right, down] = [Math.ceil(width / 2), Math.ceil(height / 2)];
+  return [
+    { x, y, width: right, height: down },
+    { x: x + right, y, width: width - right, height: down },
+    { x, y: y + down, width: right, height: height - down },
+    { x: x + right, y: y + down, width: width - right, height: height - down },
+  ].filter((part) => part.width > 0 && part.height > 0);
+}
+
+/** The part of the mask in which the pixel centres of a block of a tile lie; null where none do. */
+function maskWindowOf(
+  block: PixelWindow,
+  { columns, rows }: Pick<TilePlaces, "columns" | "rows">,
+  size: PixelSize,
+): PixelWindow | null {
+  let [firstColumn, firstRow, lastColumn, lastRow] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let y = block.y; y < block.y + block.height; y++) {
+    for (let x = block.x; x < block.x + block.width; x++) {
+      const column = Math.floor(columns[y * tileSide + x]!);
+      const row = Math.floor(rows[y * tileSide + x]!);
+      if (column >= 0 && column < size.width && row >= 0 && row < size.height) {
+        firstColumn = Math.min(firstColumn, column);
+        lastColumn = Math.max(lastColumn, column);
+        firstRow = Math.min(firstRow, row);
+        lastRow = Math.max(lastRow, row);
       }
     }
   }
+  return firstColumn > lastColumn
+    ? null
+    : {
+        x: firstColumn,
+        y: firstRow,
+        width: lastColumn - firstColumn + 1,
+        height: lastRow - firstRow + 1,
+      };
 }

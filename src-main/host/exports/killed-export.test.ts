@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -86,4 +86,19 @@ it("an earlier file that a killed process had put aside is back under its name, 
   expect(await readdir(path.join(base, "below"))).toEqual([]);
   expect(await readFile(kept, "utf8")).toBe("earlier");
   expect(await readFile(replaced, "utf8")).toBe("new");
+});
+
+it("leftovers behind a link of a project are not looked for", async () => {
+  const [project, outside] = [path.join(base, "project"), path.join(base, "outside")];
+  await mkdir(path.join(project, "own"), { recursive: true });
+  await mkdir(outside);
+  const ofTheDead = (name: string): string =>
+    temporaryPath(name, "partial").replace(`-${process.pid}-`, "-4194999-");
+  await writeFile(ofTheDead(path.join(outside, "a")), "");
+  await writeFile(ofTheDead(path.join(project, "own/b")), "");
+  await symlink(outside, path.join(project, "x"));
+  await symlink(outside, path.join(base, "linked"));
+  expect(await sweepLeftovers(project, { recursive: true })).toBe(1);
+  expect(await sweepLeftovers(path.join(base, "linked"), { recursive: true })).toBe(0);
+  expect(await readdir(outside)).toHaveLength(1);
 });

@@ -228,6 +228,25 @@ describe.skipIf(python === null)("the add-on", () => {
     expect(addOn.state().kind).toBe("absent");
   });
 
+  test("that is removed while it is fetched is gone, and nothing comes after", async () => {
+    const addOn = await publish();
+    const order: string[] = [];
+    let removing: Promise<void> | undefined;
+    const installing = addOn.install({
+      signal,
+      onProgress: () => {
+        removing ??= addOn.remove().then(() => {
+          order.push("removed");
+        });
+      },
+    });
+    await installing.catch(() => order.push("stopped"));
+    await Promise.all([removing]);
+    expect(order).toStrictEqual(["stopped", "removed"]);
+    expect(await readdir(directory)).toStrictEqual(["binding.node"]);
+    expect(addOn.state()).toStrictEqual({ kind: "absent", downloadedBytes: 0 });
+  });
+
   test("goes on in another start of the app without what was done", async () => {
     const first = await publish();
     const cublas = files.get("/cublas.whl") ?? Buffer.alloc(0);

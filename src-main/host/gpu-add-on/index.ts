@@ -42,6 +42,8 @@ export class GpuAddOn {
     detail: string;
     eta: number | null;
   } | null = null;
+  /** Resolves when no installation is under way any more. */
+  #ended: Promise<void> = Promise.resolve();
   #failure: string | null = null;
   #downloadedBytes = 0;
 
@@ -102,6 +104,8 @@ export class GpuAddOn {
 
   async remove(): Promise<void> {
     this.stop();
+    // It would go on writing below what is being removed.
+    await this.#ended;
     this.#failure = null;
     this.#downloadedBytes = 0;
     await rm(this.#folder, { recursive: true, force: true });
@@ -127,6 +131,10 @@ export class GpuAddOn {
     const estimate = new EtaEstimate();
     const work = { controller, progress: 0, detail: "asking the index", eta: null as number | null };
     this.#work = work;
+    let hasEnded: () => void = () => undefined;
+    this.#ended = new Promise((resolve) => {
+      hasEnded = resolve;
+    });
     this.#failure = null;
     this.#changes.emit();
     try {
@@ -145,6 +153,7 @@ export class GpuAddOn {
       throw error;
     } finally {
       this.#work = null;
+      hasEnded();
       this.#changes.emit();
     }
   }

@@ -57,10 +57,16 @@ const claims = new Map<string, ProcessLock>();
 /**
  * Says that this process trains the run, or will when its turn comes, so that another one neither takes it for interrupted nor trains it too. Throws
  * `conflict` while another process that is alive says so.
+ *
+ * @returns "kept" where this process had said so before, and nobody else has since
  */
-export async function claimRun(directory: string): Promise<void> {
-  if (claims.has(directory)) {
-    return;
+export async function claimRun(directory: string): Promise<"kept" | "taken"> {
+  const held = claims.get(directory);
+  if (held !== undefined) {
+    if (await held.isHeld()) {
+      return "kept";
+    }
+    await releaseRun(directory);
   }
   await makeFolder(directory);
   const lock = await ProcessLock.take(
@@ -69,6 +75,7 @@ export async function claimRun(directory: string): Promise<void> {
       `The run in ${directory} is being trained by another Orthomask${owner === null ? "" : ` (process ${owner.pid} on ${owner.host})`}: stop it there first.`,
   );
   claims.set(directory, lock);
+  return "taken";
 }
 
 export async function releaseRun(directory: string): Promise<void> {

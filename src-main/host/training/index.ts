@@ -68,6 +68,12 @@ export interface NewTraining {
   readonly name: string | null;
 }
 
+/** Limits that a run gets when it is taken up again. */
+interface RunLimits {
+  readonly epochs?: number | undefined;
+  readonly maxSteps?: number | null | undefined;
+}
+
 interface StartOptions {
   /** Where the run goes instead of the project's own storage. */
   readonly directory?: string | undefined;
@@ -85,6 +91,9 @@ export class Training {
   readonly #queue: TrainingQueue;
   /** Runs of an earlier session, by project, as they were taken up when it was opened. */
   readonly #goneOn = new Map<string, Promise<StartedRun[]>>();
+
+  /** Runs that are about to be taken up again. */
+  readonly #resuming = new Set<string>();
 
   constructor(options: TrainingOptions) {
     this.#options = options;
@@ -126,7 +135,9 @@ export class Training {
   ): Promise<TrainingMeasure> {
     const { engine, jobs } = this.#options;
     if (
-      jobs.list().some(({ kind, state }) => !["export", "pyramid", "import"].includes(kind) && isUnfinished(state))
+      jobs
+        .list()
+        .some(({ kind, state }) => !["export", "pyramid", "import"].includes(kind) && isUnfinished(state))
     ) {
       throw new RpcError("conflict", "The engine is busy with another job: measure when it has ended.");
     }
@@ -191,10 +202,30 @@ export class Training {
       }
     }
     const started: StartedRun[] = [];
-    for (const draft of drafts) {
-      started.push(await this.#enqueue(project, draft, options, { fromQueue: true }));
+    try {
+      for (const draft of drafts) {
+        started.push(await this.#enqueue(project, draft, options, { fromQueue: true }));
+      }
+    } catch (error) {
+      await this.#takeBack(project, started);
+      throw error;
     }
     return started;
+  }
+
+  /** Removes runs that have only just been queued. */
+  async #takeBack(project: Project, started: readonly StartedRun[]): Promise<void> {
+    const { jobs, runs } = this.#options;
+    // From the last to the first, so that none begins when the one before it ends.
+    for (const { jobId } of started.toReversed()) {
+      jobs.cancel(jobId);
+    }
+    for (const { runId, done } of started) {
+      await done;
+      await runs.remove(project.id, runId).catch((error: unknown) => {
+        console.error(`The run ${runId} could not be removed: ${toHostError(error).message}`);
+      });
+    }
   }
 
   /**
@@ -327,11 +358,20 @@ export class Training {
   }
 
   /** Takes a run up after its last finished epoch; `epochs` and `maxSteps` may raise its limits. Throws `conflict` while it runs, or when it is complete. */
-  async resume(
-    project: Project,
-    runId: string,
-    limits: { readonly epochs?: number | undefined; readonly maxSteps?: number | null | undefined } = {},
-  ): Promise<StartedRun> {
+  async resume(project: Project, runId: string, limits: RunLimits = {}): Promise<StartedRun> {
+    // Before anything is waited for, so that of two calls together only one goes on.
+    if (this.#resuming.has(runId)) {
+      throw new RpcError("conflict", "This run is being taken up already.");
+    }
+    this.#resuming.add(runId);
+    try {
+      return await this.#resume(project, runId, limits);
+    } finally {
+      this.#resuming.delete(runId);
+    }
+  }
+
+  async #resume(project: Project, runId: string, limits: RunLimits): Promise<StartedRun> {
     const { runs } = this.#options;
     const { run } = await runs.get(project.id, runId);
     if (run.state.kind === "running") {

@@ -3,6 +3,7 @@ import { freemem } from "node:os";
 import path from "node:path";
 import type { JobResult } from "#shared/jobs/job.ts";
 import { centredNormalization } from "#shared/training/normalization.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run, RunState } from "#shared/training/run.ts";
 import { createEngineTrainer, modelOfRun, type Engine, type Trainer } from "../engine/index.ts";
 import { fileError, toHostError } from "../host-error.ts";
@@ -66,7 +67,12 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
   const goesOn = async (): Promise<boolean> =>
     context.signal.reason instanceof HostClosing && (await job.goesOn());
 
-  await claimRun(directory);
+  if (
+    (await claimRun(directory)) === "taken" &&
+    (await runs.adopt(project, directory)).run.state.kind !== "queued"
+  ) {
+    throw new RpcError("conflict", "This run was trained by another Orthomask while it waited for its turn.");
+  }
   let trainer: Trainer | null = null;
   try {
     await settle(job.running);

@@ -56,13 +56,19 @@ export class TrainingQueue {
     return this.#underWay.has(runId);
   }
 
-  /** Lets a run wait for its turn; `write` puts it on disk as `queued`. With `fromQueue` it goes on at the next start, should the host close in the middle. */
+  /**
+   * Lets a run wait for its turn; `write` puts it on disk as `queued`. With `fromQueue` it goes on at the next start, should the host close in the middle. Throws
+   * `conflict` for one that trains or waits already: two jobs of one run would settle it for each other.
+   */
   async add(
     project: Project,
     { id: runId, name }: Pick<Run, "id" | "name">,
     write: (turn: number) => Promise<StoredRun>,
     options: { readonly fromQueue: boolean },
   ): Promise<StartedRun> {
+    if (this.has(runId)) {
+      throw new RpcError("conflict", `${name} trains or waits for its turn already.`);
+    }
     const { jobs, runs, engine, census, events } = this.#options;
     const stop = new AbortController();
     const fromQueue = options.fromQueue || !jobs.isFree(ENGINE_LANE);
@@ -120,7 +126,7 @@ export class TrainingQueue {
     const started: StartedRun[] = [];
     for (const { id } of queuedRuns(left.map(({ run }) => run))) {
       const directory = left.find(({ run }) => run.id === id)?.directory ?? "";
-      if ((await trainerOf(directory)) === "elsewhere") {
+      if (this.has(id) || (await trainerOf(directory)) === "elsewhere") {
         continue;
       }
       try {
@@ -131,6 +137,10 @@ export class TrainingQueue {
       }
       // It may have been trained meanwhile, by a process that is gone again.
       const { run } = await runs.adopt(project, directory);
+      if (this.has(id)) {
+        // Resumed by hand meanwhile: the claim is that job's.
+        continue;
+      }
       if (run.state.kind !== "queued") {
         await releaseRun(directory);
         continue;
@@ -208,7 +218,8 @@ export class TrainingQueue {
     try {
       const { kind } = stored.run.state;
       const isUntouched = (kind === "queued" && !this.#isClosing) || kind === "running";
-      if (isUntouched && !isUnfinished(ended)) {
+      // Whoever has taken it over says how it ends.
+      if (isUntouched && !isUnfinished(ended) && (await trainerOf(stored.directory)) !== "elsewhere") {
         const state: RunState =
           ended.kind === "failed"
             ? { kind: "failed", message: ended.error.message, smallerBatch: null }

@@ -4,9 +4,8 @@ import { paintableIds } from "#shared/labels/paint-pixels.ts";
 import type { VectorReport } from "#shared/labels/vector-import.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { VectorLayer, VectorValue } from "../../raster/index.ts";
+import { Breather, type VectorLayer, type VectorValue } from "../../raster/index.ts";
 import type { Project } from "../projects/index.ts";
-import { Breather } from "./breathe.ts";
 import { BurnBuffer } from "./burn-buffer.ts";
 import { PolygonPlacer } from "./place-polygons.ts";
 

@@ -56,7 +56,7 @@ export function inspectVectors(
   named: NamedLayer,
   options: Options = {},
 ): Promise<VectorInspection> {
-  return withLayer(named, (layer, crs) => inspectLayer(layer, crs, readyMosaics(project), options));
+  return withLayer(named, options, (layer, crs) => inspectLayer(layer, crs, readyMosaics(project), options));
 }
 
 /** Burns a layer into labels; classes that are to be new are made first. Throws `invalid-input` for what doesn't fit the project or the file. */
@@ -65,7 +65,7 @@ export function importVectors(
   { mapping, mosaicIds, rules, ...named }: VectorImport,
   options: Options & { readonly onProgress?: ((share: number, detail: string) => void) | undefined } = {},
 ): Promise<VectorReport> {
-  return withLayer(named, async (layer, crs) => {
+  return withLayer(named, options, async (layer, crs) => {
     const { classes, newClasses, idOf } = withNewClasses(project.snapshot().classes, mapping);
     if (newClasses.length > 0) {
       await project.setClasses(classes);
@@ -81,9 +81,10 @@ export function importVectors(
 
 async function withLayer<Result>(
   { filePath, layerName, crsCode }: NamedLayer,
+  { signal }: Options,
   work: (layer: VectorLayer, crs: Crs) => Promise<Result>,
 ): Promise<Result> {
-  const file = await openVectors(filePath);
+  const file = await openVectors(filePath, { signal });
   try {
     const layer = layerName === null ? file.layers[0] : file.layers.find(({ name }) => name === layerName);
     if (layer === undefined) {

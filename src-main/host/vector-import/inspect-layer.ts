@@ -1,8 +1,7 @@
 import { fieldValueText, type VectorInspection } from "#shared/labels/vector-import.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { Crs } from "#shared/geo/crs.ts";
-import type { VectorLayer } from "../../raster/index.ts";
-import { Breather } from "./breathe.ts";
+import { Breather, type VectorLayer } from "../../raster/index.ts";
 import { PolygonPlacer } from "./place-polygons.ts";
 
 /** A field with more values than there can be classes says no class. */

@@ -20,7 +20,10 @@ const readers = {
 export const readVectorExtensions: readonly string[] = Object.keys(readers);
 
 /** Opens a file of polygons by its name's ending. Throws a RasterError that names the file, what was expected and what came. */
-export async function openVectors(filePath: string): Promise<VectorFile> {
+export async function openVectors(
+  filePath: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<VectorFile> {
   const ending = extname(filePath).toLowerCase();
   const reader = Object.entries(readers).find(([known]) => known === ending)?.[1];
   if (reader === undefined) {
@@ -32,7 +35,7 @@ export async function openVectors(filePath: string): Promise<VectorFile> {
   }
   const source = await openFileSource(filePath);
   try {
-    return await reader(source);
+    return await reader(source, options);
   } catch (error) {
     await source.close();
     throw error;

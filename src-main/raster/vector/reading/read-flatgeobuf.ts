@@ -179,15 +179,18 @@ function collect(
 function ringsOf(geometry: FlatTable): Float64Array[] {
   const positions = geometry.doubles(1) ?? new Float64Array(0);
   const ends = geometry.uints(0) ?? Uint32Array.of(positions.length / 2);
+  const rings: Float64Array[] = [];
   let start = 0;
-  return [...ends].flatMap((end) => {
+  for (const end of ends) {
     if (end < start || end * 2 > positions.length) {
       throw new RangeError(`a ring up to position ${end} of ${positions.length / 2}`);
     }
-    const ring = positions.slice(start * 2, end * 2);
+    if (end > start) {
+      rings.push(positions.slice(start * 2, end * 2));
+    }
     start = end;
-    return ring.length === 0 ? [] : [ring];
-  });
+  }
+  return rings;
 }
 
 /** The fields of a feature: number of the column, then its value, as often as there are some. */

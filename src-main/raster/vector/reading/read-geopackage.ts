@@ -17,8 +17,14 @@ import type {
 } from "./vector-layer.ts";
 import { geometryFromWkb } from "./wkb.ts";
 
+/** Rows of the tables that describe layers: EPSG has some ten thousand systems. */
+const mostDescribingRows = 1 << 16;
+
 /** Opens a GeoPackage (OGC 12-128r18) with all its feature tables; layers that are views are left out. */
-export async function openGeoPackage(source: ByteSource): Promise<VectorFile> {
+export async function openGeoPackage(
+  source: ByteSource,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<VectorFile> {
   const { filePath } = source;
   const waiting = await stat(`${filePath}-wal`).catch(() => null);
   if (waiting !== null && waiting.size > 0) {
@@ -29,15 +35,24 @@ export async function openGeoPackage(source: ByteSource): Promise<VectorFile> {
     );
   }
   const database = await SqliteReader.open(source);
-  const tables = new Map((await database.tables()).map((table) => [table.name.toLowerCase(), table]));
-  const read = (name: string): Promise<Record<string, SqliteCell>[]> => allRows(database, tables.get(name));
-  const geometries = await read("gpkg_geometry_columns");
-  const contents = await read("gpkg_contents");
-  const systems = new Map((await read("gpkg_spatial_ref_sys")).map((row) => [row["srs_id"], row] as const));
+  const tables = new Map((await database.tables(options)).map((table) => [table.name.toLowerCase(), table]));
+  const read = (name: string, columns: readonly string[]): Promise<Record<string, SqliteCell>[]> =>
+    allRows(database, tables.get(name), columns, filePath, options);
+  const geometries = new Map(
+    (await read("gpkg_geometry_columns", ["table_name", "column_name", "srs_id"]))
+      .reverse()
+      .map((row) => [textOf(row["table_name"]).toLowerCase(), row] as const),
+  );
+  const contents = await read("gpkg_contents", ["table_name", "data_type"]);
+  const systems = new Map(
+    (
+      await read("gpkg_spatial_ref_sys", ["srs_id", "organization", "organization_coordsys_id", "definition"])
+    ).map((row) => [row["srs_id"], row] as const),
+  );
   const layers = contents.flatMap((entry): VectorLayer[] => {
     const name = textOf(entry["table_name"]);
     const table = tables.get(name.toLowerCase());
-    const geometry = geometries.find((row) => textOf(row["table_name"]).toLowerCase() === name.toLowerCase());
+    const geometry = geometries.get(name.toLowerCase());
     return entry["data_type"] !== "features" || table === undefined || geometry === undefined
       ? []
       : [
@@ -129,20 +144,33 @@ function geometryOf(cell: SqliteCell, filePath: string, table: string, rowId: nu
   }
 }
 
+/** Some columns of a table that is held whole. */
 async function allRows(
   database: SqliteReader,
   table: SqliteTable | undefined,
+  wanted: readonly string[],
+  filePath: string,
+  options: { readonly signal?: AbortSignal | undefined },
 ): Promise<Record<string, SqliteCell>[]> {
   if (table === undefined) {
     return [];
   }
-  const columns = columnsOf(table.sql);
+  const columns = columnsOf(table.sql)
+    .map((column, index) => ({ ...column, name: column.name.toLowerCase(), index }))
+    .filter(({ name }) => wanted.includes(name));
   const rows: Record<string, SqliteCell>[] = [];
-  for await (const { rowId, cells } of database.rows(table.rootPage)) {
+  for await (const { rowId, cells } of database.rows(table.rootPage, options)) {
+    if (rows.length === mostDescribingRows) {
+      throw new RasterError(
+        "damaged",
+        filePath,
+        `expected at most ${mostDescribingRows} rows in ${table.name}, found more`,
+      );
+    }
     rows.push(
       Object.fromEntries(
-        columns.map(({ name, isRowId, byDefault }, index) => [
-          name.toLowerCase(),
+        columns.map(({ name, index, isRowId, byDefault }) => [
+          name,
           isRowId ? rowId : index < cells.length ? (cells[index] ?? null) : byDefault,
         ]),
       ),

@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import type { Crs } from "#shared/geo/crs.ts";
 import { openFileSource, type ByteSource } from "../../byte-source.ts";
@@ -6,16 +6,18 @@ import { crsFromWkt } from "../../crs/from-wkt.ts";
 import { RasterError } from "../../raster-error.ts";
 import { BufferedSource, viewOf } from "./buffered-source.ts";
 import { DbfTable } from "./dbf.ts";
+import { groupRings } from "./group-rings.ts";
 import {
   mostFeatureBytes,
   type FeatureOptions,
-  type PolygonRings,
   type VectorFeature,
   type VectorFile,
   type VectorGeometry,
 } from "./vector-layer.ts";
 
 const headerBytes = 100;
+/** A .prj file has a kilobyte or two, a .cpg file a word. */
+const mostTextBytes = 64 * 1024;
 const names: Readonly<Record<number, string>> = {
   1: "Point",
   3: "PolyLine",
@@ -38,12 +40,12 @@ export async function openShapefile(source: ByteSource): Promise<VectorFile> {
     beside(filePath, ".prj"),
     beside(filePath, ".cpg"),
   ]);
-  const encodingName = encoding === null ? null : (await readFile(encoding, "latin1")).trim();
+  const encodingName = encoding === null ? null : (await textOf(encoding, "latin1")).trim();
   const dbf = table === null ? null : await openTable(table, encodingName);
   const crs: Crs =
     projection === null
       ? { kind: "unknown", reason: "there is no .prj file beside it" }
-      : crsFromWkt((await readFile(projection, "utf8")).slice(0, 1 << 20));
+      : crsFromWkt(await textOf(projection, "utf8"));
   return {
     filePath,
     format: "Shapefile",
@@ -69,6 +71,20 @@ async function openTable(filePath: string, encodingName: string | null): Promise
     await source.close();
     throw error;
   }
+}
+
+async function textOf(filePath: string, encoding: "latin1" | "utf8"): Promise<string> {
+  const found = await stat(filePath);
+  if (!found.isFile() || found.size > mostTextBytes) {
+    throw new RasterError(
+      "damaged",
+      filePath,
+      found.isFile()
+        ? `expected a line of text, at most ${mostTextBytes} bytes, found ${found.size} bytes`
+        : "expected a file, found a folder or device",
+    );
+  }
+  return readFile(filePath, encoding);
 }
 
 /** A file of the same name with another ending, whatever the case of either. */
@@ -104,7 +120,7 @@ async function* readFeatures(
       throw refuse(`it would take ${bytes} bytes at ${at}, and the file ends at ${source.size}`);
     }
     const record = viewOf(await buffered.take(at + 8, bytes, signal));
-    const geometry = geometryOf(record, refuse);
+    const geometry = await geometryOf(record, refuse, signal);
     at += 8 + bytes;
     onProgress?.(at / source.size);
     const values = dbf === null ? new Map<string, null>() : await dbf.row(index, signal);
@@ -114,7 +130,11 @@ async function* readFeatures(
   }
 }
 
-function geometryOf(record: DataView, refuse: (what: string) => RasterError): VectorGeometry {
+async function geometryOf(
+  record: DataView,
+  refuse: (what: string) => RasterError,
+  signal: AbortSignal | undefined,
+): Promise<VectorGeometry> {
   const type = record.getInt32(0, true);
   if (type === 0) {
     return { kind: "none" };
@@ -132,81 +152,22 @@ function geometryOf(record: DataView, refuse: (what: string) => RasterError): Ve
     throw refuse(`${parts} rings of ${points} points in ${record.byteLength} bytes`);
   }
   const start = 44 + parts * 4;
-  const rings = Array.from({ length: parts }, (_, part) => {
+  const rings: Float64Array[] = [];
+  for (let part = 0; part < parts; part++) {
     const first = record.getInt32(44 + part * 4, true);
     const last = part + 1 < parts ? record.getInt32(48 + part * 4, true) : points;
     if (first < 0 || last < first || last > points) {
       throw refuse(`a ring from point ${first} to ${last} of ${points}`);
     }
+    if (last === first) {
+      continue;
+    }
     const ring = new Float64Array((last - first) * 2);
     for (let value = 0; value < ring.length; value++) {
       ring[value] = record.getFloat64(start + first * 16 + value * 8, true);
     }
-    return ring;
-  });
-  const polygons = grouped(rings.filter((ring) => ring.length > 0));
+    rings.push(ring);
+  }
+  const polygons = await groupRings(rings, { signal });
   return polygons.length === 0 ? { kind: "none" } : { kind: "polygons", polygons };
-}
-
-/** Rings of one record as polygons: by the standard exteriors run clockwise, and each hole belongs to the smallest of them round it. */
-function grouped(rings: readonly Float64Array[]): PolygonRings[] {
-  const areas = rings.map(signedArea);
-  const exteriors = rings.flatMap((ring, index) =>
-    (areas[index] as number) <= 0 ? [{ rings: [ring], area: -(areas[index] as number) }] : [],
-  );
-  if (exteriors.length <= 1 || exteriors.length === rings.length) {
-    // One polygon; or none runs the other way: writers that don't care about direction, for whom the even-odd rule tells holes.
-    return rings.length === 0 ? [] : [rings];
-  }
-  rings.forEach((ring, index) => {
-    if ((areas[index] as number) > 0) {
-      const around = exteriors
-        .filter(({ rings: [exterior] }) => isAround(exterior as Float64Array, ring))
-        .sort((first, second) => first.area - second.area)[0];
-      if (around === undefined) {
-        exteriors.push({ rings: [ring], area: areas[index] as number });
-      } else {
-        around.rings.push(ring);
-      }
-    }
-  });
-  return exteriors.map((exterior) => exterior.rings);
-}
-
-/** Above 0 for a ring that runs counter-clockwise. */
-function signedArea(ring: Float64Array): number {
-  let sum = 0;
-  const [x0 = 0, y0 = 0] = ring;
-  for (let at = 0; at + 3 < ring.length; at += 2) {
-    const x = (ring[at] as number) - x0;
-    const y = (ring[at + 1] as number) - y0;
-    sum += x * ((ring[at + 3] as number) - y0) - ((ring[at + 2] as number) - x0) * y;
-  }
-  return sum / 2;
-}
-
-/** Whether a ring lies inside another, which it may touch: one corner that is well inside says so. */
-function isAround(exterior: Float64Array, ring: Float64Array): boolean {
-  for (let at = 0; at + 1 < ring.length && at < 64; at += 2) {
-    if (contains(exterior, ring[at] as number, ring[at + 1] as number)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-function contains(ring: Float64Array, x: number, y: number): boolean {
-  let isInside = false;
-  for (let at = 0; at + 3 < ring.length; at += 2) {
-    const [x1, y1, x2, y2] = [ring[at], ring[at + 1], ring[at + 2], ring[at + 3]] as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (y1 > y !== y2 > y && x < ((y - y1) * (x2 - x1)) / (y2 - y1) + x1) {
-      isInside = !isInside;
-    }
-  }
-  return isInside;
 }

@@ -36,6 +36,8 @@ function definitions(sql: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let quote = "";
+  /** What stands before the last comment in a part, and where the rest of it begins. */
+  let part = "";
   let start = 0;
   for (let at = 0; at < sql.length; at++) {
     const letter = sql.charAt(at);
@@ -47,14 +49,16 @@ function definitions(sql: string): string[] {
       quote = "]";
     } else if (letter === "-" && sql.charAt(at + 1) === "-") {
       const end = sql.indexOf("\n", at);
-      sql = `${sql.slice(0, at)} ${end < 0 ? "" : sql.slice(end)}`;
+      part += `${sql.slice(start, at)} `;
+      at = (end < 0 ? sql.length : end) - 1;
+      start = at + 1;
     } else if (letter === "(") {
       depth += 1;
-      start = depth === 1 ? at + 1 : start;
+      [part, start] = depth === 1 ? ["", at + 1] : [part, start];
     } else if (letter === ")" || (letter === "," && depth === 1)) {
       if (depth === 1) {
-        parts.push(sql.slice(start, at));
-        start = at + 1;
+        parts.push(part + sql.slice(start, at));
+        [part, start] = ["", at + 1];
       }
       depth -= letter === ")" ? 1 : 0;
       if (depth === 0) {

@@ -24,6 +24,21 @@ const leafTable = 0x0d;
 const interiorTable = 0x05;
 const deepestTree = 24;
 const keptPages = 64;
+/** What SQLite itself allows at most. */
+const mostColumns = 32_767;
+const mostTables = 10_000;
+const mostSqlLetters = 1 << 17;
+
+interface RowsOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told with each page of rows. */
+  readonly onPage?: (() => void) | undefined;
+}
+
+/** Pages that may still be read for one table: each page of a database is used once, so that what leads back into itself ends. */
+interface Budget {
+  pages: number;
+}
 
 /**
  * Reads rows of tables from a SQLite 3 database (https://www.sqlite.org/fileformat2.html), page by page, without SQLite: Node 20 has none, and a
@@ -64,23 +79,25 @@ export class SqliteReader {
     return Math.floor(this.#source.size / this.#pageBytes);
   }
 
-  async tables(): Promise<SqliteTable[]> {
+  async tables(options: Pick<RowsOptions, "signal"> = {}): Promise<SqliteTable[]> {
     const tables: SqliteTable[] = [];
-    for await (const { cells } of this.rows(1)) {
+    for await (const { cells } of this.rows(1, options)) {
       const [type, name, , rootPage, sql] = cells;
       if (type === "table" && typeof name === "string" && typeof rootPage === "number") {
+        if (tables.length === mostTables) {
+          throw this.#damaged(`more than ${mostTables} tables`);
+        }
+        if (typeof sql === "string" && sql.length > mostSqlLetters) {
+          throw this.#damaged(`a table's definition of ${sql.length} letters`);
+        }
         tables.push({ name, rootPage, sql: typeof sql === "string" ? sql : "" });
       }
     }
     return tables;
   }
 
-  /** All rows of a table by ascending row id. `onPage` is told with each page of rows. */
-  async *rows(
-    rootPage: number,
-    options: { readonly signal?: AbortSignal | undefined; readonly onPage?: (() => void) | undefined } = {},
-  ): AsyncGenerator<SqliteRow> {
-    // A tree that comes back to a page would never end.
+  /** All rows of a table by ascending row id. */
+  async *rows(rootPage: number, options: RowsOptions = {}): AsyncGenerator<SqliteRow> {
     const budget = { pages: this.pageCount };
     yield* this.#walk(rootPage, 0, budget, options);
   }
@@ -88,8 +105,8 @@ export class SqliteReader {
   async *#walk(
     number: number,
     depth: number,
-    budget: { pages: number },
-    options: { readonly signal?: AbortSignal | undefined; readonly onPage?: (() => void) | undefined },
+    budget: Budget,
+    options: RowsOptions,
   ): AsyncGenerator<SqliteRow> {
     budget.pages -= 1;
     if (depth > deepestTree || budget.pages < 0) {
@@ -108,6 +125,8 @@ export class SqliteReader {
     if (pointers + cells * 2 > page.length) {
       throw this.#damaged(`${cells} rows in page ${number}`);
     }
+    // Rows don't share their bytes either.
+    let bytesLeft = page.length;
     for (let cell = 0; cell < cells; cell++) {
       const place = view.getUint16(pointers + cell * 2);
       if (kind === interiorTable) {
@@ -116,7 +135,12 @@ export class SqliteReader {
         }
         yield* this.#walk(view.getUint32(place), depth + 1, budget, options);
       } else {
-        yield await this.#row(page, place, number);
+        const { row, localBytes } = await this.#row(page, place, number, budget, options);
+        bytesLeft -= localBytes;
+        if (bytesLeft < 0) {
+          throw this.#damaged(`rows in page ${number} that lie over each other`);
+        }
+        yield row;
       }
     }
     if (kind === interiorTable) {
@@ -126,11 +150,19 @@ export class SqliteReader {
     }
   }
 
-  async #row(page: Uint8Array, place: number, number: number): Promise<SqliteRow> {
+  /** A row, and how many of its bytes are in its page. */
+  async #row(
+    page: Uint8Array,
+    place: number,
+    number: number,
+    budget: Budget,
+    options: RowsOptions,
+  ): Promise<{ readonly row: SqliteRow; readonly localBytes: number }> {
     try {
       const [bytes, afterLength] = varint(page, place);
       const [rowId, start] = varint(page, afterLength);
-      return { rowId, cells: this.#cells(await this.#payload(page, start, bytes)) };
+      const { payload, localBytes } = await this.#payload(page, start, bytes, budget, options);
+      return { row: { rowId, cells: this.#cells(payload) }, localBytes };
     } catch (error) {
       if (error instanceof RangeError) {
         throw this.#damaged(`a row of page ${number} (${error.message})`);
@@ -140,7 +172,13 @@ export class SqliteReader {
   }
 
   /** A row's bytes, of which a long one has only the first in its page (section 1.6). */
-  async #payload(page: Uint8Array, start: number, bytes: number): Promise<Uint8Array> {
+  async #payload(
+    page: Uint8Array,
+    start: number,
+    bytes: number,
+    budget: Budget,
+    { signal }: RowsOptions,
+  ): Promise<{ readonly payload: Uint8Array; readonly localBytes: number }> {
     const usable = this.#usableBytes;
     if (bytes > mostFeatureBytes) {
       throw new RangeError(`${bytes} bytes in one row`);
@@ -153,19 +191,30 @@ export class SqliteReader {
       throw new RangeError("it reaches beyond its page");
     }
     if (local === bytes) {
-      return page.subarray(start, start + bytes);
+      return { payload: page.subarray(start, start + bytes), localBytes: local };
+    }
+    // Before memory is taken for what isn't in the file, or is in it for another row.
+    budget.pages -= Math.ceil((bytes - local) / (usable - 4));
+    if (budget.pages < 0) {
+      throw new RangeError(`its ${bytes} bytes are more than the pages that are left for it`);
     }
     const payload = new Uint8Array(bytes);
     payload.set(page.subarray(start, start + local));
+    const seen = new Set<number>();
     let next = viewOf(page).getUint32(start + local);
     for (let done = local; done < bytes;) {
+      signal?.throwIfAborted();
+      if (seen.has(next)) {
+        throw new RangeError(`its bytes lead back to page ${next}`);
+      }
+      seen.add(next);
       const overflow = await this.#page(next);
       const length = Math.min(usable - 4, bytes - done);
       payload.set(overflow.subarray(4, 4 + length), done);
       next = viewOf(overflow).getUint32(0);
       done += length;
     }
-    return payload;
+    return { payload, localBytes: local };
   }
 
   #cells(record: Uint8Array): SqliteCell[] {
@@ -177,6 +226,9 @@ export class SqliteReader {
       const [type, next] = varint(record, at);
       at = next;
       const [cell, length] = this.#cell(view, record, type, body);
+      if (cells.length === mostColumns) {
+        throw new RangeError(`more than ${mostColumns} columns`);
+      }
       cells.push(cell);
       body += length;
     }

@@ -28,9 +28,8 @@ export function geometryFromWkb(bytes: Uint8Array): VectorGeometry {
   const reader = new WkbReader(bytes);
   const found: PolygonRings[] = [];
   const other = reader.geometry(found, 0);
-  const filled = found.filter((rings) => rings.length > 0);
-  if (filled.length > 0) {
-    return { kind: "polygons", polygons: filled };
+  if (found.length > 0) {
+    return { kind: "polygons", polygons: found };
   }
   return other === null ? { kind: "none" } : { kind: "other", type: other };
 }
@@ -62,7 +61,7 @@ class WkbReader {
         this.#at += this.#count(isLittle, dimensions * 8) * dimensions * 8;
         return "LineString";
       case 3:
-        found.push(this.#rings(isLittle, dimensions));
+        this.#polygon(found, isLittle, dimensions);
         return null;
       case 4:
       case 5:
@@ -85,9 +84,11 @@ class WkbReader {
     }
   }
 
-  #rings(isLittle: boolean, dimensions: number): Float64Array[] {
-    const rings = this.#count(isLittle, 4);
-    return Array.from({ length: rings }, () => {
+  /** Empty rings, of which millions fit into a file, are left out. */
+  #polygon(found: PolygonRings[], isLittle: boolean, dimensions: number): void {
+    const rings: Float64Array[] = [];
+    const count = this.#count(isLittle, 4);
+    for (let number = 0; number < count; number++) {
       const positions = this.#count(isLittle, dimensions * 8);
       const ring = new Float64Array(positions * 2);
       for (let index = 0; index < positions; index++) {
@@ -95,8 +96,13 @@ class WkbReader {
         ring[index * 2 + 1] = this.#view.getFloat64(this.#at + 8, isLittle);
         this.#at += dimensions * 8;
       }
-      return ring;
-    });
+      if (positions > 0) {
+        rings.push(ring);
+      }
+    }
+    if (rings.length > 0) {
+      found.push(rings);
+    }
   }
 
   /** A number of things of at least so many bytes each; refused before memory is taken for what the bytes can't hold. */
