@@ -177,10 +177,17 @@ export interface MapPixels {
 /** Every colour of the map as drawn, once it is idle, to see that a layer changed it. */
 export async function mapPixels(page: Page): Promise<MapPixels> {
   const map = await mapIdle(page);
-  const { data, info } = await sharp(await map.screenshot())
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+  // Messages come and go over the map, which isn't changed by them.
+  const setMessages = (visibility: string): Promise<void> =>
+    page.locator(".toasts").evaluateAll((lists, value) => {
+      for (const list of lists) {
+        (list as HTMLElement).style.visibility = value;
+      }
+    }, visibility);
+  await setMessages("hidden");
+  const shot = await map.screenshot();
+  await setMessages("");
+  const { data, info } = await sharp(shot).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }
 
