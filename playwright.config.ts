@@ -8,7 +8,6 @@ import type { AppOptions } from "./e2e/app.ts";
 const specsOfTheDesktop = [
   "bad-input.spec.ts",
   "export.spec.ts",
-  "imagery-colours.spec.ts",
   "layers.spec.ts",
   "main-job.spec.ts",
   "results.spec.ts",
