@@ -208,7 +208,8 @@ async function headingOf({ page, electron }: RunningApp, file: string): Promise<
   if (electron !== null) {
     return electron.evaluate(
       async ({ BrowserWindow }, { url, script }) => {
-        const window = new BrowserWindow({ show: false });
+        // As a browser would: the app's own session loads no file.
+        const window = new BrowserWindow({ show: false, webPreferences: { partition: "a browser" } });
         await window.loadURL(url);
         const heading: unknown = await window.webContents.executeJavaScript(script);
         window.destroy();
