@@ -1,9 +1,6 @@
 // Readings of one raster by our engine, in a process of its own: orthomask-side.mjs PATH in-order|random TIMES.
-import { hostCacheBytes } from "../../src-main/host/raster-memory.ts";
-import { configureRaster, openRaster, type Raster } from "../../src-main/raster/index.ts";
+import { openRaster, type Raster } from "../../src-main/raster/index.ts";
 import { peakMegabytes } from "./peak-megabytes.ts";
-
-configureRaster({ cacheBytes: hostCacheBytes });
 
 const [path = "", work = "", times = "1"] = process.argv.slice(2);
 

@@ -1,4 +1,3 @@
-import { configureRaster } from "../raster/index.ts";
 import { Folders } from "./folders/index.ts";
 import type { HostOptions } from "./host-options.ts";
 import { GpuAddOn } from "./gpu-add-on/index.ts";
@@ -6,7 +5,6 @@ import { Jobs } from "./jobs/index.ts";
 import { createLearning } from "./learning.ts";
 import type { Learning } from "./learning.ts";
 import { Projects } from "./projects/index.ts";
-import { hostCacheBytes } from "./raster-memory.ts";
 import { Splits } from "./splits/index.ts";
 import { PyramidCacheStore } from "./storage/index.ts";
 
@@ -26,7 +24,6 @@ export interface Services {
 
 /** Makes the services that everything else is built on. */
 export function createServices(options: HostOptions): Services {
-  configureRaster({ cacheBytes: hostCacheBytes });
   const jobs = new Jobs();
   const projects = new Projects(options);
   const folders = new Folders(options);
