@@ -3,7 +3,7 @@ import type { AppOptions } from "./e2e/app.ts";
 
 /**
  * What the desktop shell is tried on in CI: windows, drawing, files, printing. The other specs are of page and host, which both shells share, and run
- * in the browser; `ORTHOMASK_SPECS=all` runs them in both.
+ * in the browser; `ORTHOMASK_SPECS=all` runs them in both, and a packaged app (`npm run test:packaged`) is tried on all of them.
  */
 const specsOfTheDesktop = [
   "bad-input.spec.ts",
@@ -12,6 +12,8 @@ const specsOfTheDesktop = [
   "main-job.spec.ts",
   "results.spec.ts",
 ];
+const isDesktopTriedOnAll =
+  process.env["ORTHOMASK_SPECS"] === "all" || process.env["ORTHOMASK_PACKAGED"] !== undefined;
 
 export default defineConfig<object, AppOptions>({
   testDir: "e2e",
@@ -26,7 +28,7 @@ export default defineConfig<object, AppOptions>({
     {
       name: "desktop",
       use: { shell: "desktop" },
-      testMatch: process.env["ORTHOMASK_SPECS"] === "all" ? undefined : specsOfTheDesktop,
+      ...(isDesktopTriedOnAll ? {} : { testMatch: specsOfTheDesktop }),
     },
     { name: "browser", use: { shell: "browser" } },
   ],

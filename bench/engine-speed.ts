@@ -8,7 +8,7 @@ import { kerasVersions, startKeras } from "./harness/engine/keras-side.ts";
 import { startOrthomask, writeFirstWeights } from "./harness/engine/orthomask-side.ts";
 import { works } from "./harness/engine/works.ts";
 import type { Work } from "./harness/engine/works.ts";
-import { OthersLoad } from "./harness/processor-time.ts";
+import { disturbanceOf, OthersLoad } from "./harness/processor-time.ts";
 
 /** What issue 4 asks for, as shares of Keras' numbers. */
 const targets = { train: 0.8, predict: 0.9, peakMemory: 0.95 };
@@ -81,7 +81,7 @@ async function compare(work: Work, mode: Mode, compiled: boolean): Promise<Bench
     } while (performance.now() < until || seconds.ours.length < 3);
     const othersPercent = others.percent();
     console.log(work.name, mode, `others took ${othersPercent.toFixed(1)} % of the processors' time`);
-    const disturbance = Number.isFinite(othersPercent) ? { othersPercent } : {};
+    const disturbance = disturbanceOf(othersPercent);
     const peer = (values: readonly number[]): BenchRow["peer"] => ({
       name: compiled ? "Keras, XLA" : "Keras",
       sample: sampleOf(values),

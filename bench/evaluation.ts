@@ -8,7 +8,7 @@ import { z } from "zod";
 import { peerPython, runPeer } from "../fixtures/peers.ts";
 import { makeEvaluatedProject } from "./evaluation/evaluated-project.ts";
 import { sampleOf, type Bench, type BenchRow } from "./harness/bench.ts";
-import { OthersLoad } from "./harness/processor-time.ts";
+import { disturbanceOf, OthersLoad } from "./harness/processor-time.ts";
 import { startSession } from "./map/app-session.ts";
 import { buildSide } from "./raster/build-side.ts";
 import { keptMask } from "./raster/made-up-mask.ts";
@@ -54,8 +54,7 @@ export const bench: Bench = {
       }
       const others = new OthersLoad([]);
       const { milliseconds, peakMegabytes } = await ourMatrix(program, truth, prediction);
-      const othersPercent = others.percent();
-      const load = Number.isFinite(othersPercent) ? { othersPercent } : {};
+      const disturbance = disturbanceOf(others.percent());
       const work = `pair of ${LARGE_SIDE}²`;
       rows.push(
         {
@@ -66,7 +65,7 @@ export const bench: Bench = {
             ours: sampleOf([milliseconds / 1000]),
             peer: null,
           },
-          ...{ target: { of: "value", atMost: LARGE_SECONDS }, ...load },
+          ...{ target: { of: "value", atMost: LARGE_SECONDS }, ...disturbance },
         },
         {
           ...{
@@ -189,7 +188,7 @@ async function measureRuns(page: Page): Promise<BenchRow[]> {
 async function measurePlaces(page: Page): Promise<BenchRow[]> {
   const cells = ["0-1", "1-0", "1-2", "2-1", "2-3"];
   await page.getByTestId("run-row").first().click();
-  await page.getByTestId(`confusion-cell-0-1`).waitFor({ timeout: 120_000 });
+  await page.getByTestId("confusion-cell-0-1").waitFor({ timeout: 120_000 });
   const times: number[] = [];
   for (const cell of cells) {
     times.push(await timePress(page, `[data-testid=confusion-cell-${cell}]`, "[data-testid=place-0]"));

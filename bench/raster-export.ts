@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { sampleOf, type Bench, type BenchReport, type BenchRow } from "./harness/bench.ts";
-import { OthersLoad } from "./harness/processor-time.ts";
+import { disturbanceOf, OthersLoad } from "./harness/processor-time.ts";
 import { buildSide } from "./raster/build-side.ts";
 import { keptMask } from "./raster/made-up-mask.ts";
 
@@ -158,7 +158,7 @@ async function takeTurns(
       theirs[index]?.push(await timed(() => peer(round)));
     }
   }
-  return { ours, peaks, theirs, disturbance: disturbanceOf(others) };
+  return { ours, peaks, theirs, disturbance: disturbanceOf(others.percent()) };
 }
 
 /** Exports by our side; answers its largest resident memory in MB. */
@@ -181,11 +181,6 @@ function memoryRow(work: string, what: string, megabytes: readonly number[]): Be
     peer: null,
     target: { of: "value", atMost: 600 },
   };
-}
-
-function disturbanceOf(others: OthersLoad): { readonly othersPercent?: number } {
-  const othersPercent = others.percent();
-  return Number.isFinite(othersPercent) ? { othersPercent } : {};
 }
 
 function row(

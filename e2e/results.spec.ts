@@ -66,7 +66,7 @@ test("where a model is wrong: a drawn split, two runs, a cell's places, the repo
     });
     await page.getByTestId("mode-results").click();
     await page.getByTestId("predict-start").click();
-    await expect(page.getByTestId("prediction-complete").first()).toBeVisible({ timeout: 120_000 });
+    await expect(page.getByTestId("prediction-complete")).toHaveCount(2, { timeout: 120_000 });
     await page.getByTestId("mode-train").click();
     await page.getByTestId("new-training").click();
   }

@@ -5,12 +5,12 @@ import path from "node:path";
 import { mapIdle, orthomask, test } from "./app.ts";
 
 const packaged = process.env["ORTHOMASK_PACKAGED"];
-/** Seconds; the issue's own target. On a machine that does other things at the same time it says little. */
+/** The limit for the quickest start after the first; without one, times are only printed: on a machine that does other things they say little. */
 const allowedSeconds = Number(process.env["ORTHOMASK_START_SECONDS"] ?? Infinity);
 
 test.skip(packaged === undefined, "only a packaged app's start is measured (npm run test:packaged)");
 
-test("starts to a window that can be used, the second time in at most two seconds", async ({ startApp }) => {
+test("starts four times to a window that can be used, and says how long each took", async ({ startApp }) => {
   const folder = await mkdtemp(path.join(tmpdir(), "orthomask-start-"));
   await orthomask("sample", folder, "--size", "512", "--mosaics", "1");
   const starts: { window: number; interactive: number; project: number }[] = [];

@@ -5,7 +5,7 @@ import { call, stream } from "./rpc/contract.ts";
 export const gpuAddOnSchema = z.discriminatedUnion("kind", [
   /** In one sentence why not. */
   z.strictObject({ kind: z.literal("unavailable"), reason: z.string() }),
-  /** `downloadedBytes`: what an earlier try has fetched already. */
+  /** `downloadedBytes`: what an earlier try of this session has of the file that it was fetching. */
   z.strictObject({ kind: z.literal("absent"), downloadedBytes: z.number() }),
   z.strictObject({
     kind: z.literal("installing"),

@@ -34,6 +34,11 @@ export class OthersLoad {
   }
 }
 
+/** The others' share as a row of results has it; nothing where the system doesn't tell. */
+export function disturbanceOf(othersPercent: number): { readonly othersPercent?: number } {
+  return Number.isFinite(othersPercent) ? { othersPercent } : {};
+}
+
 /** User and system time of a process, and of its children that have ended. */
 function ticksOf(pid: number): number {
   // The name in parentheses may hold spaces; utime, stime, cutime and cstime are the 14th to 17th field.

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { rootDirectory } from "../setup/places.mjs";
 import { SetupError } from "../setup/step.mjs";
+import { tensorflowVersion } from "../setup/tensorflow.mjs";
 
 const outDirectory = path.join(rootDirectory, "out");
 /** Only its native binding is used, which needs none of its packages. */
@@ -17,7 +18,7 @@ const licenceFile = /^(licen[cs]e|copying|notice|third[-_]party)/i;
 const otherParts = [
   {
     name: "TensorFlow",
-    version: "2.21.0",
+    version: tensorflowVersion,
     license: "Apache-2.0",
     text: "Copyright The TensorFlow Authors. The libraries libtensorflow_cc and libtensorflow_framework are those of the official Python wheel, unchanged; they contain oneDNN, Eigen, Abseil, Protocol Buffers, XLA and others under the licences listed at https://github.com/tensorflow/tensorflow/blob/master/LICENSE and https://github.com/tensorflow/tensorflow/tree/master/third_party. The text of the Apache License 2.0 is that of Orthomask's own licence.",
   },

@@ -119,7 +119,7 @@ function exportOptionsOf({
   };
 }
 
-/** Mosaics with something to write: a complete prediction, or labels. */
+/** Mosaics with something to write: a prediction, or labels. */
 async function exportable(
   { learning }: Services,
   project: Project,

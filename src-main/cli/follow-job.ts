@@ -1,4 +1,4 @@
-import type { JobResult } from "#shared/jobs/job.ts";
+import type { JobResult, JobState } from "#shared/jobs/job.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Jobs } from "../host/jobs/index.ts";
 import type { CliIo } from "./cli-io.ts";
@@ -6,7 +6,14 @@ import type { CliIo } from "./cli-io.ts";
 /** Shows a job until it ends, and answers what it left; an interruption cancels it. Throws what it failed with. */
 export async function followJob(io: CliIo, jobs: Jobs, jobId: string, title: string): Promise<JobResult> {
   const progress = io.progress(title);
-  const state = await new Promise<ReturnType<typeof jobs.get>["state"]>((resolve) => {
+  const cancel = (): void => {
+    jobs.cancel(jobId);
+  };
+  io.signal.addEventListener("abort", cancel, { once: true });
+  if (io.signal.aborted) {
+    cancel();
+  }
+  const state = await new Promise<JobState>((resolve) => {
     const look = (): void => {
       const { state: now } = jobs.get(jobId);
       if (now.kind === "running") {
@@ -17,11 +24,9 @@ export async function followJob(io: CliIo, jobs: Jobs, jobId: string, title: str
       }
     };
     const stop = jobs.onChange(look);
-    io.signal.addEventListener("abort", () => {
-      jobs.cancel(jobId);
-    });
     look();
   });
+  io.signal.removeEventListener("abort", cancel);
   progress.end();
   if (state.kind === "failed") {
     throw new RpcError(state.error.code, state.error.message);

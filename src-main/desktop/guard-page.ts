@@ -9,12 +9,11 @@ export function guardPage(window: BrowserWindow, pageUrl: string): void {
 
 /** Keeps what a window shows at `pageUrl`'s origin. */
 export function guardContents(contents: WebContents, pageUrl: string): void {
-  const stay = (event: { preventDefault(): void }, url: string): void => {
+  contents.on("will-navigate", (event, url) => {
     if (!isPageUrl(url, pageUrl)) {
       event.preventDefault();
     }
-  };
-  contents.on("will-navigate", stay);
+  });
   contents.on("will-redirect", (event) => {
     event.preventDefault();
   });

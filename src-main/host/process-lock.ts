@@ -4,6 +4,7 @@ import path from "node:path";
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { RpcError } from "#shared/rpc/errors.ts";
+import { isRunning, startTicksOf } from "../raster/write/index.ts";
 import { makeFolder } from "./make-folder.ts";
 
 const ownerSchema = z.object({
@@ -107,7 +108,7 @@ async function contentOf(lockPath: string): Promise<string> {
 async function createLock(lockPath: string): Promise<string | null> {
   const owner: LockOwner = {
     pid: process.pid,
-    processStart: await processStart(process.pid),
+    processStart: startTicksOf(process.pid),
     host: hostname(),
     since: new Date().toISOString(),
   };
@@ -145,14 +146,10 @@ async function isAlive(owner: LockOwner, lockPath: string): Promise<boolean> {
   if (owner.pid === process.pid) {
     return heldHere.has(lockPath);
   }
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") {
-      return false;
-    }
+  if (!isRunning(owner.pid)) {
+    return false;
   }
-  const start = await processStart(owner.pid);
+  const start = startTicksOf(owner.pid);
   return start === null || owner.processStart === null || start === owner.processStart;
 }
 
@@ -175,15 +172,5 @@ async function removeStale(lockPath: string, owner: LockOwner | null): Promise<v
     await rm(aside, { force: true });
   } else {
     await rename(aside, lockPath);
-  }
-}
-
-/** The 22nd field of /proc/PID/stat; null on systems without it. */
-async function processStart(pid: number): Promise<string | null> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
-  } catch {
-    return null;
   }
 }

@@ -26,6 +26,7 @@ export {
   type ClassRows,
   type PolygonOptions,
 } from "./vector/write-polygons.ts";
+export { isBelow } from "./allowed-folders.ts";
 export { Breather } from "./vector/breathe.ts";
 export { openVectors, readVectorExtensions } from "./vector/reading/open-vectors.ts";
 export type { PolygonRings, VectorFile, VectorLayer, VectorValue } from "./vector/reading/vector-layer.ts";

@@ -87,7 +87,7 @@ export async function buildPyramid(
 }
 
 /** The subfolder of a cache folder where a process makes its pyramids. */
-export function buildingFolder(mark: string): string {
+function buildingFolder(mark: string): string {
   return `building-${mark}`;
 }
 

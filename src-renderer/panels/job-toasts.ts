@@ -84,7 +84,7 @@ function successOf(
   }
 }
 
-/** Where the labels are, and taking them back: one step for each mosaic. */
+/** The way to the first mosaic that labels were burned into. */
 function importActions(workspace: Workspace, { mosaics }: VectorReport): ToastAction[] {
   const [first] = mosaics;
   return first === undefined

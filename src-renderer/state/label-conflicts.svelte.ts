@@ -101,7 +101,8 @@ export class LabelConflictsState {
   /** Settles one place, or (null) all that differs. */
   async settle(place: ConflictPlace | null, kept: KeptSide, allMosaicIds: readonly string[]): Promise<void> {
     await this.#attempt(async () => {
-      const { projectId, client } = { projectId: this.#projectId, client: this.#host.client };
+      const projectId = this.#projectId;
+      const { client } = this.#host;
       if (place !== null) {
         const { mosaicId, pixelWindow, anchor } = place;
         await client.merges.settle({ projectId, mosaicId, place: { pixelWindow, anchor }, kept });

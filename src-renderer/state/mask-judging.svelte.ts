@@ -76,7 +76,7 @@ export class MaskJudging {
           projectId: this.#projectId,
           fileId: this.file.fileId,
           folder: this.folder,
-          mapping: this.#isMappingKnown ? { ...this.mapping } : null,
+          mapping: this.#isMappingKnown ? this.mapping : null,
           otherGrids: this.resampled ? "nearest" : "refuse",
           borderTolerancePixels: 0,
           ...(this.within === null ? {} : { within: this.within }),

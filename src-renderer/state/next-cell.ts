@@ -14,7 +14,7 @@ export function isSameCell(first: MosaicCell | null, second: MosaicCell | null):
 }
 
 /** Whether a cell is to do, has imagery, and not all of that is labelled. */
-export function isUnlabelled({ states, counts }: MosaicReview, index: number): boolean {
+function isUnlabelled({ states, counts }: MosaicReview, index: number): boolean {
   return states[index] === 0 && counts?.imagery[index] === 1 && counts.labelledShares[index] !== 255;
 }
 

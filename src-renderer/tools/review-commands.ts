@@ -1,11 +1,11 @@
-import { reviewStates, type ReviewState } from "#shared/labels/review-cells.ts";
+import type { ReviewState } from "#shared/labels/review-cells.ts";
 import type { Command } from "../state/commands.svelte.ts";
 import type { MosaicCell } from "../state/next-cell.ts";
 import type { ProjectState } from "../state/project.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
 
 /** The cell under the pointer, or in the middle of the map while the pointer is elsewhere; null away from mosaics. */
-export function cellInHand({ cursor }: Workspace, { review }: ProjectState): MosaicCell | null {
+function cellInHand({ cursor }: Workspace, { review }: ProjectState): MosaicCell | null {
   const pixel = cursor.reading?.pixel ?? null;
   return pixel === null ? null : review.cellAt(pixel.mosaicId, [pixel.column, pixel.row]);
 }
@@ -19,7 +19,7 @@ export function cellInMiddle({ mapView }: Workspace, { review }: ProjectState): 
 }
 
 /** Gives the cell in hand a state, or has it to do again; the grid shows what happened. */
-export function toggleCell(workspace: Workspace, project: ProjectState, state: ReviewState): void {
+function toggleCell(workspace: Workspace, project: ProjectState, state: ReviewState): void {
   const cell = cellInHand(workspace, project);
   workspace.preferences.change({ cellsShown: true });
   if (cell !== null) {
@@ -61,7 +61,6 @@ export function reviewCommands(workspace: Workspace, project: ProjectState): Com
     workspace.preferences.change({ cellsShown: true });
     void review.goToUncertain(workspace.layers.predictionRunId, by);
   };
-  const [toDo] = reviewStates;
   return [
     command("next-unlabelled", "Next unlabelled cell", "N", step(1)),
     command("previous-unlabelled", "Previous unlabelled cell", "Shift+N", step(-1)),
@@ -92,7 +91,7 @@ export function reviewCommands(workspace: Workspace, project: ProjectState): Com
       () => {
         const cell = cellInHand(workspace, project);
         if (cell !== null) {
-          void review.setState(cell, toDo);
+          void review.setState(cell, "to-do");
         }
       },
       cellObstacle,

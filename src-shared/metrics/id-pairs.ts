@@ -1,9 +1,11 @@
+import type { z } from "zod";
 import { ConfusionMatrix } from "./confusion-matrix.ts";
+import type { classMappingSchema } from "./mask-evaluation.ts";
 
 const IDS = 256;
 
-/** What a raster's values mean as classes: id by value, null for none. Values that aren't in it are ids as they stand. */
-export type ClassMapping = Readonly<Record<string, number | null>>;
+/** What a raster's values mean as classes, as `classMappingSchema` says it. */
+export type ClassMapping = Readonly<z.infer<typeof classMappingSchema>>;
 
 /**
  * Counts pixels by the ids that truth and prediction have, whatever they are: classes need not be known before, and values can be given other meanings after.

@@ -109,6 +109,8 @@ describe("a sweep", () => {
       momentum: 0.5,
       nesterov: false,
     });
+    const innerFirst = expandSweep(base, [axis("optimizer.momentum", "0.5"), axis("optimizer", "sgd")]);
+    expect(innerFirst[0]?.settings.optimizer).toMatchObject({ kind: "sgd", momentum: 0.5 });
   });
 
   it("lets another network bring its own width, unless widths are varied too", () => {

@@ -198,21 +198,27 @@ export function expandSweep(base: TrainingSettings, axes: readonly SweepAxis[]):
   if (varied.size < axes.length) {
     throw new RangeError("Each setting can be varied once.");
   }
-  let trainings: SweepTraining[] = [{ settings: base, words: "" }];
-  // From the outer to the inner: an optimizer's kind is set before its momentum.
-  for (const { setting, values } of axes) {
-    trainings = trainings.flatMap(({ settings, words }) =>
-      values.map((value) => ({
-        settings: withValue(settings, setting, value, varied),
-        // What all have in common tells none from another.
-        words:
-          values.length === 1 && axes.length > 1
-            ? words
-            : `${words === "" ? "" : `${words}, `}${setting.words} ${value}`,
-      })),
-    );
+  let combinations: (readonly string[])[] = [[]];
+  for (const { values } of axes) {
+    combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
   }
-  return trainings.map(({ settings, words }) => ({ settings: checked(settings, words), words }));
+  return combinations.map((combination) => {
+    const choices = axes.map((axis, index) => ({ ...axis, value: combination[index] ?? "" }));
+    // What all have in common tells none from another.
+    const words = choices
+      .filter(({ values }) => values.length > 1 || axes.length === 1)
+      .map(({ setting, value }) => `${setting.words} ${value}`)
+      .join(", ");
+    // From the outer to the inner: an optimizer's kind is set before its momentum, whichever was named first.
+    const settings = [...choices]
+      .sort((first, second) => depthOf(first.setting) - depthOf(second.setting))
+      .reduce((changed, { setting, value }) => withValue(changed, setting, value, varied), base);
+    return { settings: checked(settings, words), words };
+  });
+}
+
+function depthOf({ key }: SweepableSetting): number {
+  return key.split(".").length;
 }
 
 function withValue(

@@ -5,7 +5,7 @@ import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { IdPairs, mappedId, type ClassMapping } from "#shared/metrics/id-pairs.ts";
-import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
 import {
@@ -15,11 +15,10 @@ import {
   maskDisagreement,
   openMask,
   readClassesFile,
-  readMaskIds,
 } from "../projects/index.ts";
-import { eachComparedBand, type IdSource } from "./compared-rasters.ts";
-import { renamedClasses } from "./evaluate-masks.ts";
-import { resampledIds } from "./resampled-ids.ts";
+import { eachComparedBand } from "./compared-rasters.ts";
+import { renamedClasses, unknownValues } from "./evaluate-masks.ts";
+import { ownIds, resampledIds } from "./resampled-ids.ts";
 
 /** What comparing two sets of masks came to. */
 export interface FolderComparison {
@@ -129,7 +128,6 @@ export async function compareFolders(
       `The masks in ${truth} have no class that counts: all are ignored or unlabelled.`,
     );
   }
-  const known = new Set(all.map(({ id }) => id));
   const compared = pairs.map(({ name }) => name);
   return {
     report: evaluationReport(
@@ -145,10 +143,7 @@ export async function compareFolders(
       ? []
       : [...predictionFiles.paths.keys()].filter((name) => !truthFiles.paths.has(name)),
     resampled,
-    unknown: counts.predicted(new Set(classes.map(({ id }) => id))).filter(({ id }) => {
-      const meant = mappedId(mapping, id);
-      return id !== UNLABELLED_ID && meant !== null && !known.has(meant);
-    }),
+    unknown: unknownValues(counts, all, mapping),
     renamed: renamedClasses(all, predictionNames, mapping),
   };
 }
@@ -174,18 +169,14 @@ async function addPair(
           `${predictionPath} can't be compared with ${truthPath}: ${disagreement.replace("its image", "the truth").replace("mask is", "the prediction is").replace("mask lies", "the prediction lies")}. Resampled to the truth's grid by the nearest pixel, it could be.`,
         );
       }
-      const read =
-        (mask: Raster): IdSource =>
-        async (pixelWindow) =>
-          (await readMaskIds(mask, { pixelWindow }, { signal })).ids;
       const readPrediction =
         disagreement === null
-          ? read(prediction)
+          ? ownIds(prediction, { signal })
           : resampledIds(prediction, truth.description, { names: [predictionPath, truthPath], signal });
       await eachComparedBand(
         {
           size: truth.description,
-          truth: read(truth),
+          truth: ownIds(truth, { signal }),
           prediction: async (pixelWindow) => ({ ids: await readPrediction(pixelWindow), confidence: null }),
         },
         (window) => {

@@ -4,11 +4,10 @@ import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
-import { maskDisagreement, openMask, readMaskIds } from "../projects/index.ts";
-import type { IdSource } from "./compared-rasters.ts";
+import { maskDisagreement, openMask } from "../projects/index.ts";
+import type { ComparisonOptions, IdSource } from "./compared-rasters.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
-import type { ComparisonOptions } from "./compared-rasters.ts";
-import { resampledIds } from "./resampled-ids.ts";
+import { ownIds, resampledIds } from "./resampled-ids.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
 
 /** A labelled mosaic with the file that is held against it. */
@@ -57,7 +56,7 @@ export async function evaluateMaskFiles(
       }
       const ids: IdSource =
         disagreement === null
-          ? async (pixelWindow) => (await readMaskIds(mask, { pixelWindow }, options)).ids
+          ? ownIds(mask, options)
           : resampledIds(mask, image, { names: [maskPath, name], signal: options.signal });
       const readTruth = shared(truth);
       compared.push({
@@ -70,19 +69,29 @@ export async function evaluateMaskFiles(
       });
     }
     const { detail } = await evaluateInDetail(compared, classes, options);
-    const known = new Set(all.map(({ id }) => id));
     return {
       detail,
       compared: mosaics.map(({ name }) => name),
       resampled,
-      unknown: counts
-        .predicted(new Set(classes.map(({ id }) => id)))
-        .filter(({ id }) => id !== UNLABELLED_ID && meant[id] !== UNLABELLED_ID && !known.has(meant[id]!)),
+      unknown: unknownValues(counts, all, mapping),
       renamed: renamedClasses(all, names, mapping),
     };
   } finally {
     await Promise.all(opened.map((mask) => mask.close()));
   }
+}
+
+/** Predicted values on ground that counts that mean no class, the most frequent first. */
+export function unknownValues(
+  counts: IdPairs,
+  classes: readonly LandClass[],
+  mapping: ClassMapping,
+): MaskEvaluation["unknown"] {
+  const known = new Set(classes.map(({ id }) => id));
+  return counts.predicted(new Set(countedClasses(classes).map(({ id }) => id))).filter(({ id }) => {
+    const meant = mappedId(mapping, id);
+    return id !== UNLABELLED_ID && meant !== null && !known.has(meant);
+  });
 }
 
 /** Ids that two sides call by different names, but for those that a mapping speaks of. */

@@ -12,6 +12,11 @@ import type { IdSource } from "./compared-rasters.ts";
 /** Pixels of the mask that are read at once: where it is far finer than the grid, a tile takes them in steps. */
 const mostMaskPixels = 2 ** 24;
 
+/** A mask's ids as they stand. */
+export function ownIds(mask: Raster, options: { readonly signal?: AbortSignal | undefined }): IdSource {
+  return async (pixelWindow) => (await readMaskIds(mask, { pixelWindow }, options)).ids;
+}
+
 /** A mask's ids on another raster's grid, each from the nearest pixel; 255 beside it. Throws `invalid-input` where one of them has no place on the ground. */
 export function resampledIds(
   mask: Raster,

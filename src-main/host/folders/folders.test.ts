@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isBelow } from "../../raster/index.ts";
 import type { ShellBridge } from "../host-options.ts";
 import { noShell } from "../ports/no-shell.ts";
-import { Folders, isBelow } from "./index.ts";
+import { Folders } from "./index.ts";
 
 let base: string;
 let root: string;

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import type { FilePurpose, Folder, PickableFile } from "#shared/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
+import { isBelow, readVectorExtensions } from "../../raster/index.ts";
 import type { HostOptions } from "../host-options.ts";
 import { countImages } from "../projects/index.ts";
 import { runLimited } from "../run-limited.ts";
@@ -87,9 +88,7 @@ export class Folders {
     const folderPath = await this.resolve(folderId);
     const entries = await readdir(folderPath, { withFileTypes: true }).catch(() => []);
     const names = entries
-      .filter(
-        (entry) => !entry.name.startsWith(".") && !entry.isDirectory() && endings[purpose].test(entry.name),
-      )
+      .filter((entry) => !entry.name.startsWith(".") && !entry.isDirectory() && serves(entry.name, purpose))
       .map(({ name }) => name)
       .toSorted(new Intl.Collator("en", { numeric: true }).compare)
       .slice(0, LARGEST_LISTING);
@@ -180,14 +179,20 @@ export class Folders {
   }
 }
 
-/** How names of files end that serve a purpose. */
-const endings: Readonly<Record<FilePurpose, RegExp>> = {
+const maskExtensions = [".tif", ".tiff", ".png"];
+
+/** How names of files end that serve a purpose, in small letters. */
+const extensions: Readonly<Record<FilePurpose, readonly string[]>> = {
   /** Keras' formats, and checkpoints of ours. */
-  weights: /\.(h5|hdf5|keras|weights)$/i,
-  masks: /\.(tiff?|png)$/i,
-  "judged-masks": /\.(tiff?|png)$/i,
-  polygons: /\.(geojson|geojsonl|json|gpkg|shp|fgb)$/i,
+  weights: [".h5", ".hdf5", ".keras", ".weights"],
+  masks: maskExtensions,
+  "judged-masks": maskExtensions,
+  polygons: readVectorExtensions,
 };
+
+function serves(fileName: string, purpose: FilePurpose): boolean {
+  return extensions[purpose].includes(path.extname(fileName).toLowerCase());
+}
 
 /** The real path of a folder when it is one and lies below a root; null otherwise. */
 async function allowedFolder(folderPath: string, roots: readonly string[] | null): Promise<string | null> {
@@ -200,10 +205,4 @@ async function allowedFolder(folderPath: string, roots: readonly string[] | null
   } catch {
     return null;
   }
-}
-
-/** Whether one absolute, real path is another or lies below it. */
-export function isBelow(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, inner);
-  return relative === "" || (!path.isAbsolute(relative) && relative.split(path.sep)[0] !== "..");
 }

@@ -101,7 +101,7 @@ async function fetchRest(url: string, part: string, { onProgress, signal }: Down
 }
 
 /** A file's length; null where there is none. */
-export async function fileBytes(filePath: string): Promise<number | null> {
+async function fileBytes(filePath: string): Promise<number | null> {
   return stat(filePath).then(
     ({ size }) => size,
     () => null,

@@ -91,7 +91,7 @@ export class GpuAddOn {
     return this.#changes.listen(listener);
   }
 
-  /** Begins, or does nothing where it has begun; `state` tells the rest. Throws `unsupported` where the machine can't use it. */
+  /** Begins, or does nothing where it has begun; `state` tells the rest, also that the machine can't use it. */
   begin(): void {
     if (this.#work === null) {
       void this.install({ signal: new AbortController().signal }).catch(() => undefined);

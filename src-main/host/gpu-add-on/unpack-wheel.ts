@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -26,10 +26,9 @@ export async function unpackWheel(
   wheelPath: string,
   directory: string,
   { place, signal }: { readonly place: (name: string) => string | null; readonly signal: AbortSignal },
-): Promise<number> {
+): Promise<void> {
   const file = await open(wheelPath, "r");
   try {
-    let written = 0;
     for (const entry of await readDirectory(file, wheelPath)) {
       const placed = entry.name.endsWith("/") ? null : place(entry.name);
       if (placed === null) {
@@ -41,9 +40,7 @@ export async function unpackWheel(
       }
       await mkdir(path.dirname(target), { recursive: true });
       await extract(file, wheelPath, entry, target, signal);
-      written += 1;
     }
-    return written;
   } finally {
     await file.close();
   }
@@ -89,11 +86,11 @@ async function extract(
 ): Promise<void> {
   const header = await read(file, headerOffset, 30);
   const start = headerOffset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-  const output = createWriteStream(target, { mode: 0o755 });
   if (compressedBytes === 0) {
-    output.end();
+    await writeFile(target, "", { mode: 0o755 });
     return;
   }
+  const output = createWriteStream(target, { mode: 0o755 });
   const input = createReadStream(wheelPath, {
     start,
     end: start + compressedBytes - 1,

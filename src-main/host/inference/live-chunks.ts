@@ -4,17 +4,13 @@ import type { ClassWindow } from "../../raster/index.ts";
 import type { BlendedChunk } from "./blend-chunk.ts";
 import { CHUNK_PIXELS } from "./prediction-grid.ts";
 
-/** Keeps the least recently used out, so that no more than `most` are held. */
+/** Holds values by key, no more than `most` of them: the least recently used goes first. */
 export class RecentlyUsed<Value> {
   readonly #most: number;
   readonly #values = new Map<string, Value>();
 
   constructor(most: number) {
     this.#most = Math.max(1, most);
-  }
-
-  get size(): number {
-    return this.#values.size;
   }
 
   has(key: string): boolean {
@@ -58,16 +54,6 @@ export function windowOfChunks(
   const columns = Array.from({ length: width }, (_, index) =>
     Math.floor(pixelWindow.x + ((index + 0.5) * pixelWindow.width) / width),
   );
-  const chunks = new Map<string, BlendedChunk | null>();
-  const chunkOf = (column: number, row: number): BlendedChunk | null => {
-    const key = `${column},${row}`;
-    let chunk = chunks.get(key);
-    if (chunk === undefined) {
-      chunk = chunkAt(column, row);
-      chunks.set(key, chunk);
-    }
-    return chunk;
-  };
   for (let row = 0; row < height; row += 1) {
     const y = Math.floor(pixelWindow.y + ((row + 0.5) * pixelWindow.height) / height);
     let chunkColumn = Number.NaN;
@@ -76,7 +62,7 @@ export function windowOfChunks(
       const column = Math.floor(x / CHUNK_PIXELS);
       if (column !== chunkColumn) {
         chunkColumn = column;
-        chunk = chunkOf(column, Math.floor(y / CHUNK_PIXELS));
+        chunk = chunkAt(column, Math.floor(y / CHUNK_PIXELS));
       }
       if (chunk === null) {
         continue;

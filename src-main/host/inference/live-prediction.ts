@@ -15,7 +15,7 @@ import { predictionGrid, type PredictionChunk, type PredictionGrid } from "./pre
 /** Overlap of tiles: that of a whole prediction unless told otherwise. */
 const OVERLAP = 0.25;
 /** Chunks of a view that are predicted; of a wider one those in its middle. */
-export const MOST_CHUNKS_IN_VIEW = 96;
+const MOST_CHUNKS_IN_VIEW = 96;
 /** 96 MB of finished chunks: a view, and some of where it came from. */
 const CHUNKS_KEPT = 128;
 /** Bytes of tile results kept for neighbouring chunks. */

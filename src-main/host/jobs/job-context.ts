@@ -8,7 +8,7 @@ export interface JobSpec {
   readonly runId: string | null;
   readonly mosaicId: string | null;
   readonly canPause: boolean;
-  /** Jobs of one lane run one after another in the order they were started; without it a job runs at once. */
+  /** Jobs of one lane run one after another in the order they were started unless they change turns; without it a job runs at once. */
   readonly lane?: string;
 }
 

@@ -7,9 +7,9 @@ import { seededRandom } from "#shared/training/seeded-random.ts";
 import { drawFolder, drawMosaic } from "../../../fixtures/learning/draw-folder.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { runCli } from "../../../fixtures/run-cli.ts";
+import { testHostOptions } from "../../../fixtures/test-host-options.ts";
 import { registerLabelCommand } from "../../cli/label.ts";
 import { createGeoTiffWriter, noGeoTags } from "../../raster/index.ts";
-import { noShell } from "../ports/no-shell.ts";
 import type { Project } from "../projects/index.ts";
 import { createServices, type Services } from "../services.ts";
 import { connectedPixels } from "./connected-pixels.ts";
@@ -24,20 +24,8 @@ let mosaicId: string;
 let mine: Uint8Array;
 let theirs: Uint8Array;
 
-function makeServices(name = ""): Services {
-  return createServices({
-    dataDirectory: path.join(base, `data${name}`),
-    cacheDirectory: path.join(base, `cache${name}`),
-    engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
-    shell: noShell({ download: false }),
-    allowedRoots: "anywhere",
-    initialFolder: null,
-    version: "0.1.0",
-  });
-}
-
 function open(): Promise<Project> {
-  services = makeServices();
+  services = createServices(testHostOptions(base));
   return services.projects.open(path.join(base, "set"), { remember: false });
 }
 
@@ -210,7 +198,7 @@ describe("two people's labels", () => {
       project = await open();
       await project.counted();
       await labels();
-      const others = makeServices("-others");
+      const others = createServices(testHostOptions(path.join(base, "others")));
       try {
         const theirProject = await others.projects.open(path.join(base, "set"), { remember: false });
         await theirProject.counted();

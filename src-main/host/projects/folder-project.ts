@@ -273,7 +273,7 @@ export class FolderProject implements Project {
         const known = { id, name: names[index] ?? id, listed, examined, counts: null };
         if (examined.kind === "ready") {
           await this.labels.load(id, this.#base(known));
-          await this.labels.load(theirsOf(id), blankBase(this.#base(known)));
+          await this.labels.load(theirsOf(id), blankBase(examined.image));
         }
         this.#slots[index] = known;
         this.#changed();
@@ -340,15 +340,7 @@ export class FolderProject implements Project {
     }
     const { width, height } = examined.image;
     if (examined.mask.kind !== "matched") {
-      return {
-        width,
-        height,
-        version: NO_MASK,
-        read: ({ pixelWindow, outputSize }) => {
-          const size = outputSize ?? pixelWindow;
-          return Promise.resolve(new Uint8Array(size.width * size.height).fill(UNLABELLED_ID));
-        },
-      };
+      return blankBase({ width, height });
     }
     const { file } = examined.mask;
     return {
@@ -455,8 +447,8 @@ export class FolderProject implements Project {
   }
 }
 
-/** What another person said of a mosaic before anything was taken from them: nothing. */
-function blankBase({ width, height }: LabelBase): LabelBase {
+/** Nothing: what labels begin from without a mask, and what another person said of a mosaic before anything was taken from them. */
+function blankBase({ width, height }: Pick<LabelBase, "width" | "height">): LabelBase {
   return {
     width,
     height,

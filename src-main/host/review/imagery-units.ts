@@ -1,4 +1,5 @@
 import { gridOf, REVIEW_UNIT_PIXELS } from "#shared/labels/review-cells.ts";
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { Raster } from "../../raster/index.ts";
 
 /** Side of the blocks that have imagery or have none, in mosaic pixels. */
@@ -93,7 +94,7 @@ export function countUnit(
     if (blocks === null) {
       imagery += width;
       for (let pixel = line; pixel < line + width; pixel += 1) {
-        labelled += (labels[pixel] as number) === 255 ? 0 : 1;
+        labelled += labels[pixel] === UNLABELLED_ID ? 0 : 1;
       }
       continue;
     }
@@ -101,7 +102,7 @@ export function countUnit(
     for (let column = 0; column < width; column += 1) {
       if (blocks[blockLine + Math.floor(column / BLOCK_PIXELS)] === 1) {
         imagery += 1;
-        labelled += (labels[line + column] as number) === 255 ? 0 : 1;
+        labelled += labels[line + column] === UNLABELLED_ID ? 0 : 1;
       }
     }
   }

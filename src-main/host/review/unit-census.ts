@@ -1,5 +1,6 @@
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import { gridOf, REVIEW_UNIT_PIXELS } from "#shared/labels/review-cells.ts";
+import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { Project } from "../projects/index.ts";
 import { countUnit, findImagery, type ImageryUnits } from "./imagery-units.ts";
 
@@ -164,7 +165,7 @@ export class UnitCensus {
     const height = Math.min(REVIEW_UNIT_PIXELS, image.height - y);
     const isBlank = version === null && this.#project.labelsVersion(mosaicId) === null;
     const labels = isBlank
-      ? new Uint8Array(width * height).fill(255)
+      ? new Uint8Array(width * height).fill(UNLABELLED_ID)
       : await this.#project.readLabels(mosaicId, { pixelWindow: { x, y, width, height } });
     for (let column = from; column < to; column += 1) {
       const start = (column - from) * REVIEW_UNIT_PIXELS;

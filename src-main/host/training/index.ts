@@ -373,7 +373,8 @@ export class Training {
 
   async #resume(project: Project, runId: string, limits: RunLimits): Promise<StartedRun> {
     const { runs } = this.#options;
-    const { run } = await runs.get(project.id, runId);
+    const stored = await runs.get(project.id, runId);
+    const { run } = stored;
     if (run.state.kind === "running") {
       throw new RpcError("conflict", `${run.name} is training already.`);
     }
@@ -381,7 +382,7 @@ export class Training {
       throw new RpcError("conflict", `${run.name} waits for its turn already.`);
     }
     if (run.history.length > 0) {
-      await expectWeights(await runs.get(project.id, runId), "last");
+      await expectWeights(stored, "last");
     }
     const epochs = limits.epochs ?? run.settings.epochs;
     if (run.history.length >= epochs) {
@@ -391,8 +392,7 @@ export class Training {
       );
     }
     if (run.settings.split.kind === "saved") {
-      const { directory } = await runs.get(project.id, runId);
-      await restoreSplitOfRun(project, run.settings.split.splitId, directory);
+      await restoreSplitOfRun(project, run.settings.split.splitId, stored.directory);
     }
     const maxSteps = limits.maxSteps === undefined ? run.settings.maxSteps : limits.maxSteps;
     return this.#queue.add(

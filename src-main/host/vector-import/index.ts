@@ -14,7 +14,7 @@ import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { crsFromEpsg, openVectors, type VectorFile, type VectorLayer } from "../../raster/index.ts";
 import type { Project } from "../projects/index.ts";
-import { burnLayer, type BurnTarget } from "./burn-layer.ts";
+import { burnLayer, type BurnRequest, type BurnTarget } from "./burn-layer.ts";
 import { inspectLayer } from "./inspect-layer.ts";
 
 /** Which layer of which file, and in which system its coordinates are where the file doesn't say. */
@@ -110,7 +110,7 @@ function readyMosaics(project: Project): ReadyMosaic[] {
 function targetsOf(
   mapping: VectorMapping,
   idOf: (target: VectorTarget) => BurnTarget,
-): (values: ReadonlyMap<string, string | number | boolean | null>) => BurnTarget {
+): BurnRequest["targetOf"] {
   if (mapping.kind === "all") {
     const target = idOf(mapping.target);
     return () => target;

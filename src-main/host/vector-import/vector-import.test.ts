@@ -8,9 +8,9 @@ import type { LandClass } from "#shared/project/land-class.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { runCli } from "../../../fixtures/run-cli.ts";
+import { testHostOptions } from "../../../fixtures/test-host-options.ts";
 import { registerLabelCommand } from "../../cli/label.ts";
 import { createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../../raster/index.ts";
-import { noShell } from "../ports/no-shell.ts";
 import type { Project } from "../projects/index.ts";
 import { createServices, type Services } from "../services.ts";
 import { importVectors, inspectVectors } from "./index.ts";
@@ -129,15 +129,7 @@ describe.skipIf(peerPython() === undefined)(
         540,
         530,
       );
-      services = createServices({
-        dataDirectory: path.join(base, "data"),
-        cacheDirectory: path.join(base, "cache"),
-        engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
-        shell: noShell({ download: false }),
-        allowedRoots: "anywhere",
-        initialFolder: null,
-        version: "0.1.0",
-      });
+      services = createServices(testHostOptions(base));
       project = await services.projects.open(folder, { remember: false });
       await project.counted();
       expected = z.record(z.string(), z.record(z.string(), z.string())).parse(await runPeer(script, [base]));

@@ -1,9 +1,12 @@
+import { endianness } from "node:os";
+
 type Box = readonly [minX: number, minY: number, maxX: number, maxY: number];
 
 /** Boxes of one chunk: what grows is a list of chunks, since millions of boxes copied into twice the room would take it three times. */
 const chunkBoxes = 1 << 16;
 
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Whether this machine has the lowest byte of a number first. */
+export const isLittleEndian = endianness() === "LE";
 
 /** The boxes of a file's features, as they come; in single precision each is the smallest that holds the feature. */
 export class FeatureBoxes {

@@ -3,7 +3,7 @@ import type { TracedPolygon } from "../polygons/traced-polygon.ts";
 import type { BeforeRename } from "../write/atomic-file.ts";
 import { AppendFile } from "./append-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
-import { FeatureBoxes } from "./feature-boxes.ts";
+import { FeatureBoxes, isLittleEndian } from "./feature-boxes.ts";
 import { encodeFlatBuffer, type FlatField } from "./flat-buffer.ts";
 import { areaMeasure, toMap, type AreaMeasure, type MapPolygon } from "./polygon-geometry.ts";
 import { classNameIn, polygonColumns, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
@@ -189,8 +189,6 @@ function ringEndsOf({ ringCount, batches }: MapPolygon): Uint32Array {
   }
   return ends;
 }
-
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 function littleEndian(positions: Float64Array): Uint8Array {
   if (isLittleEndian) {

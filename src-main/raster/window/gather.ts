@@ -279,7 +279,7 @@ function markInside(valid: Uint8Array, { columns, rows }: SourceIndex): void {
   }
 }
 
-/** The same for one band of bytes: whole stretches without nodata are passed over by the runtime's own search. */
+/** Hides nodata of one band of bytes: whole stretches without it are passed over by the runtime's own search. */
 function hideByte(data: Uint8Array, valid: Uint8Array, nodata: number): void {
   for (let first = data.indexOf(nodata); first >= 0; first = data.indexOf(nodata, first)) {
     let end = first + 1;

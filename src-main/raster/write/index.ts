@@ -1,2 +1,3 @@
 // The way in for code that only writes files: `raster/index.ts` also loads native decoders.
+export { isRunning, startTicksOf } from "./process-mark.ts";
 export { sweepLeftovers, temporaryPath } from "./temporary-files.ts";

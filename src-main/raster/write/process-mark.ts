@@ -36,6 +36,7 @@ export function hasEnded(mark: string): boolean {
   return !isRunning(processId) || startOf(processId) !== start;
 }
 
+/** Whether there is a process of this number, whoever's it is. */
 export function isRunning(processId: number): boolean {
   try {
     process.kill(processId, 0);
@@ -54,14 +55,17 @@ function linkOrNothing(path: string): string {
   }
 }
 
-/** When a process began, in ticks of the clock since the system did, where the system tells (proc(5), field 22); else "0". */
-function startOf(processId: number): string {
+/** When a process began, in ticks of the clock since the system did, where the system tells (proc(5), field 22); else null. */
+export function startTicksOf(processId: number): string | null {
   try {
     const status = readFileSync(`/proc/${processId}/stat`, "latin1");
     // The second field is the program's name, which may hold anything.
-    const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
-    return Number(fields[19]).toString(36);
+    return status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? null;
   } catch {
-    return "0";
+    return null;
   }
+}
+
+function startOf(processId: number): string {
+  return Number(startTicksOf(processId) ?? 0).toString(36);
 }

@@ -12,10 +12,6 @@ export class BufferedSource {
     this.source = source;
   }
 
-  get size(): number {
-    return this.source.size;
-  }
-
   /** Bytes of a range; they are overwritten by nothing, but belong to a larger piece: copy what is kept. Throws "damaged" beyond the end. */
   async take(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     if (offset < this.#from || offset + length > this.#from + this.#bytes.length) {

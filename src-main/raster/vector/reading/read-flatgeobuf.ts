@@ -18,16 +18,6 @@ import {
 
 const magicBytes = 8;
 const nodeItemBytes = 40;
-const geometryTypes = [
-  "Unknown",
-  "Point",
-  "LineString",
-  "Polygon",
-  "MultiPoint",
-  "MultiLineString",
-  "MultiPolygon",
-  "GeometryCollection",
-];
 const deepest = 8;
 
 interface Column {
@@ -137,20 +127,15 @@ async function* readFeatures(
 
 function geometryOf(geometry: FlatTable, layerType: number): VectorGeometry {
   const polygons: PolygonRings[] = [];
-  const other = collect(geometry, layerType, polygons, 0);
-  return polygons.length > 0
-    ? { kind: "polygons", polygons }
-    : other === null
-      ? { kind: "none" }
-      : { kind: "other", type: other };
+  const hasOthers = collect(geometry, layerType, polygons, 0);
+  if (polygons.length > 0) {
+    return { kind: "polygons", polygons };
+  }
+  return hasOthers ? { kind: "other" } : { kind: "none" };
 }
 
-function collect(
-  geometry: FlatTable,
-  layerType: number,
-  polygons: PolygonRings[],
-  depth: number,
-): string | null {
+/** Adds polygons to the list; answers whether there is anything else. */
+function collect(geometry: FlatTable, layerType: number, polygons: PolygonRings[], depth: number): boolean {
   if (depth > deepest) {
     throw new RangeError("geometries within geometries, too deep");
   }
@@ -161,18 +146,18 @@ function collect(
       if (rings.length > 0) {
         polygons.push(rings);
       }
-      return null;
+      return false;
     }
     case 6:
     case 7: {
-      let other: string | null = null;
+      let hasOthers = false;
       for (const part of geometry.tables(7)) {
-        other = collect(part, type === 6 ? 3 : 0, polygons, depth + 1) ?? other;
+        hasOthers = collect(part, type === 6 ? 3 : 0, polygons, depth + 1) || hasOthers;
       }
-      return other;
+      return hasOthers;
     }
     default:
-      return geometryTypes[type] ?? `geometry of type ${type}`;
+      return true;
   }
 }
 

@@ -115,11 +115,11 @@ function geometryOf(geometry: Readonly<Record<string, unknown>>, refuse: Refuse)
         isObject(part) ? geometryOf(part, refuse) : refuse(`expected a geometry, found ${describe(part)}`),
       );
       const found = parts.flatMap((part) => (part.kind === "polygons" ? part.polygons : []));
-      return found.length > 0 || parts.length === 0 ? polygons(found) : { kind: "other", type };
+      return found.length > 0 || parts.length === 0 ? polygons(found) : { kind: "other" };
     }
     default:
       return typeof type === "string"
-        ? { kind: "other", type }
+        ? { kind: "other" }
         : refuse(`expected a geometry's type, found ${describe(type)}`);
   }
 }

@@ -5,8 +5,8 @@ import { crsFromEpsg } from "../../crs/epsg.ts";
 import { crsFromWkt } from "../../crs/from-wkt.ts";
 import { wgs84 } from "../../crs/transformer.ts";
 import { RasterError } from "../../raster-error.ts";
-import { columnsOf } from "./sql-columns.ts";
-import { SqliteReader, type SqliteCell, type SqliteTable } from "./sqlite-reader.ts";
+import { columnsOf, type SqlColumn } from "./sql-columns.ts";
+import { SqliteReader, type SqliteCell, type SqliteRow, type SqliteTable } from "./sqlite-reader.ts";
 import type {
   FeatureOptions,
   VectorFeature,
@@ -99,13 +99,14 @@ async function* readLayer(
       onProgress?.(Math.min(1, pages / database.pageCount));
     },
   });
-  for await (const { rowId, cells } of rows) {
+  for await (const row of rows) {
     const values = new Map<string, VectorValue>();
     let geometry: VectorGeometry = { kind: "none" };
-    columns.forEach(({ name, isRowId, byDefault }, index) => {
-      const cell = isRowId ? rowId : index < cells.length ? (cells[index] ?? null) : byDefault;
+    columns.forEach((column, index) => {
+      const { name, isRowId } = column;
+      const cell = cellOf(row, column, index);
       if (name.toLowerCase() === geometryColumn.toLowerCase()) {
-        geometry = geometryOf(cell, filePath, table.name, rowId);
+        geometry = geometryOf(cell, filePath, table.name, row.rowId);
       } else if (!isRowId && !(cell instanceof Uint8Array)) {
         values.set(name, cell);
       }
@@ -159,7 +160,7 @@ async function allRows(
     .map((column, index) => ({ ...column, name: column.name.toLowerCase(), index }))
     .filter(({ name }) => wanted.includes(name));
   const rows: Record<string, SqliteCell>[] = [];
-  for await (const { rowId, cells } of database.rows(table.rootPage, options)) {
+  for await (const row of database.rows(table.rootPage, options)) {
     if (rows.length === mostDescribingRows) {
       throw new RasterError(
         "damaged",
@@ -167,16 +168,14 @@ async function allRows(
         `expected at most ${mostDescribingRows} rows in ${table.name}, found more`,
       );
     }
-    rows.push(
-      Object.fromEntries(
-        columns.map(({ name, index, isRowId, byDefault }) => [
-          name,
-          isRowId ? rowId : index < cells.length ? (cells[index] ?? null) : byDefault,
-        ]),
-      ),
-    );
+    rows.push(Object.fromEntries(columns.map((column) => [column.name, cellOf(row, column, column.index)])));
   }
   return rows;
+}
+
+/** What a row has in a column; one that was written before the column was added ends before it. */
+function cellOf({ rowId, cells }: SqliteRow, { isRowId, byDefault }: SqlColumn, index: number): SqliteCell {
+  return isRowId ? rowId : index < cells.length ? (cells[index] ?? null) : byDefault;
 }
 
 function crsOf(row: Readonly<Record<string, SqliteCell>> | undefined): Crs {

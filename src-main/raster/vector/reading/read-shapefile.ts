@@ -18,12 +18,6 @@ import {
 const headerBytes = 100;
 /** A .prj file has a kilobyte or two, a .cpg file a word. */
 const mostTextBytes = 64 * 1024;
-const names: Readonly<Record<number, string>> = {
-  1: "Point",
-  3: "PolyLine",
-  8: "MultiPoint",
-  31: "MultiPatch",
-};
 
 /**
  * Opens a shapefile (ESRI, July 1998): NAME.shp, and beside it NAME.dbf with the fields, NAME.prj with the coordinate system, NAME.cpg with the
@@ -141,7 +135,7 @@ async function geometryOf(
   }
   // Polygon, and with heights or measures, which stand behind the positions.
   if (type !== 5 && type !== 15 && type !== 25) {
-    return { kind: "other", type: names[type % 10] ?? names[type] ?? `shape of type ${type}` };
+    return { kind: "other" };
   }
   if (record.byteLength < 44) {
     throw refuse(`a polygon of ${record.byteLength} bytes`);

@@ -10,8 +10,8 @@ export type PolygonRings = readonly Float64Array[];
 export type VectorGeometry =
   | { readonly kind: "polygons"; readonly polygons: readonly PolygonRings[] }
   | { readonly kind: "none" }
-  /** Points, lines, curves: named as the file names them. */
-  | { readonly kind: "other"; readonly type: string };
+  /** Points, lines, curves. */
+  | { readonly kind: "other" };
 
 /** One feature of a vector file. */
 export interface VectorFeature {

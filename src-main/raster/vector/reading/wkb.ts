@@ -1,21 +1,6 @@
 import { viewOf } from "./buffered-source.ts";
 import type { PolygonRings, VectorGeometry } from "./vector-layer.ts";
 
-const names = [
-  "Geometry",
-  "Point",
-  "LineString",
-  "Polygon",
-  "MultiPoint",
-  "MultiLineString",
-  "MultiPolygon",
-  "GeometryCollection",
-  "CircularString",
-  "CompoundCurve",
-  "CurvePolygon",
-  "MultiCurve",
-  "MultiSurface",
-];
 /** A collection within a collection, and so on: no honest file goes deeper. */
 const deepest = 8;
 
@@ -27,11 +12,11 @@ const deepest = 8;
 export function geometryFromWkb(bytes: Uint8Array): VectorGeometry {
   const reader = new WkbReader(bytes);
   const found: PolygonRings[] = [];
-  const other = reader.geometry(found, 0);
+  const hasOthers = reader.geometry(found, 0);
   if (found.length > 0) {
     return { kind: "polygons", polygons: found };
   }
-  return other === null ? { kind: "none" } : { kind: "other", type: other };
+  return hasOthers ? { kind: "other" } : { kind: "none" };
 }
 
 class WkbReader {
@@ -44,8 +29,8 @@ class WkbReader {
     this.#view = viewOf(bytes);
   }
 
-  /** Adds polygons to `found`; answers the type of what is none, null where all was. */
-  geometry(found: PolygonRings[], depth: number): string | null {
+  /** Adds polygons to `found`; answers whether there is anything else. */
+  geometry(found: PolygonRings[], depth: number): boolean {
     const isLittle = this.#view.getUint8(this.#at) === 1;
     const code = this.#view.getUint32(this.#at + 1, isLittle);
     this.#at += 5;
@@ -56,13 +41,13 @@ class WkbReader {
     switch (type) {
       case 1:
         this.#at += dimensions * 8;
-        return "Point";
+        return true;
       case 2:
         this.#at += this.#count(isLittle, dimensions * 8) * dimensions * 8;
-        return "LineString";
+        return true;
       case 3:
         this.#polygon(found, isLittle, dimensions);
-        return null;
+        return false;
       case 4:
       case 5:
       case 6:
@@ -72,15 +57,15 @@ class WkbReader {
           throw new RangeError("geometries within geometries, too deep");
         }
         const parts = this.#count(isLittle, 5);
-        let other: string | null = null;
+        let hasOthers = false;
         for (let part = 0; part < parts && !this.#isLost; part++) {
-          other = this.geometry(found, depth + 1) ?? other;
+          hasOthers = this.geometry(found, depth + 1) || hasOthers;
         }
-        return other;
+        return hasOthers;
       }
       default:
         this.#isLost = true;
-        return names[type] ?? `geometry of type ${code}`;
+        return true;
     }
   }
 
