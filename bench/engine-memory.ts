@@ -21,9 +21,9 @@ const LOOK_EVERY = 10;
 
 /** A network so small that thousands of steps take a minute: what is lost a step is lost whatever its size. */
 const model: ModelSettings = {
-  ...{ architecture: "unet", width: 4, bands: 3, classes: 5, tileHeight: 64, tileWidth: 64 },
+  ...{ architecture: "unet", width: 16, bands: 3, classes: 5, tileHeight: 64, tileWidth: 64 },
 };
-const BATCH = 4;
+const BATCH = 8;
 
 /** Watches the engine's memory over thousands of steps, evaluations and checkpoints: `npm run bench -- engine-memory`. */
 export const bench: Bench = {
@@ -37,7 +37,7 @@ export const bench: Bench = {
     const readings = megabytes.slice(WARM_UP / LOOK_EVERY);
     const quarter = Math.floor(readings.length / 4);
     const growth = sampleOf(readings.slice(-quarter)).median - sampleOf(readings.slice(0, quarter)).median;
-    const work = `unet width 4, batch ${BATCH}, 64², ${STEPS} steps`;
+    const work = `unet width ${model.width}, batch ${BATCH}, 64², ${STEPS} steps`;
     return {
       versions: {},
       rows: [

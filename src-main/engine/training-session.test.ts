@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { layersForKeras, twinScript } from "../../bench/harness/engine/keras-side.ts";
 import { trainingRequestOf } from "../../bench/harness/engine/works.ts";
-import { peerPython, runPeer } from "../../fixtures/peers.ts";
+import { peerPython, startPeer } from "../../fixtures/peers.ts";
+import type { StandingPeer } from "../../fixtures/peers.ts";
 import { loadTensorFlow } from "./load-tensorflow.ts";
 import { modelOf } from "./models/describe.ts";
 import { weightsOf } from "./models/model.ts";
@@ -76,6 +78,9 @@ afterEach(() => {
   expect(tensorflow.held).toEqual({ tensors: 0, graphs: 0 });
 });
 
+let twin: StandingPeer | undefined;
+afterAll(() => twin?.close());
+
 const twinSchema = z.object({ parameters: z.number(), losses: z.array(z.number()) });
 
 /** Runs the same steps in Keras, from the same weights and tiles. */
@@ -91,7 +96,6 @@ async function keras(
   },
 ): Promise<{ parameters: number; losses: number[]; weights: Map<string, Float32Array> }> {
   const { model: size, steps } = settings;
-  const model = modelOf(size);
   const file = (name: string): string => path.join(folder, name);
   session.saveCheckpoint(file("first.weights"), false);
   const batches = Array.from({ length: settings.batches }, (_, index) => {
@@ -100,16 +104,11 @@ async function keras(
     writeFileSync(file(`labels${index}`), labels);
     return { pixels: file(`pixels${index}`), labels: file(`labels${index}`) };
   });
-  const names = weightsOf(model);
+  const names = weightsOf(modelOf(size));
   writeFileSync(
     file("request.json"),
     JSON.stringify({
-      layers: model.layers.map(({ name, definition, inputs }) => ({
-        name,
-        type: definition.type,
-        config: definition.config,
-        inputs: inputs.map((input) => input.name),
-      })),
+      layers: layersForKeras(size),
       ...{
         batch: 2,
         height: size.tileHeight,
@@ -127,9 +126,8 @@ async function keras(
       weightNames: names.map(({ fullName }) => fullName),
     }),
   );
-  const answer = twinSchema.parse(
-    await runPeer("bench/harness/engine/keras_twin.py", [file("request.json")]),
-  );
+  twin ??= startPeer(twinScript);
+  const answer = twinSchema.parse(await twin.ask(file("request.json")));
   const bytes = readFileSync(file("after"));
   const weights = new Map<string, Float32Array>();
   let offset = 0;

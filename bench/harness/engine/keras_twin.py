@@ -1,6 +1,7 @@
 """Builds a network's Keras twin from its layer list, gives it the same weights and trains or predicts with it.
 
-Reads a request as a JSON file (first word), prints the result as JSON. The request:
+Reads a request as a JSON file (first word), prints the result as JSON. Without a word it reads a file for each line
+of stdin and answers each with one line, so that several networks cost one import of Keras. The request:
   layers: [{name, type, config, inputs}], batch, height, width, bands, classes,
   weights: a safetensors file with `layer/weight`, optimizer: adam | adamw | sgd, learningRate, loss,
   batches: [{pixels, labels}] (files of uint8 NHWC and class indices; 255 none), steps, dropout: bool,
@@ -131,8 +132,8 @@ def serve(step):
         print(json.dumps({"seconds": seconds, "sinceImports": time.perf_counter() - imported}), flush=True)
 
 
-def main():
-    request = json.load(open(sys.argv[1]))
+def answer(request_file):
+    request = json.load(open(request_file))
     shape = (request["batch"], request["height"], request["width"])
     batches = []
     for batch in request["batches"]:
@@ -170,7 +171,7 @@ def main():
 
     if request.get("interactive"):
         serve(step)
-        return
+        return None
     if request["mode"] == "predict":
         result["probabilities"] = step(0).reshape(-1).tolist()
     else:
@@ -181,7 +182,18 @@ def main():
                     layer, weight = name.rsplit("/", 1)
                     variable = next(v for v in model.get_layer(layer).weights if v.name == weight)
                     file.write(variable.numpy().astype("<f4").tobytes())
-    print(json.dumps(result))
+    return result
+
+
+def main():
+    if len(sys.argv) > 1:
+        result = answer(sys.argv[1])
+        if result is not None:
+            print(json.dumps(result))
+        return
+    for line in sys.stdin:
+        print(json.dumps(answer(line.strip())), flush=True)
+        keras.backend.clear_session()
 
 
 if __name__ == "__main__":
