@@ -591,6 +591,8 @@ export const contract = defineContract({
       comparedMosaicsInput.extend({ selection: placeSelectionSchema, most: z.int().min(1).max(1000) }),
       foundPlacesSchema,
     ),
+    /** Finds the places of all cells before one is asked for; whoever asks meanwhile waits for the same. */
+    preparePlaces: call(comparedMosaicsInput, nothing),
   },
   exports: {
     /** What would be written, so that it can be shown before it is. */

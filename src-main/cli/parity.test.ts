@@ -5,6 +5,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
+import { addPredictedRun } from "../../fixtures/learning/predicted-run.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
 import {
   compareCommand,
@@ -20,10 +21,8 @@ import { evaluationDetailSchema, foundPlacesSchema } from "#shared/metrics/evalu
 import { expandSweep, sweepableSetting, type SweepAxis } from "#shared/training/sweep.ts";
 import type { ExportOptions } from "#shared/project/export-options.ts";
 import { runSchema, type Run } from "#shared/training/run.ts";
-import { seededRandom } from "#shared/training/seeded-random.ts";
 import { optimizerDefaults, type TrainingSettings } from "#shared/training/training-settings.ts";
 import { Exports } from "../host/exports/index.ts";
-import { createPrediction, writeRecord } from "../host/inference/prediction-store.ts";
 import { noShell } from "../host/ports/no-shell.ts";
 import type { Project } from "../host/projects/project.ts";
 import { createServices, type Services } from "../host/services.ts";
@@ -90,69 +89,14 @@ describe("the window's actions and their command lines", () => {
     await project.counted();
     mosaicIds = project.snapshot().mosaics.map(({ id }) => id);
     classes = [...project.snapshot().classes];
-    await addRun("first", 0.8);
-    await addRun("second", 0.9);
+    await addPredictedRun(services, project, { id: "first", share: 0.8 });
+    await addPredictedRun(services, project, { id: "second", share: 0.9 });
   }, 60_000);
 
   afterAll(async () => {
     await services.close();
     await rm(base, { recursive: true, force: true });
   });
-
-  /** A run on disk with predictions that are right for so many pixels. */
-  async function addRun(id: string, share: number): Promise<void> {
-    const settings: TrainingSettings = {
-      ...defaultSettings,
-      tilePixels: 64,
-      split: { kind: "mosaic", share: 0.34 },
-      mosaicIds,
-    };
-    const record = {
-      epoch: 1,
-      loss: 1,
-      accuracy: 0.5,
-      valLoss: 1.1,
-      valAccuracy: 0.5,
-      valMeanIou: 0.4,
-      valClassIou: classes.map(() => 0.4),
-      learningRate: 0.001,
-      seconds: 1,
-      waitShare: 0,
-    };
-    const run = runSchema.parse({
-      version: 1,
-      id,
-      name: `The ${id} & <best>`,
-      createdAt: "2026-01-02T03:04:05Z",
-      state: { kind: "finished", reason: "all-epochs" },
-      settings,
-      classes,
-      input: { bands: [0, 1, 2], normalization: { kind: "uint8" } },
-      parameters: 10,
-      trainableParameters: 10,
-      trainingMosaicIds: mosaicIds.slice(0, 2),
-      validationMosaicIds: mosaicIds.slice(2),
-      stepMilliseconds: 5,
-      history: [record],
-      best: { epoch: 1, meanIou: 0.4, confusion: classes.map(() => classes.map(() => 3)) },
-      madeWith: { orthomask: "0.1.0", tensorflow: "2.21.0", device: "CPU" },
-    });
-    const { directory } = await services.learning.runs.add(project, run);
-    const random = seededRandom(7, id);
-    for (const mosaicId of mosaicIds) {
-      const pixelWindow = { x: 0, y: 0, width: SIDE, height: SIDE };
-      const truth = await project.readLabels(mosaicId, { pixelWindow });
-      const ids = truth.map((trueId) =>
-        random.next() < share ? trueId : (classes[random.integer(classes.length)]?.id ?? 0),
-      );
-      const confidence = ids.map(() => 128 + random.integer(128));
-      const stored = { version: 1, complete: false, revision: 1, epoch: 1, overlap: 0 } as const;
-      const { grid } = await createPrediction(directory, mosaicId, { width: SIDE, height: SIDE }, stored);
-      await grid.writeWindow(pixelWindow, ids, confidence);
-      await grid.flush();
-      await writeRecord(directory, mosaicId, { ...stored, complete: true });
-    }
-  }
 
   const place = () => ({
     folder,

@@ -15,6 +15,7 @@ export type { GeoTiffOptions } from "./write/geotiff-options.ts";
 export type { OverviewResampling } from "./write/decimate.ts";
 export { geoTagsFor, geoTagsLike } from "./write/geo-tags-for.ts";
 export { eachInParallel } from "./blocks/limiter.ts";
+export { SharedLoad } from "./blocks/shared-load.ts";
 export { createAtomicFile, writeError } from "./write/atomic-file.ts";
 export { sweepLeftovers, temporaryPath } from "./write/temporary-files.ts";
 export type { GeoTags } from "./tiff/geo-tags.ts";

@@ -8,15 +8,19 @@ import type { MapViewState } from "./map-view.svelte.ts";
 /** One place of the list. */
 export type FoundPlace = FoundPlaces["largest"][number];
 
-/** Which pixels are looked for, where, and of which run. */
-export interface PlaceQuestion {
+/** Where places are looked for, and of which run. */
+export interface PlaceGround {
   readonly runId: string;
   readonly mosaicIds: readonly string[];
-  readonly selection: PlaceSelection;
   /** Pixels this near to a border between true classes are left out; 0 leaves out none. */
   readonly borderTolerancePixels: number;
   /** Which ground is searched; null for all that is labelled. */
   readonly within: EvaluatedGround | null;
+}
+
+/** Which pixels are looked for, and where. */
+export interface PlaceQuestion extends PlaceGround {
+  readonly selection: PlaceSelection;
   /** What is looked for in words: "road called building". */
   readonly title: string;
 }
@@ -47,6 +51,7 @@ export class Places {
   readonly #layers: Layers;
   #state: PlacesState = $state.raw({ kind: "none" });
   #request = new AbortController();
+  #preparing = new AbortController();
 
   constructor(host: HostAccess, projectId: string, layers: Layers) {
     this.#host = host;
@@ -82,11 +87,7 @@ export class Places {
     try {
       const found = await this.#host.client.evaluation.places(
         {
-          projectId: this.#projectId,
-          runId: question.runId,
-          mosaicIds: [...question.mosaicIds],
-          borderTolerancePixels: question.borderTolerancePixels,
-          ...(question.within === null ? {} : { within: question.within }),
+          ...this.#inputOf(question),
           selection: question.selection,
           most: MOST_PLACES,
         },
@@ -99,6 +100,19 @@ export class Places {
       if (!request.signal.aborted) {
         this.#state = { kind: "refused", question, reason: sentenceOf(thrown) };
       }
+    }
+  }
+
+  /** Has the host find the places of all cells meanwhile, instead of others that it was to find; null for none. */
+  prepare(ground: PlaceGround | null): void {
+    this.#preparing.abort();
+    const preparing = new AbortController();
+    this.#preparing = preparing;
+    if (ground !== null) {
+      // What is wrong with them is told to whoever asks for places.
+      this.#host.client.evaluation
+        .preparePlaces(this.#inputOf(ground), { signal: preparing.signal })
+        .catch(() => undefined);
     }
   }
 
@@ -128,6 +142,16 @@ export class Places {
     this.#state = { kind: "none" };
     this.#layers.errorSelection = { kind: "errors" };
     this.#layers.errors.visible = false;
+  }
+
+  #inputOf({ runId, mosaicIds, borderTolerancePixels, within }: PlaceGround) {
+    return {
+      projectId: this.#projectId,
+      runId,
+      mosaicIds: [...mosaicIds],
+      borderTolerancePixels,
+      ...(within === null ? {} : { within }),
+    };
   }
 
   /** A thumbnail of a place: one layer around it. */

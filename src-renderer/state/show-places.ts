@@ -1,18 +1,14 @@
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import { countedMosaics, measurableMosaics } from "./measurable.ts";
+import type { PlaceGround } from "./places.svelte.ts";
 import type { ProjectState } from "./project.svelte.ts";
 import type { Workspace } from "./workspace.svelte.ts";
 
-/** Shows where chosen pixels are, in the mosaics counted, or those of the validation that the run has predicted; `title` says which in words. */
-export function showPlaces(
-  workspace: Workspace,
-  project: ProjectState,
-  selection: PlaceSelection,
-  title: string,
-): void {
+/** Where the places of the shown run are looked for: in the mosaics counted, or those of the validation that it has predicted; null where there are none. */
+export function placeGround(project: ProjectState): PlaceGround | null {
   const run = project.selectedRun;
   if (run === null) {
-    return;
+    return null;
   }
   const { results } = project;
   const measurable = measurableMosaics(project, run);
@@ -23,21 +19,47 @@ export function showPlaces(
       : validated.length > 0
         ? validated
         : measurable;
-  if (searched.length === 0) {
-    workspace.toasts.show("note", "Predict a labelled mosaic with this run, and cells lead to their places.");
+  return searched.length === 0
+    ? null
+    : {
+        runId: run.id,
+        mosaicIds: searched.map(({ id }) => id),
+        borderTolerancePixels: results.areaKind === "mosaics" ? results.borderTolerancePixels : 0,
+        within: results.areaKind === "mosaics" ? results.within : null,
+      };
+}
+
+/** More pixels than these aren't read before somebody asks for places: some ten seconds of two cores. */
+const MOST_PREPARED_PIXELS = 2 ** 29;
+
+/** Finds the places of the matrix in view meanwhile. Whole mosaics have theirs from the count itself. */
+export function preparePlaces(project: ProjectState): void {
+  const ground = project.results.areaKind === "validation" ? placeGround(project) : null;
+  const pixels = project.readyMosaics
+    .filter(({ id }) => ground?.mosaicIds.includes(id))
+    .reduce((sum, { image: { width, height } }) => sum + width * height, 0);
+  project.places.prepare(pixels > MOST_PREPARED_PIXELS ? null : ground);
+}
+
+/** Shows where chosen pixels of the shown run are; `title` says which in words. */
+export function showPlaces(
+  workspace: Workspace,
+  project: ProjectState,
+  selection: PlaceSelection,
+  title: string,
+): void {
+  const ground = placeGround(project);
+  if (ground === null) {
+    if (project.selectedRun !== null) {
+      workspace.toasts.show(
+        "note",
+        "Predict a labelled mosaic with this run, and cells lead to their places.",
+      );
+    }
     return;
   }
   workspace.preferences.change({ drawerOpen: true, drawerTab: "places" });
-  void project.places
-    .search({
-      runId: run.id,
-      mosaicIds: searched.map(({ id }) => id),
-      selection,
-      borderTolerancePixels: results.areaKind === "mosaics" ? results.borderTolerancePixels : 0,
-      within: results.areaKind === "mosaics" ? results.within : null,
-      title,
-    })
-    .then(() => {
-      project.places.step(1, workspace.mapView);
-    });
+  void project.places.search({ ...ground, selection, title }).then(() => {
+    project.places.step(1, workspace.mapView);
+  });
 }

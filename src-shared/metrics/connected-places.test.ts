@@ -20,7 +20,7 @@ describe("PlaceFinder", () => {
   it("joins what touches, by corners too, and what meets only further down", () => {
     expect(found(["#...#", ".#.#.", "..#..", ".....", "##..."])).toEqual({
       largest: [
-        { pixelWindow: { x: 0, y: 0, width: 5, height: 3 }, pixels: 5, anchor: [4.5, 0.5] },
+        { pixelWindow: { x: 0, y: 0, width: 5, height: 3 }, pixels: 5, anchor: [0.5, 0.5] },
         { pixelWindow: { x: 0, y: 4, width: 2, height: 1 }, pixels: 2, anchor: [0.5, 4.5] },
       ],
       places: 2,

@@ -4,7 +4,7 @@ import { evaluationReport, type ReportClass } from "#shared/metrics/build-report
 import { calibration } from "#shared/metrics/calibration.ts";
 import { meanIouOf } from "#shared/metrics/matrix-measures.ts";
 import type { EvaluatedBlock, EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
-import { EvaluationTally } from "#shared/metrics/evaluation-tally.ts";
+import { EvaluationTally, type ComparedWindow } from "#shared/metrics/evaluation-tally.ts";
 import { precisionRecall } from "#shared/metrics/precision-recall.ts";
 import { eachComparedBand, type ComparedRasters, type ComparisonOptions } from "./compared-rasters.ts";
 import { blocksOf } from "./each-band.ts";
@@ -29,11 +29,16 @@ export interface CountedDetail {
   readonly blocks: readonly CountedBlock[];
 }
 
+export interface DetailOptions extends ComparisonOptions {
+  /** Sees each window of a mosaic as well, from the top: what else is wanted of the same pixels. */
+  readonly onWindow?: ((mosaicId: string, window: ComparedWindow) => void) | undefined;
+}
+
 /** Compares whole mosaics in one pass and works out everything that an evaluation shows. */
 export async function evaluateInDetail(
   mosaics: readonly ComparedMosaic[],
   classes: readonly ReportClass[],
-  options: ComparisonOptions = {},
+  options: DetailOptions = {},
 ): Promise<CountedDetail> {
   const size = classes.length;
   const tally = new EvaluationTally(classes.map(({ id }) => id));
@@ -44,6 +49,7 @@ export async function evaluateInDetail(
     await eachComparedBand(
       mosaic,
       (window, band) => {
+        options.onWindow?.(mosaic.mosaicId, window);
         for (const part of blocksOf(band)) {
           const { confusion, mappedPixels } = tally.add(window, { ...part, y: part.y - band.y });
           const area = mosaic.pixelArea(part.x + part.width / 2, part.y + part.height / 2);

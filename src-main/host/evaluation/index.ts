@@ -6,9 +6,11 @@ import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
 import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
+import type { PlacesFound } from "#shared/metrics/connected-places.ts";
 import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import { placesOfIndex, type PlaceIndex } from "#shared/metrics/place-index.ts";
 import type { RunComparison } from "#shared/metrics/run-comparison.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
@@ -27,7 +29,8 @@ import { compareRuns } from "./compare-runs.ts";
 import { maskFiles } from "./compare-folders.ts";
 import { evaluateMaskFiles, type JudgedMosaic, type MaskChoice } from "./evaluate-masks.ts";
 import { keepMapping, readMapping } from "./kept-mapping.ts";
-import { findPlaces } from "./places.ts";
+import { PlaceIndexes, type IndexQuestion } from "./place-indexes.ts";
+import { findPlaces, joinPlaces } from "./places.ts";
 
 export interface EvaluationOptions {
   readonly projects: { get(projectId: string): Project };
@@ -45,9 +48,15 @@ export interface EvaluationChoice extends ComparisonOptions {
   readonly within?: EvaluatedGround | undefined;
 }
 
+/** A mosaic that a run has predicted. */
+interface PredictedMosaic extends ComparedMosaic {
+  readonly predictionFolder: string;
+}
+
 /** Says how right a run is, over its own validation tiles or over whole mosaics that it has predicted. */
 export class Evaluation {
   readonly #options: EvaluationOptions;
+  readonly #placeIndexes = new PlaceIndexes();
 
   constructor(options: EvaluationOptions) {
     this.#options = options;
@@ -88,7 +97,7 @@ export class Evaluation {
     }
   }
 
-  /** Everything that whole predicted mosaics tell, in one pass over them. */
+  /** Everything that whole predicted mosaics tell, in one pass over them, in which the places of their matrix are found too. */
   async detail(
     project: Project,
     runId: string,
@@ -97,7 +106,24 @@ export class Evaluation {
   ): Promise<EvaluationDetail> {
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
-    return (await evaluateInDetail(mosaics, classes, options)).detail;
+    const indexers = new Map<string, NonNullable<Awaited<ReturnType<PlaceIndexes["beside"]>>>>();
+    for (const mosaic of mosaics) {
+      const indexer = await this.#placeIndexes.beside(
+        project,
+        indexQuestion(mosaic, runId, classes, options),
+      );
+      if (indexer !== null) {
+        indexers.set(mosaic.mosaicId, indexer);
+      }
+    }
+    const { detail } = await evaluateInDetail(mosaics, classes, {
+      ...options,
+      onWindow: (mosaicId, window) => indexers.get(mosaicId)?.add(window),
+    });
+    for (const indexer of indexers.values()) {
+      await indexer.finish();
+    }
+    return detail;
   }
 
   /**
@@ -168,12 +194,52 @@ export class Evaluation {
     request: { readonly selection: PlaceSelection; readonly most: number },
     options: EvaluationChoice = {},
   ): Promise<FoundPlaces> {
+    const { selection, most } = request;
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
-    return findPlaces(
-      mosaics,
-      classes.map(({ id }) => id),
-      request,
+    const found: (readonly [string, PlacesFound])[] = [];
+    for (const mosaic of mosaics) {
+      const index = await this.#placeIndex(project, mosaic, runId, classes, options);
+      const places = placesOfIndex(index, selection, most);
+      if (places === null) {
+        return findPlaces(
+          mosaics,
+          classes.map(({ id }) => id),
+          request,
+          options,
+        );
+      }
+      found.push([mosaic.mosaicId, places]);
+    }
+    return joinPlaces(found, most);
+  }
+
+  /** Finds the places of all cells before one is asked for, so that its answer is there at once. */
+  async preparePlaces(
+    project: Project,
+    runId: string,
+    mosaicIds: readonly string[],
+    options: EvaluationChoice = {},
+  ): Promise<void> {
+    const classes = await this.#classes(project, runId);
+    for (const mosaic of await this.#comparedAll(project, mosaicIds, runId, options)) {
+      await this.#placeIndex(project, mosaic, runId, classes, options);
+    }
+  }
+
+  #placeIndex(
+    project: Project,
+    mosaic: PredictedMosaic,
+    runId: string,
+    classes: readonly LandClass[],
+    options: EvaluationChoice,
+  ): Promise<PlaceIndex> {
+    return this.#placeIndexes.index(
+      project,
+      indexQuestion(mosaic, runId, classes, options),
+      // Read for as many as wait for it, whoever of them leaves.
+      async (signal) =>
+        (await this.#comparedAll(project, [mosaic.mosaicId], runId, { ...options, signal }))[0]!,
       options,
     );
   }
@@ -248,6 +314,10 @@ export class Evaluation {
           { selection, most },
           { signal, borderTolerancePixels, within },
         ),
+      preparePlaces: async ({ projectId, runId, mosaicIds, borderTolerancePixels, within }, { signal }) => {
+        const project = this.#options.projects.get(projectId);
+        await this.preparePlaces(project, runId, mosaicIds, { signal, borderTolerancePixels, within });
+      },
     };
   }
 
@@ -260,10 +330,10 @@ export class Evaluation {
     mosaicIds: readonly string[],
     runId: string,
     options: EvaluationChoice,
-  ): Promise<ComparedMosaic[]> {
+  ): Promise<PredictedMosaic[]> {
     const { within } = options;
     const ground = within === undefined ? null : await this.#ground(project, runId, within);
-    const mosaics: ComparedMosaic[] = [];
+    const mosaics: PredictedMosaic[] = [];
     for (const mosaicId of mosaicIds) {
       const compared = await this.#compared(project, mosaicId, runId, options);
       mosaics.push(
@@ -298,7 +368,7 @@ export class Evaluation {
     mosaicId: string,
     runId: string,
     { signal }: ComparisonOptions,
-  ): Promise<ComparedMosaic> {
+  ): Promise<PredictedMosaic> {
     const { name, image, mask } = project.mosaic(mosaicId);
     if (!hasLabels(mask)) {
       throw new RpcError("conflict", `${name} has no labels to compare with.`);
@@ -309,12 +379,23 @@ export class Evaluation {
     }
     return {
       mosaicId,
+      predictionFolder: path.dirname(grid.folder),
       size: image,
       truth: (pixelWindow) => project.readLabels(mosaicId, { pixelWindow }, { signal }),
       prediction: (pixelWindow) => grid.readWindow({ pixelWindow }, { signal }),
       pixelArea: pixelAreaOf(image),
     };
   }
+}
+
+function indexQuestion(
+  { mosaicId, predictionFolder }: PredictedMosaic,
+  runId: string,
+  classes: readonly LandClass[],
+  { borderTolerancePixels = 0, within }: EvaluationChoice,
+): IndexQuestion {
+  const classIds = classes.map(({ id }) => id);
+  return { mosaicId, runId, classIds, borderTolerancePixels, within, folder: predictionFolder };
 }
 
 /** The same labels with everything outside a part of the ground unlabelled. */

@@ -28,6 +28,11 @@ export async function findPlaces(
     );
     found.push([mosaic.mosaicId, finder.finish()]);
   }
+  return joinPlaces(found, most);
+}
+
+/** The largest places of several mosaics, each found by itself, in one list. */
+export function joinPlaces(found: readonly (readonly [string, PlacesFound])[], most: number): FoundPlaces {
   return {
     largest: largestOf(found, most).map(({ name, place }) => ({
       mosaicId: name,
