@@ -197,7 +197,12 @@ async function measurePlaces(page: Page): Promise<BenchRow[]> {
   }
   const row = { work: `${WIDTH} × ${HEIGHT}, page`, unit: "ms", peer: null } as const;
   return [
-    { ...row, measure: "the very first press, with the matrix", ours: sampleOf(times.slice(0, 1)), target: null },
+    {
+      ...row,
+      measure: "the very first press, with the matrix",
+      ours: sampleOf(times.slice(0, 1)),
+      target: null,
+    },
     {
       ...row,
       measure: "press on a cell to its places",
