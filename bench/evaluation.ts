@@ -187,6 +187,9 @@ async function measureRuns(page: Page): Promise<BenchRow[]> {
 
 async function measurePlaces(page: Page): Promise<BenchRow[]> {
   const cells = ["0-1", "1-0", "1-2", "2-1", "2-3", "3-2"];
+  if ((await page.getByTestId("run-row").count()) === 0) {
+    await page.getByTestId("drawer-runs").click();
+  }
   await page.getByTestId("run-row").first().click();
   await page.getByTestId("confusion-cell-0-1").waitFor({ timeout: 120_000 });
   const times: number[] = [];

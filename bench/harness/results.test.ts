@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isReached, sampleOf } from "./bench.ts";
 import type { BenchRow } from "./bench.ts";
-import { mergeRows, tableOf } from "./results.ts";
+import { areSameWhereBoth, mergeRows, tableOf } from "./results.ts";
 
 function row(work: string, ours: number[], peer: number[] | null, atMost = 0.8): BenchRow {
   return {
@@ -43,6 +43,11 @@ describe("benchmark results", () => {
     const again = row("a", [3], [4]);
     const other = row("c", [1], [2]);
     expect(mergeRows([first, second], [other, again])).toEqual([again, second, other]);
+  });
+
+  test("another part of the work may need other programs, but never other versions", () => {
+    expect(areSameWhereBoth({ Node: "20", Chromium: "156" }, { Node: "20", Keras: "3" })).toBe(true);
+    expect(areSameWhereBoth({ Node: "20", Keras: "3" }, { Node: "20", Keras: "4" })).toBe(false);
   });
 
   test("a table shows spread, ratio and whether the target was reached", () => {

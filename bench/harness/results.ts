@@ -42,14 +42,14 @@ export type BenchResult = z.infer<typeof resultSchema>;
 
 /**
  * Writes what a benchmark found beside its earlier results. Rows that it did not measure this time stay, if they are from the
- * same machine and versions: a ratio is only ever between numbers of one run.
+ * same machine and from the same versions of what both times needed: a ratio is only ever between numbers of one run.
  */
 export function writeResult(name: string, bench: Bench, report: BenchReport): BenchResult {
   const measured = new Date().toISOString().slice(0, 10);
-  const versions = { Node: process.versions.node, ...report.versions };
+  const now = { Node: process.versions.node, ...report.versions };
   const before = readResult(name);
-  const comparable =
-    before?.machine === machine() && JSON.stringify(before.versions) === JSON.stringify(versions);
+  const comparable = before?.machine === machine() && areSameWhereBoth(before.versions, now);
+  const versions = comparable ? { ...before.versions, ...now } : now;
   const result: BenchResult = {
     title: bench.title,
     method: bench.method,
@@ -65,6 +65,14 @@ export function writeResult(name: string, bench: Bench, report: BenchReport): Be
   writeFileSync(path.join(resultsDirectory, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(path.join(resultsDirectory, `${name}.md`), markdownOf(result));
   return result;
+}
+
+/** Whether two measurements were made with the same: one of another part needs a peer, or a browser, that the other doesn't. */
+export function areSameWhereBoth(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(now).every(([name, version]) => (before[name] ?? version) === version);
 }
 
 /** What `bench/results` holds of a benchmark; null when it has not run yet. */
