@@ -311,6 +311,17 @@ export const contract = defineContract({
       z.strictObject({ projectId: idSchema, address: z.string().max(4096) }),
       z.strictObject({ name: z.string() }),
     ),
+    /**
+     * Looks in a folder, by name, for what links of the project's folder led to before, and points the links there. Answers files by their names in the project; of those
+     * that weren't found why, in a sentence. `conflict` where no link leads nowhere.
+     */
+    relocate: call(
+      z.strictObject({ projectId: idSchema, folderId: idSchema }),
+      z.strictObject({
+        found: z.array(z.string()),
+        missing: z.array(z.strictObject({ fileName: z.string(), reason: z.string() })),
+      }),
+    ),
     setClasses: call(z.strictObject({ projectId: idSchema, classes: landClassesSchema }), nothing),
     saveView: call(z.strictObject({ projectId: idSchema, view: viewStateSchema }), nothing),
     /** Keeps how layers are shown and what is selected. */

@@ -14,6 +14,7 @@ import { registerInfoCommand } from "./info.ts";
 import { registerLabelCommand } from "./label.ts";
 import { registerModelsCommand } from "./models.ts";
 import { registerPredictCommand } from "./predict.ts";
+import { registerRelocateCommand } from "./relocate.ts";
 import { registerReportCommand } from "./report.ts";
 import { registerRunsCommand } from "./runs.ts";
 import { exitCodes, runProgram } from "./run-program.ts";
@@ -58,6 +59,7 @@ process.exitCode = await runProgram(
     registerLabelCommand,
     registerExportCommand,
     registerModelsCommand,
+    registerRelocateCommand,
     (program, io) => {
       registerServeCommand(program, io, { serverPath: path.join(out, "server/server.mjs") });
     },

@@ -5,7 +5,7 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import type { Folders } from "./folders/index.ts";
 import type { HostOptions } from "./host-options.ts";
 import { latestValues } from "./latest-values.ts";
-import { addRemoteMosaic, type Project, type Projects } from "./projects/index.ts";
+import { addRemoteMosaic, relocateLinks, type Project, type Projects } from "./projects/index.ts";
 import { provideSample } from "./sample/index.ts";
 
 /** What `projects.current` is to answer next. */
@@ -127,6 +127,14 @@ export function projectsService({
       rescan: ({ projectId }) => projects.get(projectId).rescan(),
       addRemote: ({ projectId, address }, { signal }) =>
         addRemoteMosaic(projects.get(projectId), address, { signal }),
+      relocate: async ({ projectId, folderId }, { signal }) => {
+        const { found, missing } = await relocateLinks(
+          projects.get(projectId),
+          await folders.resolve(folderId),
+          { signal },
+        );
+        return { found: found.map(({ fileName }) => fileName), missing: [...missing] };
+      },
       setClasses: ({ projectId, classes }) => projects.get(projectId).setClasses(classes),
       saveView: ({ projectId, view }) => projects.get(projectId).saveView(view),
       saveDisplay: ({ projectId, display }) => projects.get(projectId).saveDisplay(display),

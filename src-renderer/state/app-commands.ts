@@ -50,6 +50,14 @@ function fileCommands(workspace: Workspace): Command[] {
       run: () => void workspace.attempt(async () => workspace.project?.rescan()),
     },
     {
+      id: "find-moved-files",
+      title: "Find moved files in a folder…",
+      group: "Project",
+      chord: null,
+      enabled: () => workspace.project?.mayHaveMovedFiles === true,
+      run: () => void workspace.findMovedFiles(),
+    },
+    {
       id: "add-remote",
       title: "Add a mosaic by address…",
       group: "Project",

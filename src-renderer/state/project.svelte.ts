@@ -317,6 +317,18 @@ export class ProjectState {
     return name;
   }
 
+  /** Whether something of the folder can't be read, so that it may be worth looking for it elsewhere. */
+  get mayHaveMovedFiles(): boolean {
+    const { mosaics, problems } = this.snapshot;
+    return mosaics.some(({ kind }) => kind === "failed") || problems.some(({ id }) => id === "lost-folders");
+  }
+
+  /** Looks in a folder for what the project's links no longer lead to. */
+  relocate(folderId: string): Promise<{ found: string[]; missing: { fileName: string; reason: string }[] }> {
+    this.clearPageProblems();
+    return this.#host.client.projects.relocate({ projectId: this.id, folderId });
+  }
+
   async renameRun(runId: string, name: string): Promise<void> {
     await this.#host.client.runs.rename({ projectId: this.id, runId, name });
   }

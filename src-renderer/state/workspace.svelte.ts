@@ -51,7 +51,7 @@ export type Overlay =
   | { readonly kind: "masks"; readonly file: PickableFile }
   | {
       readonly kind: "folders";
-      readonly purpose: "open" | "export";
+      readonly purpose: "open" | "export" | "search";
       readonly onPick: (folderId: string) => void;
     };
 
@@ -159,7 +159,7 @@ export class Workspace implements HostAccess {
 
   /** Lets the user choose a folder: by the native dialog, or by the page's own picker. */
   async pickFolder(
-    purpose: "open" | "export",
+    purpose: "open" | "export" | "search",
     onPick: (folderId: string, name: string) => void,
   ): Promise<void> {
     if (this.#capabilities?.nativeFolderDialog !== true) {
@@ -181,6 +181,32 @@ export class Workspace implements HostAccess {
     } catch (thrown) {
       this.#fail(sentenceOf(thrown));
     }
+  }
+
+  /** Lets the user choose a folder in which the project's missing files are looked for. */
+  async findMovedFiles(): Promise<void> {
+    const { project } = this;
+    if (project === null) {
+      return;
+    }
+    await this.pickFolder("search", (folderId) => {
+      void this.attempt(async () => {
+        const { found, missing } = await project.relocate(folderId);
+        const [first] = missing;
+        this.toasts.show(
+          first === undefined ? "done" : "note",
+          [
+            found.length === 0
+              ? "Nothing was found there."
+              : `${found.length === 1 ? (found[0] ?? "") : `${found.length} files`} found, and linked to where ${found.length === 1 ? "it is" : "they are"} now.`,
+            ...(first === undefined ? [] : [first.reason]),
+            ...(missing.length > 1
+              ? [`${missing.length - 1} more ${missing.length === 2 ? "is" : "are"} missing.`]
+              : []),
+          ].join(" "),
+        );
+      });
+    });
   }
 
   /** Lets the user choose a file in the page's own picker: no shell's dialog tells files by what they are for. */

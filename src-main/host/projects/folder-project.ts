@@ -26,7 +26,7 @@ import { ProjectMemory } from "./project-memory.ts";
 import type { LoadedProjectFile, ProjectLocation } from "./project-storage.ts";
 import type { LabelRequest, Project } from "./project.ts";
 import { runLimited } from "../run-limited.ts";
-import { describeMosaics, strayMaskProblem } from "./snapshot-of.ts";
+import { describeMosaics, strayMaskProblem, lostFolderProblem } from "./snapshot-of.ts";
 import type { KnownMosaic } from "./snapshot-of.ts";
 
 /** Files examined at the same time: enough to keep two cores busy while others wait for the disk. */
@@ -261,6 +261,7 @@ export class FolderProject implements Project {
     }
     this.#slots = unchanged;
     this.#setOrClear("stray-masks", strayMaskProblem(listing.strayMasks.map((file) => file.fileName)));
+    this.#setOrClear("lost-folders", lostFolderProblem(listing.lostFolders));
     await this.#readClasses();
     this.#changed();
     try {

@@ -13,6 +13,7 @@ export { countImages, isErrno, isRasterName, listFolder } from "./list-folder.ts
 export { countMask, readMaskIds, type MaskCounts } from "./mask-values.ts";
 export { maskBandProblem, maskDisagreement } from "./mask-agreement.ts";
 export { addRemoteMosaic } from "./add-remote-mosaic.ts";
+export { relocateLinks } from "./relocate-links.ts";
 export { openMask } from "./open-mask.ts";
 export { classesFromMasks, readClassesFile, CLASSES_FILE } from "./class-discovery.ts";
 export type { RecentEntry } from "./recent-projects.ts";
@@ -136,7 +137,8 @@ async function listReadable(folderPath: string): ReturnType<typeof listFolder> {
   } catch (error) {
     throw unreadable(folderPath, error);
   }
-  if (listing.mosaics.length === 0) {
+  // What is elsewhere can only be looked for in a project that is open.
+  if (listing.mosaics.length === 0 && listing.lostFolders.length === 0) {
     throw new RpcError(
       "invalid-input",
       `${folderPath} holds no images. Open a folder with GeoTIFF, PNG or JPEG files in it or in its images/ (masks of the same names go in masks/).`,

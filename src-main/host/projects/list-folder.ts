@@ -22,6 +22,8 @@ export interface FolderListing {
   readonly mosaics: readonly ListedMosaic[];
   /** Masks whose name no image has. */
   readonly strayMasks: readonly ListedFile[];
+  /** `images` or `masks` where it is a link that leads nowhere: what it held isn't gone, but elsewhere. */
+  readonly lostFolders: readonly string[];
 }
 
 /**
@@ -47,7 +49,14 @@ export async function listFolder(folderPath: string): Promise<FolderListing> {
     images = await listRasters(folderPath, ".");
   }
   const masks = maskFolder === undefined ? [] : await listRasters(folderPath, maskFolder);
-  return matchByName(images, masks);
+  const lostFolders: string[] = [];
+  for (const entry of entries) {
+    if (entry.isSymbolicLink() && [imageFolder, maskFolder].includes(entry.name)) {
+      const isThere = await stat(path.join(folderPath, entry.name)).catch(() => null);
+      lostFolders.push(...(isThere === null ? [entry.name] : []));
+    }
+  }
+  return { ...matchByName(images, masks), lostFolders };
 }
 
 /** How many images `listFolder` would find, by their names alone: for showing many folders quickly. */
@@ -61,7 +70,10 @@ export async function countImages(folderPath: string): Promise<number> {
 }
 
 /** Pairs images with masks by their names without extension, ignoring case. */
-export function matchByName(images: readonly ListedFile[], masks: readonly ListedFile[]): FolderListing {
+export function matchByName(
+  images: readonly ListedFile[],
+  masks: readonly ListedFile[],
+): Omit<FolderListing, "lostFolders"> {
   const masksByStem = new Map<string, ListedFile[]>();
   for (const mask of masks) {
     const key = mask.stem.toLowerCase();

@@ -75,6 +75,19 @@ export function strayMaskProblem(fileNames: readonly string[]): Problem | null {
   };
 }
 
+/** What to do about links to folders that lead nowhere; null without one. */
+export function lostFolderProblem(names: readonly string[]): Problem | null {
+  return names.length === 0
+    ? null
+    : {
+        id: "lost-folders",
+        severity: "error",
+        file: names.join(", "),
+        mosaicId: null,
+        message: `${names.join(" and ")} ${names.length === 1 ? "is a link that leads" : "are links that lead"} nowhere: look for what it held in another folder.`,
+      };
+}
+
 function placeAll(known: readonly KnownMosaic[], problems: Problem[]): Map<string, Placement> {
   const placements = new Map<string, Placement>();
   const inRow: { readonly id: string; readonly width: number; readonly height: number }[] = [];
