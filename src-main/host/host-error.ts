@@ -61,6 +61,15 @@ function errnoOf(thrown: unknown): string | null {
   return stated !== undefined && stated in refusals ? stated : null;
 }
 
+/** Does what a method of the contract does; what it throws crosses as `toHostError` has it. */
+export async function withHostErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toHostError(error);
+  }
+}
+
 /** Whatever was thrown below the contract, as the error that crosses it; failures of files keep their sentence. */
 export function toHostError(thrown: unknown): RpcError {
   if (thrown instanceof RasterError) {

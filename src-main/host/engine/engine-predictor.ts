@@ -1,9 +1,8 @@
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
-import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
 import type { Upsampling } from "#shared/training/training-settings.ts";
 import type { TilePredictor } from "./tile-predictor.ts";
-import { expectWeights, networkSide, type StoredRun } from "../runs/index.ts";
+import { expectFinishedEpoch, expectWeights, networkSide, type StoredRun } from "../runs/index.ts";
 import { cropSquare, padByMirror } from "../network-tiles/index.ts";
 import { floatsOver, sampleBytes } from "./float-bytes.ts";
 import type { Engine } from "./engine.ts";
@@ -22,12 +21,7 @@ export async function createEnginePredictor(
   { run, directory }: StoredRun,
   options: { readonly batch?: number | undefined } = {},
 ): Promise<EnginePredictor> {
-  if (run.best === null) {
-    throw new RpcError(
-      "conflict",
-      `${run.name} has no finished epoch to predict with: train it further first.`,
-    );
-  }
+  expectFinishedEpoch(run);
   const explained = async <T>(answer: Promise<T>): Promise<T> => {
     try {
       return await answer;

@@ -9,7 +9,7 @@ import { createEnginePredictor, type EnginePredictor, type Engine } from "../eng
 import { EventQueue } from "../event-queue.ts";
 import type { JobContext, Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
-import { expectWeights, type Runs, type StoredRun } from "../runs/index.ts";
+import { expectFinishedEpoch, expectWeights, type Runs, type StoredRun } from "../runs/index.ts";
 import { ENGINE_LANE } from "../training/index.ts";
 import { predictRaster } from "./predict-raster.ts";
 import {
@@ -71,12 +71,7 @@ export class Predictions {
     const { runs, jobs } = this.#options;
     const stored = await runs.get(project.id, request.runId);
     const mosaics = request.mosaicIds.map((mosaicId) => project.mosaic(mosaicId));
-    if (stored.run.best === null) {
-      throw new RpcError(
-        "conflict",
-        `${stored.run.name} has no finished epoch to predict with: train it further first.`,
-      );
-    }
+    expectFinishedEpoch(stored.run);
     await expectWeights(stored, "best");
     const { job } = jobs.start(
       {

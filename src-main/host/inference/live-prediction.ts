@@ -1,12 +1,11 @@
 import type { LiveEvent } from "#shared/contract.ts";
 import { windowIntersection, type PixelSize, type PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { Job } from "#shared/jobs/job.ts";
-import { RpcError } from "#shared/rpc/errors.ts";
 import type { ClassWindow, Raster } from "../../raster/index.ts";
 import { createEnginePredictor, type Engine, type EnginePredictor } from "../engine/index.ts";
 import { isUnfinished, type Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
-import type { Runs, StoredRun } from "../runs/index.ts";
+import { expectFinishedEpoch, type Runs, type StoredRun } from "../runs/index.ts";
 import { blendChunk, type BlendedChunk, type TileProbabilities } from "./blend-chunk.ts";
 import { RecentlyUsed, windowOfChunks } from "./live-chunks.ts";
 import { predictTiles, validPixels } from "./predict-tiles.ts";
@@ -322,12 +321,7 @@ function wantedChunks(
   { run }: StoredRun,
   viewed: readonly Viewed[],
 ): { readonly wanted: WantedChunk[]; readonly leftOut: number } {
-  if (run.best === null) {
-    throw new RpcError(
-      "conflict",
-      `${run.name} has no finished epoch to predict with: train it further first.`,
-    );
-  }
+  expectFinishedEpoch(run);
   const { tilePixels } = run.settings;
   const inputPixels = run.settings.inputPixels ?? tilePixels;
   const all = viewed.flatMap(({ mosaicId, pixelWindow }): WantedChunk[] => {

@@ -1,7 +1,7 @@
 import type { AppContract } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import type { Folders } from "../folders/index.ts";
-import { toHostError } from "../host-error.ts";
+import { withHostErrors } from "../host-error.ts";
 import type { Project } from "../projects/index.ts";
 import { coverPlaces, findConflicts, mergeLabels, settleConflicts } from "./index.ts";
 
@@ -17,27 +17,19 @@ export function mergeService({
 }): Implementation<AppContract>["merges"] {
   return {
     start: ({ projectId, mosaicId, fileId }, context) =>
-      told(async () =>
+      withHostErrors(async () =>
         mergeLabels(projects.get(projectId), mosaicId, await folders.resolveFile(fileId), context),
       ),
     conflicts: ({ projectId }, context) =>
-      told(async () => {
+      withHostErrors(async () => {
         const project = projects.get(projectId);
         const ids = project.snapshot().mosaics.flatMap(({ kind, id }) => (kind === "ready" ? [id] : []));
         const found = await findConflicts(project, ids, mostPlaces, context);
         return { found, areas: await coverPlaces(project, found.largest, context) };
       }),
     settle: ({ projectId, mosaicId, place, kept }, context) =>
-      told(async () => ({
+      withHostErrors(async () => ({
         pixels: await settleConflicts(projects.get(projectId), mosaicId, place, kept, context),
       })),
   };
-}
-
-async function told<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toHostError(error);
-  }
 }

@@ -35,3 +35,10 @@ export async function expectWeights(
 async function isThere(filePath: string): Promise<boolean> {
   return (await stat(filePath).catch(() => null))?.isFile() === true;
 }
+
+/** Throws `conflict` for a run without a finished epoch: it has nothing to predict with. */
+export function expectFinishedEpoch({ name, best }: Pick<Run, "name" | "best">): void {
+  if (best === null) {
+    throw new RpcError("conflict", `${name} has no finished epoch to predict with: train it further first.`);
+  }
+}

@@ -11,7 +11,7 @@ import { claimRun, readRun, releaseRun, runFiles, trainerOf, writeRun } from "./
 import { makeFolder } from "../make-folder.ts";
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles, trainerOf } from "./run-files.ts";
-export { expectWeights } from "./expect-weights.ts";
+export { expectFinishedEpoch, expectWeights } from "./expect-weights.ts";
 export { cutTornTails } from "./torn-tails.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
 export { appendTensorBoard } from "./tensorboard-events.ts";

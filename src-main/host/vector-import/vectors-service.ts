@@ -2,7 +2,7 @@ import path from "node:path";
 import type { AppContract } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import type { Folders } from "../folders/index.ts";
-import { toHostError } from "../host-error.ts";
+import { withHostErrors } from "../host-error.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { importVectors, inspectVectors, listVectorLayers } from "./index.ts";
@@ -18,9 +18,10 @@ export function vectorsService({
   readonly jobs: Jobs;
 }): Implementation<AppContract>["vectors"] {
   return {
-    layers: async ({ fileId }) => told(async () => listVectorLayers(await folders.resolveFile(fileId))),
+    layers: async ({ fileId }) =>
+      withHostErrors(async () => listVectorLayers(await folders.resolveFile(fileId))),
     inspect: async ({ projectId, fileId, ...layer }, context) =>
-      told(async () =>
+      withHostErrors(async () =>
         inspectVectors(
           projects.get(projectId),
           { ...layer, filePath: await folders.resolveFile(fileId) },
@@ -59,12 +60,4 @@ export function vectorsService({
       return { jobId: job.id };
     },
   };
-}
-
-async function told<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toHostError(error);
-  }
 }
