@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
+import { expectAccessible } from "./accessibility.ts";
 import {
   changedShare,
   keepScreenshot,
@@ -75,6 +76,7 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   await keepScreenshot(page, project.name, "4-training");
   await expect(page.getByTestId("run-state")).toHaveAttribute("data-state", "finished", { timeout: 240_000 });
   await keepScreenshot(page, project.name, "5-trained");
+  await expectAccessible(page, "a finished run");
 
   // Results of the validation tiles: table and matrix say the same.
   await page.getByTestId("mode-results").click();
@@ -92,6 +94,7 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     .evaluateAll((cells) => cells.map((cell) => Number(cell.getAttribute("data-truth-pixels"))));
   expect(tablePixels.toSorted(byNumber)).toEqual(rowTotals.toSorted(byNumber));
   await keepScreenshot(page, project.name, "6-results");
+  await expectAccessible(page, "results");
 
   // Live: what is in view is predicted at once, and nothing of it is kept.
   await labelsShown(page, false);

@@ -1,0 +1,69 @@
+import { expect } from "@playwright/test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expectAccessible } from "./accessibility.ts";
+import { mapIdle, orthomask, test } from "./app.ts";
+
+let folder: string;
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "orthomask-sample-"));
+  await orthomask("sample", folder);
+});
+
+test.afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+// Results and a finished run are looked at where they are made: in the main job.
+test("every mode, dialogs and tools are accessible, light and dark, and at 200 %", async ({ startApp }) => {
+  test.setTimeout(180_000);
+  const first = await startApp(null);
+  await expect(first.page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expectAccessible(first.page, "the start page");
+  await first.close();
+
+  const { page } = await startApp(folder);
+  await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
+  await mapIdle(page);
+  for (const mode of ["label", "train", "results", "export"]) {
+    await page.getByTestId(`mode-${mode}`).click();
+    await expect(page.getByTestId(`mode-${mode}`)).toHaveAttribute("aria-selected", "true");
+    await expectAccessible(page, `mode ${mode}`);
+  }
+
+  // By keyboard alone: the palette finds each, Escape leaves it.
+  const dialogs = { About: "About Orthomask", Storage: "Storage" };
+  for (const [words, name] of Object.entries(dialogs)) {
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type(words);
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("dialog", { name: new RegExp(name, "i") })).toBeVisible();
+    await expectAccessible(page, name);
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+  }
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("no such action");
+  await expectAccessible(page, "the palette without a match");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await expectAccessible(page, "the cheat sheet");
+  await page.keyboard.press("Escape");
+
+  await page.getByTestId("mode-label").click();
+  await page.getByTestId("map").press("w");
+  await page.getByTestId("imagery-colours").click();
+  await expectAccessible(page, "the wand's options and imagery's colours");
+
+  // What a window of 1440 × 900 is at 200 %.
+  await page.setViewportSize({ width: 720, height: 450 });
+  await expectAccessible(page, "labelling at 200 %");
+  await page.getByTestId("map").press("b");
+  for (const mode of ["train", "results", "export"]) {
+    await page.getByTestId(`mode-${mode}`).click();
+    await expect(page.getByTestId(`mode-${mode}`)).toHaveAttribute("aria-selected", "true");
+  }
+  await expectAccessible(page, "exporting at 200 %");
+});
