@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expectAccessible } from "./accessibility.ts";
@@ -24,7 +24,7 @@ test("every mode, dialogs and tools are accessible, light and dark, and at 200 %
   await expectAccessible(first.page, "the start page");
   await first.close();
 
-  const { page } = await startApp(folder);
+  const { page, dataDirectory } = await startApp(folder);
   await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
   await mapIdle(page);
   for (const mode of ["label", "train", "results", "export"]) {
@@ -66,4 +66,22 @@ test("every mode, dialogs and tools are accessible, light and dark, and at 200 %
     await expect(page.getByTestId(`mode-${mode}`)).toHaveAttribute("aria-selected", "true");
   }
   await expectAccessible(page, "exporting at 200 %");
+  await page.setViewportSize({ width: 1280, height: 800 });
+
+  // A window that can't be drawn says so, keeps what it knows for whoever helps, and starts again.
+  await page.evaluate(() => {
+    const fail = (): never => {
+      throw new Error("no numbers today in /home/ada/secret.tif");
+    };
+    Intl.NumberFormat.prototype.format = fail;
+    Number.prototype.toFixed = fail;
+  });
+  await page.keyboard.press("Control+1");
+  await expect(page.getByTestId("crash-page")).toContainText("no numbers today");
+  await expectAccessible(page, "a window that broke");
+  const logged = await readFile(path.join(dataDirectory, "logs/orthomask.log"), "utf8");
+  expect(logged).toContain('"event":"page-broke"');
+  expect(logged).not.toMatch(/ada|secret|sample-1/);
+  await page.getByTestId("restart-window").click();
+  await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
 });

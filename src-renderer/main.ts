@@ -1,5 +1,5 @@
 import { mount } from "svelte";
-import App from "./App.svelte";
+import Root from "./Root.svelte";
 import { connectHost } from "./state/connect-host.ts";
 import { Workspace } from "./state/workspace.svelte.ts";
 import "./app.css";
@@ -8,4 +8,4 @@ const target = document.getElementById("app");
 if (target === null) {
   throw new Error('index.html must have an element with the id "app".');
 }
-mount(App, { target, props: { workspace: new Workspace(connectHost(), window.localStorage) } });
+mount(Root, { target, props: { workspace: new Workspace(connectHost(), window.localStorage) } });

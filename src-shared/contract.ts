@@ -6,7 +6,8 @@
  */
 import { z } from "zod";
 import { pixelWindowSchema } from "./geo/pixel-window.ts";
-import { gpuMethods } from "./gpu-add-on.ts";
+import { diagnosticsContract } from "./diagnostics.ts";
+import { gpuContract } from "./gpu-add-on.ts";
 import { jobSchema } from "./jobs/job.ts";
 import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
 import {
@@ -83,6 +84,7 @@ export const shellCommandSchema = z.enum([
   "toggle-left",
   "toggle-drawer",
   "about",
+  "copy-diagnostics",
 ]);
 export type ShellCommand = z.infer<typeof shellCommandSchema>;
 
@@ -372,7 +374,8 @@ export const contract = defineContract({
     /** Removes all pyramids; says how many bytes that freed. They are made again when a project is opened. */
     clear: call(nothing, z.strictObject({ freedBytes: z.number() })),
   },
-  gpu: gpuMethods,
+  gpu: gpuContract,
+  diagnostics: diagnosticsContract,
   jobs: {
     /** All jobs of this session, newest first, sent whole at each change (at most four times a second). */
     watch: stream(nothing, z.array(jobSchema)),

@@ -19,7 +19,7 @@ export const gpuAddOnSchema = z.discriminatedUnion("kind", [
 export type GpuAddOnState = z.infer<typeof gpuAddOnSchema>;
 
 /** The methods of the contract's `gpu`. */
-export const gpuMethods = {
+export const gpuContract = {
   watch: stream(z.void(), gpuAddOnSchema),
   /** Begins or goes on where an earlier try ended; `watch` tells the rest. Engines use it from the next start of the app. */
   install: call(z.void(), z.void()),

@@ -2,6 +2,12 @@ import type { Command } from "commander";
 import type { CliIo } from "./cli-io.ts";
 import { describeFindings, doctorReport } from "./doctor.ts";
 
+interface DoctorOptions {
+  readonly installGpu?: boolean;
+  readonly removeGpu?: boolean;
+  readonly diagnostics?: boolean;
+}
+
 /** `orthomask doctor`: what was found on this machine, and what to do about what wasn't. */
 export function registerDoctorCommand(program: Command, io: CliIo): void {
   program
@@ -12,8 +18,14 @@ export function registerDoctorCommand(program: Command, io: CliIo): void {
       "fetch TensorFlow's CUDA build and NVIDIA's libraries (3 GB) into your data folder first",
     )
     .option("--remove-gpu", "take them off the disk again")
-    .action(async (options: { readonly installGpu?: boolean; readonly removeGpu?: boolean }) => {
-      const { learning, gpuAddOn } = await io.services();
+    .option("--diagnostics", "print versions, machine and the last events of the log, without names or paths")
+    .action(async (options: DoctorOptions) => {
+      const { learning, gpuAddOn, diagnostics } = await io.services();
+      if (options.diagnostics === true) {
+        const text = await diagnostics.describe(await learning.engineStatus());
+        io.answer({ text }, () => text.trimEnd());
+        return;
+      }
       if (options.removeGpu === true) {
         await gpuAddOn.remove();
       }

@@ -9,6 +9,7 @@ import type { HostProcess } from "./host-process.ts";
 import { setApplicationMenu } from "./menu.ts";
 import { nativeCapabilities, nativeShell } from "./native-shell.ts";
 import { HAND_OVER_CHANNEL, PAGE_URL, REQUEST_PORT_CHANNEL } from "./page-address.ts";
+import { restartPage } from "./restart-page.ts";
 import { readWindowState, writeWindowState } from "./window-state.ts";
 
 export interface DesktopOptions {
@@ -105,10 +106,9 @@ export class DesktopApp {
     window.on("closed", () => {
       this.#window = null;
     });
-    window.webContents.on("render-process-gone", (_event, { reason }) => {
-      if (reason !== "clean-exit" && reason !== "killed") {
-        window.webContents.reload();
-      }
+    restartPage(window, () => {
+      this.#quitting = true;
+      app.quit();
     });
     void window.loadURL(this.#pageUrl);
   }

@@ -71,7 +71,11 @@ export function menuTemplate(
     { role: "windowMenu" },
     {
       role: "help",
-      submenu: [item("Keyboard shortcuts", "show-shortcuts"), item("About Orthomask", "about")],
+      submenu: [
+        item("Keyboard shortcuts", "show-shortcuts"),
+        item("Copy diagnostics", "copy-diagnostics"),
+        item("About Orthomask", "about"),
+      ],
     },
   ];
 }

@@ -122,6 +122,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
       },
       remove: () => services.gpuAddOn.remove(),
     },
+    diagnostics: {
+      describe: async () => ({
+        text: await services.diagnostics.describe(await learning.engineStatus()),
+      }),
+      pageFailed: (fault) => {
+        services.diagnostics.pageFailed(fault);
+      },
+    },
     jobs: {
       watch: (_, context) =>
         latestValues(
@@ -184,6 +192,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       serveContract(contract, implementation, port, {
         onInternalError: (error, service, method) => {
           console.error(`${service}.${method} failed:`, error);
+          services.diagnostics.failed(`${service}.${method}`, error);
         },
       }),
     showFolder: async (folderPath) => {

@@ -1,3 +1,4 @@
+import { Diagnostics } from "./diagnostics/index.ts";
 import { Folders } from "./folders/index.ts";
 import type { HostOptions } from "./host-options.ts";
 import { GpuAddOn } from "./gpu-add-on/index.ts";
@@ -18,6 +19,7 @@ export interface Services {
   readonly splits: Splits;
   readonly pyramidCache: PyramidCacheStore;
   readonly gpuAddOn: GpuAddOn;
+  readonly diagnostics: Diagnostics;
   /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
   close(): Promise<void>;
 }
@@ -28,10 +30,15 @@ export function createServices(options: HostOptions): Services {
   const projects = new Projects(options);
   const folders = new Folders(options);
   const gpuAddOn = new GpuAddOn(options.dataDirectory);
+  const diagnostics = new Diagnostics({ ...options, names: () => namesOf(projects) });
+  diagnostics.started();
+  const stopListening = jobs.onChange(() => {
+    diagnostics.jobsChanged(jobs.list());
+  });
   const learning = createLearning({
     projects,
     jobs,
-    engine: options.engine,
+    engine: diagnostics.watching(options.engine),
     dataDirectory: options.dataDirectory,
     version: options.version,
     files: folders,
@@ -47,12 +54,24 @@ export function createServices(options: HostOptions): Services {
     splits: new Splits(projects),
     pyramidCache,
     gpuAddOn,
+    diagnostics,
     close: async () => {
       gpuAddOn.stop();
       await learning.training.close(() => jobs.close());
       await learning.close();
       await projects.close();
       pyramidCache.close();
+      diagnostics.jobsChanged(jobs.list());
+      stopListening();
+      await diagnostics.close();
     },
   };
+}
+
+/** What open projects and their mosaics are called. */
+function namesOf(projects: Projects): string[] {
+  return projects
+    .list()
+    .map((project) => project.snapshot())
+    .flatMap(({ name, mosaics }) => [name, ...mosaics.map((mosaic) => mosaic.name)]);
 }
