@@ -1,5 +1,5 @@
 import { expect, type Page } from "@playwright/test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execFile } from "node:child_process";
@@ -80,6 +80,8 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await stored(page, "Fill");
   await shot("fill");
 
+  const steps = (await segmentStep(page, shot)) ? 9 : 8;
+
   await take(page, "W");
   await page.getByTestId("paint-class").selectOption({ index: 3 });
   await clicks(page, [0.75, 0.72]);
@@ -113,11 +115,11 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
 
   const painted = await quietPixels(page);
   expect(Buffer.compare(painted.data, start.data)).not.toBe(0);
-  expect(await moveAll(page, "undo")).toBe(8);
+  expect(await moveAll(page, "undo")).toBe(steps);
   await quietPixels(page);
   await shot("undone");
   expect(differences(await quietPixels(page), start)).toBe(0);
-  expect(await moveAll(page, "redo")).toBe(8);
+  expect(await moveAll(page, "redo")).toBe(steps);
   expect(differences(await quietPixels(page), painted)).toBe(0);
 
   // A cell that is done.
@@ -157,6 +159,71 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await expect(again.getByTestId("status-scale")).not.toHaveText(scale);
   await expect(again.getByTestId("cell-state").locator("input:checked")).toHaveValue("to-do");
 });
+
+/** A promptable model is pointed to; clicks and a box are previewed, given up, and painted. False where no model can be made. */
+async function segmentStep(page: Page, shot: (step: string) => Promise<void>): Promise<boolean> {
+  const python = await peersPython();
+  if (python === null) {
+    test.info().annotations.push({ type: "skipped", description: "Segments: no Python peers here" });
+    return false;
+  }
+  const models = path.join(folder, "models");
+  const job = path.join(folder, "models.json");
+  await writeFile(job, JSON.stringify({ models: [{ folder: models, side: 256, kind: "planes" }] }));
+  const script = path.join(rootDirectory, "fixtures/segments/tiny_segment_model.py");
+  await promisify(execFile)(python, [script, job]);
+  await rm(job);
+
+  await take(page, "Q");
+  await clicks(page, [0.75, 0.3]);
+  await expect(page.getByText("Point to a segment model first")).toBeVisible();
+  await page.getByTestId("segment-model").click();
+  await page.getByTestId("pick-encoder").click();
+  for (const name of [path.basename(folder), "models"]) {
+    await page.getByTestId("folder-row").filter({ hasText: name }).first().click();
+  }
+  const pickRow = (name: string): Promise<void> =>
+    page.getByTestId("segment-models-row").filter({ hasText: name }).click();
+  await pickRow("encoder.onnx");
+  await page.getByTestId("pick-decoder").click();
+  await pickRow("encoder.onnx");
+  await page.getByTestId("use-segment-model").click();
+  await expect(page.getByTestId("segment-model-dialog")).toContainText("a prompt decoder with the inputs");
+  await page.getByTestId("pick-decoder").click();
+  await pickRow("decoder.onnx");
+  await shot("segment-model");
+  await page.getByTestId("use-segment-model").click();
+  await expect(page.getByTestId("segment-model-dialog")).toBeHidden();
+
+  // A click selects what is alike; Escape leaves no trace.
+  await page.getByTestId("paint-class").selectOption({ index: 1 });
+  await clicks(page, [0.75, 0.3]);
+  const pixels = page.getByTestId("selection-pixels");
+  const selected = async (): Promise<number> => Number(await pixels.getAttribute("data-pixels"));
+  await expect(pixels).toBeVisible({ timeout: 20_000 });
+  await shot("segment-click");
+  await page.getByTestId("map").press("Escape");
+  await expect(pixels).toBeHidden();
+  await stored(page, "Fill");
+
+  // A box, and what is not meant in it.
+  await drag(page, [0.8, 0.6], [0.92, 0.72]);
+  await expect(pixels).toBeVisible({ timeout: 20_000 });
+  const boxed = await selected();
+  expect(boxed).toBeGreaterThan(0);
+  await page.keyboard.down("Alt");
+  await clicks(page, [0.85, 0.65]);
+  await page.keyboard.up("Alt");
+  await expect.poll(selected).toBeLessThan(boxed);
+  await page.getByTestId("map").press("Backspace");
+  await expect.poll(selected).toBe(boxed);
+  await expect(page.getByTestId("segment-work")).toContainText("1 prompt, sure to 75 %");
+  await shot("segment-box");
+  await page.getByTestId("map").press("Enter");
+  await stored(page, "Segment");
+  await expect(pixels).toBeHidden();
+  return true;
+}
 
 /** What the status bar says of pixels on screen is what GDAL reads from the file, also at the edges of what was painted. */
 async function compareWithGdal(page: Page, file: string): Promise<void> {

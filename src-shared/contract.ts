@@ -18,6 +18,7 @@ import {
 } from "./labels/label-merge.ts";
 import { vectorFileSchema, vectorInspectionSchema, vectorMappingSchema } from "./labels/vector-import.ts";
 import { reviewContract, uncertaintyMeasureSchema } from "./labels/review-contract.ts";
+import { segmentsContract } from "./labels/segments-contract.ts";
 import {
   evaluationDetailSchema,
   foundPlacesSchema,
@@ -98,8 +99,8 @@ export const folderSchema = z.strictObject({
 });
 export type Folder = z.infer<typeof folderSchema>;
 
-/** What a file is looked for: weights of networks, polygons to be burned into labels, masks to be merged with them or compared with them. */
-export const filePurposeSchema = z.enum(["weights", "polygons", "masks", "judged-masks"]);
+/** What a file is looked for: weights of networks, polygons to be burned into labels, masks to be merged with them or compared with them, promptable models. */
+export const filePurposeSchema = z.enum(["weights", "polygons", "masks", "judged-masks", "segment-models"]);
 export type FilePurpose = z.infer<typeof filePurposeSchema>;
 
 /** A file that the user may pick. */
@@ -528,6 +529,7 @@ export const contract = defineContract({
     ),
     watch: stream(projectInput, labelEventSchema),
   },
+  segments: segmentsContract,
   /** Two people's labels of one mosaic. */
   merges: {
     /** Takes what only the other person has labelled; where both have, and differ, theirs are kept beside until it is settled. */

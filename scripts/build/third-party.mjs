@@ -7,8 +7,11 @@ import { SetupError } from "../setup/step.mjs";
 import { tensorflowVersion } from "../setup/tensorflow.mjs";
 
 const outDirectory = path.join(rootDirectory, "out");
-/** Only its native binding is used, which needs none of its packages. */
-const withoutDependencies = new Set(["@tensorflow/tfjs-node-gpu"]);
+/** Packages of packages that nothing of ours loads: only the native binding of the first is used; of the second they serve a download after installing, which never runs. */
+const unusedDependencies = {
+  "@tensorflow/tfjs-node-gpu": "all",
+  "onnxruntime-node": ["adm-zip", "global-agent"],
+};
 const licenceFile = /^(licen[cs]e|copying|notice|third[-_]party)/i;
 
 /**
@@ -54,9 +57,13 @@ export function packagesWithDependencies(wanted) {
       }
       found.add(key);
       const { dependencies = {}, optionalDependencies = {} } = packages[key];
-      if (!withoutDependencies.has(name)) {
-        visit([...Object.keys(dependencies), ...Object.keys(optionalDependencies)], key);
-      }
+      const unused = unusedDependencies[name] ?? [];
+      visit(
+        [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter(
+          (needed) => unused !== "all" && !unused.includes(needed),
+        ),
+        key,
+      );
     }
   };
   visit(wanted, "");

@@ -16,4 +16,5 @@ export * as run from "../../src-shared/training/run.ts";
 export * as evaluationReport from "../../src-shared/metrics/evaluation-report.ts";
 export * as imageryDisplay from "../../src-shared/project/imagery-display.ts";
 export * as reviewContract from "../../src-shared/labels/review-contract.ts";
+export * as segmentsContract from "../../src-shared/labels/segments-contract.ts";
 export * as reviewCells from "../../src-shared/labels/review-cells.ts";

@@ -43,12 +43,23 @@ function packagingFor(electron) {
   return {
     electronDist: electron.directory,
     electronVersion: version,
-    files: unneededPackages().map((key) => `!${key}/**`),
+    files: [...unneededPackages().map((key) => `!${key}/**`), ...foreignRuntimes()],
     // The fuse came with Electron 29; setting one that isn't there is an error.
     ...(Number(version.split(".")[0]) >= 29
       ? { electronFuses: { grantFileProtocolExtraPrivileges: false } }
       : {}),
   };
+}
+
+/** ONNX Runtime's package brings the libraries of every system, 200 MB that are of no use on this one. */
+function foreignRuntimes() {
+  const directory = "node_modules/onnxruntime-node/bin/napi-v6";
+  const architectures = process.platform === "darwin" ? ["arm64", "x64"] : [process.arch];
+  return ["darwin", "linux", "win32"].flatMap((platform) =>
+    ["arm64", "x64"]
+      .filter((architecture) => platform !== process.platform || !architectures.includes(architecture))
+      .map((architecture) => `!${directory}/${platform}/${architecture}/**`),
+  );
 }
 
 async function finishLinux() {

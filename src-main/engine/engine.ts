@@ -9,6 +9,7 @@ import type { TensorFlow } from "./load-tensorflow.ts";
 import { modelOf } from "./models/describe.ts";
 import type { EngineContract, EngineInfo, TrainingRequest } from "./port.ts";
 import { PredictionSession } from "./prediction-session.ts";
+import { createSegments } from "./segments/segment-model.ts";
 import { TrainingSession } from "./training-session.ts";
 import { matchWeights } from "./weights/match-weights.ts";
 import { openWeightsFile } from "./weights/weights-file.ts";
@@ -73,6 +74,7 @@ export function createEngine(
         predictions.delete(sessionId);
       },
     },
+    segments: createSegments(),
   };
 }
 

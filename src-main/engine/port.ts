@@ -9,6 +9,7 @@ import { weightsInputSchema, weightsReportSchema } from "#shared/training/weight
 import { call, defineContract } from "#shared/rpc/contract.ts";
 import { modelFormatSchema } from "#shared/training/model-format.ts";
 import { normalizationSchema } from "#shared/training/normalization.ts";
+import { segmentsMethods } from "./segments/segments-port.ts";
 import {
   clippingSchema,
   optimizerSchema,
@@ -211,5 +212,6 @@ export const engineContract = defineContract({
     /** Frees what a session holds. Closing one that isn't there does nothing. */
     close: call(z.strictObject(session), z.void()),
   },
+  segments: segmentsMethods,
 });
 export type EngineContract = typeof engineContract;

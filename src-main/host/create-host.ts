@@ -20,6 +20,7 @@ import { Pyramids } from "./rasters/pyramids.ts";
 import { Tiles } from "./rasters/index.ts";
 import { Review } from "./review/index.ts";
 import { hostCacheBytes } from "./raster-memory.ts";
+import { Segments } from "./segments/index.ts";
 import { createServices } from "./services.ts";
 import { vectorsService } from "./vector-import/vectors-service.ts";
 
@@ -55,6 +56,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     projects,
     predictions: learning.predictions,
     untilQuiet: (signal) => tiles.quiet(signal),
+  });
+  const segments = new Segments({
+    launcher: options.engine,
+    dataDirectory: options.dataDirectory,
+    files: folders,
+    tile: (request, context) => tiles.tile(request, context),
   });
   const opening = projectsService({ options, projects, folders });
   const stopListening = [
@@ -153,6 +160,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     ...learning.implementation,
     splits: services.splits.implementation(),
     labels: labelsService(projects, learning),
+    segments: segments.implementation(),
     vectors: vectorsService(services),
     review: review.implementation(),
     merges: mergeService(services),
@@ -208,6 +216,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       }
       pyramids.close();
       review.close();
+      await segments.close();
       await services.close();
     },
   };

@@ -11,6 +11,7 @@ export type SelectionChange = "grow" | "shrink" | "smooth" | "fill-holes" | "rem
 
 /** What the wand has selected, until it is painted, erased or given up. */
 export class SelectionState {
+  readonly #onClear: () => void;
   #current: LabelSelection | null = $state.raw(null);
   /** What a new area does, unless a key says otherwise. */
   mode: SelectionMode = $state("replace");
@@ -18,6 +19,11 @@ export class SelectionState {
   amount = $state(2);
   /** Makes the last area anew, with other options; null when it can't be. */
   again: (() => void) | null = null;
+
+  /** `onClear` is told when it is painted, erased or given up. */
+  constructor(onClear: () => void = () => undefined) {
+    this.#onClear = onClear;
+  }
 
   get current(): LabelSelection | null {
     return this.#current;
@@ -65,6 +71,7 @@ export class SelectionState {
   clear(): void {
     this.#current = null;
     this.again = null;
+    this.#onClear();
   }
 
   /** The selection as part of an edit; none when nothing is selected. */

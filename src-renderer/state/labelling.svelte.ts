@@ -8,6 +8,7 @@ import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { noteDuration } from "./durations.ts";
 import { LabelPixels } from "./label-pixels.ts";
 import { SelectionState } from "./label-selection.svelte.ts";
+import { SegmentPrompts } from "./segment-prompts.svelte.ts";
 import { SuperpixelView } from "./superpixel-view.svelte.ts";
 import { isCancelled, sentenceOf, type HostAccess } from "./host-access.ts";
 import { watchStream } from "./watch-stream.ts";
@@ -62,7 +63,8 @@ export class Labelling {
   readonly #projectId: string;
   readonly #surroundings: LabellingSurroundings;
   readonly pixels: LabelPixels;
-  readonly selection = new SelectionState();
+  readonly selection: SelectionState;
+  readonly segments: SegmentPrompts;
   readonly superpixels: SuperpixelView;
 
   /** The chosen tool's id; null leaves the pointer to the map. */
@@ -98,10 +100,17 @@ export class Labelling {
     this.#surroundings = surroundings;
     this.pixels = new LabelPixels(host, projectId);
     this.superpixels = new SuperpixelView(this.pixels);
+    this.selection = new SelectionState(() => {
+      this.segments.clear();
+    });
+    this.segments = new SegmentPrompts(host, projectId, (area) => {
+      this.selection.choose(null, area, "replace");
+    });
   }
 
   /** Follows what this page and others paint, until `signal` aborts. */
   watch(signal: AbortSignal): void {
+    this.segments.watch(signal);
     void watchStream(
       this.#host.link,
       (streamSignal) =>
@@ -223,7 +232,7 @@ export class Labelling {
   /** Paints what is selected with the class in hand. */
   paintSelection(): void {
     if (this.paintClass !== null) {
-      this.#endSelection("Wand", this.paintClass.id);
+      this.#endSelection(this.segments.prompts.length > 0 ? "Segment" : "Wand", this.paintClass.id);
     }
   }
 

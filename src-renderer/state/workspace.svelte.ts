@@ -44,6 +44,11 @@ export type Overlay =
   | { readonly kind: "add-remote" }
   | { readonly kind: "import-vectors"; readonly file: PickableFile }
   | {
+      readonly kind: "segment-model";
+      readonly encoder: PickableFile | null;
+      readonly decoder: PickableFile | null;
+    }
+  | {
       readonly kind: "files";
       readonly purpose: FilePurpose;
       readonly onPickFile: (file: PickableFile) => void;

@@ -4,6 +4,7 @@ import { fill } from "./fill.ts";
 import { lasso } from "./lasso.ts";
 import { polygon } from "./polygon.ts";
 import { rectangle } from "./rectangle.ts";
+import { segment } from "./segment.ts";
 import { superpixel } from "./superpixel.ts";
 import type { LabelTool } from "./tool.ts";
 import { wand } from "./wand.ts";
@@ -18,6 +19,7 @@ export const labelTools: readonly LabelTool[] = [
   fill,
   wand,
   superpixel,
+  segment,
   acceptPrediction,
 ];
 

@@ -28,6 +28,9 @@ export function labelCommands(workspace: Workspace, { labelling }: ProjectState)
   return [
     ...labelTools.map((tool) => command(tool.id, tool.title, tool.key, choose(tool.id))),
     command("pan", "Move the map", "V", choose(null)),
+    command("segment-model", "Choose a segment model…", null, () => {
+      workspace.overlay = { kind: "segment-model", encoder: null, decoder: null };
+    }),
     command("undo", undo === null ? "Undo" : `Undo ${undo}`, "Ctrl+Z", () => void labelling.undo(), {
       obstacle: () => (undo === null ? "There is nothing to undo." : null),
       leavesTyping: true,

@@ -66,7 +66,17 @@ export interface LabelTool {
 
 /** An option that several tools share. `tip` also has the map show the brush under the pointer. */
 export type ToolOption =
-  "tip" | "class" | "rules" | "shape" | "snapping" | "fill" | "wand" | "selection" | "superpixels" | "accept";
+  | "tip"
+  | "class"
+  | "rules"
+  | "shape"
+  | "snapping"
+  | "fill"
+  | "wand"
+  | "selection"
+  | "superpixels"
+  | "segments"
+  | "accept";
 
 /** The id to paint with, Alt taking labels away; null without a class to paint with. */
 export function paintIdOf({ paintClass }: Labelling, pointer: Pick<ToolPointer, "alt">): number | null {

@@ -188,6 +188,7 @@ const extensions: Readonly<Record<FilePurpose, readonly string[]>> = {
   masks: maskExtensions,
   "judged-masks": maskExtensions,
   polygons: readVectorExtensions,
+  "segment-models": [".onnx"],
 };
 
 function serves(fileName: string, purpose: FilePurpose): boolean {

@@ -4,10 +4,16 @@ import { z } from "zod";
 import { makeFolder } from "../make-folder.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 
+const segmentModelFilesSchema = z.strictObject({ encoderPath: z.string(), decoderPath: z.string() });
+/** The two ONNX files of a promptable model. */
+export type SegmentModelFiles = z.infer<typeof segmentModelFilesSchema>;
+
 const settingsSchema = z.strictObject({
   format: z.literal("orthomask-settings"),
   version: z.literal(1),
   pyramidCacheBytes: z.number().min(0),
+  /** The promptable model that the user has pointed to. */
+  segmentModel: segmentModelFilesSchema.nullish(),
 });
 /** What counts for all projects of a user on this machine. */
 export type Settings = z.infer<typeof settingsSchema>;

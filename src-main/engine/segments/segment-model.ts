@@ -1,0 +1,170 @@
+import { basename } from "node:path";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type * as OnnxRuntime from "onnxruntime-node";
+import type { SegmentPrompt } from "#shared/labels/segments-contract.ts";
+import type { Implementation } from "#shared/rpc/contract.ts";
+import { RpcError } from "#shared/rpc/errors.ts";
+import type { EngineContract } from "../port.ts";
+import { encoderInput, encoderTensor, type EncoderInput } from "./image-encoder.ts";
+import { decoderPorts, promptFeeds, type DecoderPorts } from "./prompt-decoder.ts";
+import { sampleLogits } from "./sample-logits.ts";
+
+/** How many encoded images are kept: of Segment Anything one takes 4 MB. */
+const MOST_IMAGES = 4;
+
+interface OpenModel {
+  readonly encoder: InferenceSession;
+  readonly decoder: InferenceSession;
+  readonly input: EncoderInput;
+  readonly ports: DecoderPorts;
+}
+
+interface EncodedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly embeddings: Record<string, Tensor>;
+}
+
+type Runtime = Pick<typeof OnnxRuntime, "InferenceSession" | "Tensor">;
+
+/** Carries out the engine's `segments` with ONNX Runtime on the CPU, which is loaded when first needed. */
+export function createSegments(): Implementation<EngineContract>["segments"] {
+  let model: OpenModel | null = null;
+  const images = new Map<string, EncodedImage>();
+  let imageCount = 0;
+
+  function opened(): OpenModel {
+    if (model === null) {
+      throw new RpcError("conflict", "No promptable model has been opened.");
+    }
+    return model;
+  }
+
+  async function close(): Promise<void> {
+    images.clear();
+    const last = model;
+    model = null;
+    await Promise.all([last?.encoder.release(), last?.decoder.release()]);
+  }
+
+  return {
+    open: async ({ encoderPath, decoderPath }) => {
+      await close();
+      const { InferenceSession: sessions } = await loadRuntime();
+      const names = { encoder: basename(encoderPath), decoder: basename(decoderPath) };
+      const encoder = await openFile(sessions, encoderPath);
+      const decoder = await openFile(sessions, decoderPath);
+      const input = encoderInput(encoder, names.encoder);
+      model = { encoder, decoder, input, ports: decoderPorts(encoder, decoder, names) };
+      return input.frame;
+    },
+    look: async (image) => {
+      const { encoder, input } = opened();
+      const { Tensor: tensors } = await loadRuntime();
+      const embeddings = await encoder.run({ [input.name]: encoderTensor(tensors, input, image) });
+      imageCount += 1;
+      const imageId = `image-${imageCount}`;
+      images.set(imageId, { width: image.width, height: image.height, embeddings });
+      for (const oldest of images.keys()) {
+        if (images.size > MOST_IMAGES) {
+          images.delete(oldest);
+        }
+      }
+      return { imageId };
+    },
+    find: async ({ imageId, prompts, outputSize }) => {
+      const image = images.get(imageId);
+      if (image === undefined) {
+        throw new RpcError("not-found", "This view was encoded too long ago.");
+      }
+      return found(await loadRuntime(), opened(), image, prompts, outputSize);
+    },
+  };
+}
+
+async function found(
+  { Tensor: tensors }: Runtime,
+  { decoder, input, ports }: OpenModel,
+  image: EncodedImage,
+  prompts: readonly SegmentPrompt[],
+  outputSize: { readonly width: number; readonly height: number },
+): Promise<{ mask: Uint8Array<ArrayBuffer>; score: number | null }> {
+  const { frame } = input;
+  const own = frame.fill === "image";
+  const size = own ? { width: image.width, height: image.height } : frame;
+  const feeds: Record<string, Tensor> = {};
+  let embedding = 64;
+  for (const [name, source] of ports.fromEncoder) {
+    const tensor = image.embeddings[source];
+    if (tensor !== undefined) {
+      feeds[name] = tensor;
+      embedding = /embed/i.test(name) ? (tensor.dims.at(-1) ?? embedding) : embedding;
+    }
+  }
+  const answer = await decoder.run({
+    ...feeds,
+    ...promptFeeds(tensors, ports, prompts, { size, embedding }),
+  });
+  const masks = answer[ports.masks];
+  if (masks?.type !== "float32" || masks.dims.length < 2) {
+    throw new RpcError(
+      "invalid-input",
+      `The decoder's ${ports.masks} are ${masks?.type ?? "missing"} [${masks?.dims.join(", ") ?? ""}], not float32 [1, masks, height, width].`,
+    );
+  }
+  const rowLength = masks.dims.at(-1) ?? 1;
+  const rows = masks.dims.at(-2) ?? 1;
+  // Without the original size masks lie over the square that the encoder pads to.
+  const side = Math.max(frame.width, frame.height);
+  const covered = ports.originalSize === null && own ? { width: side, height: side } : size;
+  const scores = ports.scores === null ? null : (answer[ports.scores]?.data ?? null);
+  const best = bestOf(scores as ArrayLike<number> | null, Math.floor(masks.data.length / (rows * rowLength)));
+  const logits = (masks.data as Float32Array).subarray(
+    best.index * rows * rowLength,
+    (best.index + 1) * rows * rowLength,
+  );
+  const part = {
+    logits,
+    rowLength,
+    width: (image.width * rowLength) / covered.width,
+    height: (image.height * rows) / covered.height,
+  };
+  return { mask: sampleLogits(part, outputSize), score: best.score };
+}
+
+/** The mask that the model itself thinks best of; the first where it says nothing. */
+function bestOf(
+  scores: ArrayLike<number> | null,
+  count: number,
+): { readonly index: number; readonly score: number | null } {
+  let index = 0;
+  for (let other = 1; other < Math.min(count, scores?.length ?? 0); other++) {
+    if ((scores?.[other] ?? 0) > (scores?.[index] ?? 0)) {
+      index = other;
+    }
+  }
+  return { index, score: scores?.[index] ?? null };
+}
+
+async function openFile(sessions: Runtime["InferenceSession"], filePath: string): Promise<InferenceSession> {
+  try {
+    // Nothing of the graph runs anywhere but on the CPU; pages of warnings would hide a last word.
+    return await sessions.create(filePath, { executionProviders: ["cpu"], logSeverityLevel: 3 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RpcError(
+      "invalid-input",
+      `${basename(filePath)}: an ONNX model was expected, but ONNX Runtime can't open it: ${reason.split("\n")[0] ?? ""}`,
+      { cause },
+    );
+  }
+}
+
+async function loadRuntime(): Promise<Runtime> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RpcError("unsupported", `ONNX Runtime can't be loaded on this machine: ${reason}`, { cause });
+  }
+}
