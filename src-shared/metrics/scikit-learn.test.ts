@@ -74,7 +74,7 @@ describe.skipIf(peerPython() === undefined)("against scikit-learn (skipped witho
       }
     }
     expect(report.accuracy).toBeCloseTo(peer.accuracy, 12);
-    expect(report.kappa).toBeCloseTo(peer.kappa, 10);
+    expect(report.kappa).toBeCloseTo(peer.kappa, 12);
     expect(report.meanIou).toBeCloseTo(peer.meanIou, 12);
     expect(report.frequencyWeightedIou).toBeCloseTo(peer.frequencyWeightedIou, 12);
   });
