@@ -63,6 +63,17 @@ export function paintTile(
   return isTouched;
 }
 
+/** Whether parts may cover some of a tile. */
+export function reachesTile(plan: TilePlan, parts: LabelEdit["parts"]): boolean {
+  return (
+    plan.kind !== "empty" &&
+    parts.some(({ shape }) => {
+      const around = shapeWindow(shape);
+      return around !== null && windowIntersection(around, plan.request.pixelWindow) !== null;
+    })
+  );
+}
+
 /** 1 where a shape covers a tile's pixels; null where it lies beside the tile. Goes the way that a tile's own pixels go. */
 function tileMask(plan: Exclude<TilePlan, { kind: "empty" }>, shape: LabelShape): Uint8Array | null {
   const { request } = plan;

@@ -105,8 +105,8 @@ export class MapCanvas implements MapController, LabelSurface {
       toScreen: (mosaicId, point) => this.toScreen(mosaicId, point),
       lookOf: (mosaicId) => this.#labelLook(mosaicId),
       colorOf: (paintId) => this.layers.labelColor(paintId),
-      draw: (mosaicId, paintable, parts) => {
-        this.layers.showPaint(mosaicId, paintable, parts);
+      draw: (mosaicId, paint, parts) => {
+        this.layers.showPaint(mosaicId, paint, parts);
       },
     });
     this.reviewGrid = new ReviewGrid({
@@ -274,6 +274,23 @@ export class MapCanvas implements MapController, LabelSurface {
 
   extend(mosaicId: string, paint: LabelPaint, parts: LabelPaint["parts"]): void {
     this.#paintOverlay.add(mosaicId, paint, parts);
+  }
+
+  async move(paint: LabelPaint): Promise<boolean> {
+    this.#paintOverlay.flush();
+    if (!this.layers.movePaint(paint)) {
+      return false;
+    }
+    await new Promise<void>((resolve) => {
+      this.map.once("postrender", () => {
+        afterPaint(resolve);
+      });
+    });
+    return true;
+  }
+
+  forget(paint: LabelPaint): void {
+    this.layers.forgetPaint(paint);
   }
 
   settle(): void {

@@ -28,7 +28,8 @@ import { scissorBox } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
 import type { LabelPaint } from "../state/labelling.svelte.ts";
-import { LabelPaints, paintTile } from "./label-paints.ts";
+import { LabelPaints, paintTile, reachesTile } from "./label-paints.ts";
+import { LabelTileMemory } from "./label-tile-memory.ts";
 import type { TilePlan } from "./mosaic-grid.ts";
 import { MosaicSource } from "./mosaic-source.ts";
 import { MosaicTileLayer } from "./tile-layer.ts";
@@ -132,6 +133,7 @@ export class MosaicLayers {
   #displayOf: DisplayOf = () => usualDisplay;
   #clearedFrame = -1;
   readonly #paints = new LabelPaints();
+  readonly #memory = new LabelTileMemory();
   #labelColors: ReadonlyMap<number, string> = new Map();
   /** Mosaics that are labelled from nothing: their labels are drawn before the project knows of any. */
   readonly #labelled = new Set<string>();
@@ -219,9 +221,28 @@ export class MosaicLayers {
   }
 
   /** Draws parts of a paint that grows. */
-  showPaint(mosaicId: string, paintable: Uint8Array, parts: LabelPaint["parts"]): void {
-    this.#sources.labels.get(mosaicId)?.alter((plan, bytes) => paintTile(plan, bytes, paintable, parts));
+  showPaint(mosaicId: string, paint: LabelPaint, parts: LabelPaint["parts"]): void {
+    this.#sources.labels.get(mosaicId)?.alter((plan, bytes, tile) => {
+      if (!reachesTile(plan, parts)) {
+        return false;
+      }
+      this.#memory.keep(paint, tile, bytes);
+      return paintTile(plan, bytes, paint.paintable, parts);
+    });
     this.layers.labels.changed();
+  }
+
+  /** Shows tiles without a paint that is taken back, or with one that is done again, as they are remembered; false where none are. */
+  movePaint(paint: LabelPaint): boolean {
+    const isKnown = this.#memory.exchange(paint);
+    if (isKnown) {
+      this.layers.labels.changed();
+    }
+    return isKnown;
+  }
+
+  forgetPaint(paint: LabelPaint): void {
+    this.#memory.forget(paint);
   }
 
   /** Labels have changed on the host: tiles under these windows (null: all) are read again. */

@@ -115,11 +115,11 @@ export class MosaicSource extends DataTileSource {
   }
 
   /** Lets `change` alter the bytes of all tiles there are, in place; those that it says it has altered are drawn anew. */
-  alter(change: (plan: TilePlan, bytes: Uint8Array) => boolean): void {
+  alter(change: (plan: TilePlan, bytes: Uint8Array, tile: DataTile) => boolean): void {
     for (const reference of this.#tiles.values()) {
       const tile = reference.deref();
       const bytes = tile?.getData();
-      if (tile !== undefined && bytes instanceof Uint8Array && change(this.#planOf(tile), bytes)) {
+      if (tile !== undefined && bytes instanceof Uint8Array && change(this.#planOf(tile), bytes, tile)) {
         tile.dispatchEvent("change");
       }
     }

@@ -18,7 +18,7 @@ export interface OverlaidMap {
   /** A class's colour; null for an id without one. */
   colorOf(paintId: number): string | null;
   /** Draws parts on the map itself, with its next frame. */
-  draw(mosaicId: string, paintable: Uint8Array, parts: LabelEdit["parts"]): void;
+  draw(mosaicId: string, paint: LabelPaint, parts: LabelEdit["parts"]): void;
 }
 
 /** What the map has not drawn yet. */
@@ -84,7 +84,7 @@ export class PaintOverlay {
     this.#handedOver = this.#waiting.length;
     for (const { mosaicId, paint, parts } of joined(added)) {
       if (paint.state.kind !== "dropped") {
-        this.#map.draw(mosaicId, paint.paintable, parts);
+        this.#map.draw(mosaicId, paint, parts);
       }
     }
   }

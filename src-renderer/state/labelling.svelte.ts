@@ -8,6 +8,7 @@ import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { noteDuration } from "./durations.ts";
 import { LabelPixels } from "./label-pixels.ts";
 import { SelectionState } from "./label-selection.svelte.ts";
+import { OwnSteps } from "./own-steps.ts";
 import { SegmentPrompts } from "./segment-prompts.svelte.ts";
 import { SuperpixelView } from "./superpixel-view.svelte.ts";
 import { isCancelled, sentenceOf, type HostAccess } from "./host-access.ts";
@@ -45,6 +46,10 @@ export interface LabelSurface {
   paint(mosaicId: string, paint: LabelPaint): void;
   /** Shows more of a paint that was added, in the frame that is drawn next. */
   extend(mosaicId: string, paint: LabelPaint, parts: LabelEdit["parts"]): void;
+  /** Shows a paint taken back, or done again, as the map remembers it; false where it doesn't. Resolves when it was handed to the screen. */
+  move(paint: LabelPaint): Promise<boolean>;
+  /** A paint is never taken back. */
+  forget(paint: LabelPaint): void;
   /** A gesture is over: what was kept back for it is drawn. */
   settle(): void;
   /** Reads labels again under these windows; null for all. */
@@ -92,6 +97,7 @@ export class Labelling {
   pointer: { readonly mosaicId: string; readonly point: PixelPoint } | null = null;
   readonly lockedIds = new SvelteSet<number>();
   #lastRedrawn = "";
+  readonly #steps = new OwnSteps();
   #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
 
   constructor(host: HostAccess, projectId: string, surroundings: LabellingSurroundings) {
@@ -118,6 +124,7 @@ export class Labelling {
       ({ history, changes }) => {
         this.#history = history;
         for (const change of changes) {
+          this.#steps.told(change.mosaicId, change.revision);
           this.#redraw(change);
         }
       },
@@ -284,14 +291,36 @@ export class Labelling {
     await this.attempt(() => this.#move("redo"));
   }
 
-  /** Takes back or does again, and shows it without waiting for the change to come by the stream. */
+  /** Takes back or does again: a step of this page shows at once from memory, any other when it was read again. */
   async #move(way: "undo" | "redo"): Promise<void> {
     const start = performance.now();
-    const change = await this.#host.client.labels[way]({ projectId: this.#projectId });
-    if (change !== null) {
-      this.#redraw(change);
-      await this.surface?.drawn();
-      noteDuration("undo", start);
+    const own = this.#steps.move(way);
+    const shown = own === null ? false : (this.surface?.move(own.paint) ?? false);
+    void Promise.resolve(shown).then((isShown) => {
+      if (isShown) {
+        noteDuration("undo", start);
+      }
+    });
+    try {
+      const change = await this.#host.client.labels[way]({ projectId: this.#projectId });
+      if (change !== null) {
+        this.#steps.made(change.mosaicId, change.revision);
+        this.#redraw(change);
+      }
+      if (change?.mosaicId !== own?.mosaicId) {
+        this.#steps.forget();
+      }
+      if (change !== null && !(await shown)) {
+        await this.surface?.drawn();
+        noteDuration("undo", start);
+      }
+    } catch (thrown) {
+      this.#steps.forget();
+      // What was shown too early is read again.
+      if (own !== null) {
+        this.surface?.redraw(own.mosaicId, null);
+      }
+      throw thrown;
     }
   }
 
@@ -309,10 +338,17 @@ export class Labelling {
       this.#drop(mosaicId, paint);
       return;
     }
+    this.#steps.begin();
     try {
-      await this.#host.client.labels.edit({ projectId: this.#projectId, mosaicId, edit });
+      const { revision } = await this.#host.client.labels.edit({
+        projectId: this.#projectId,
+        mosaicId,
+        edit,
+      });
       paint.state = { kind: "stored", at: performance.now() };
+      this.#steps.end({ mosaicId, paint }, revision);
     } catch (thrown) {
+      this.#steps.end({ mosaicId, paint }, null);
       this.#drop(mosaicId, paint);
       this.#surroundings.onFailure(sentenceOf(thrown));
     }
@@ -320,6 +356,7 @@ export class Labelling {
 
   #drop(mosaicId: string, paint: LabelPaint): void {
     paint.state = { kind: "dropped" };
+    this.surface?.forget(paint);
     this.surface?.settle();
     const windows = paint.parts.map(({ shape }) => shapeWindow(shape));
     this.surface?.redraw(
