@@ -11,7 +11,7 @@ import { memoryOf } from "./harness/engine/contestant.ts";
 import { builtEngine } from "./harness/engine/orthomask-side.ts";
 import { drawTiles, trainingRequestOf } from "./harness/engine/works.ts";
 
-const STEPS = 3000;
+const STEPS = 10_000;
 /** Steps that are not looked at: pools and the heap of JavaScript grow to their size. */
 const WARM_UP = 1000;
 /** An epoch has this many steps, some evaluations and a checkpoint. */
@@ -19,7 +19,7 @@ const EPOCH_STEPS = 50;
 const EVALUATIONS_AN_EPOCH = 10;
 const LOOK_EVERY = 10;
 
-/** A network so small that thousands of steps take a minute: what is lost a step is lost whatever its size. */
+/** A network so small that thousands of steps take minutes: what is lost a step is lost whatever its size. */
 const model: ModelSettings = {
   ...{ architecture: "unet", width: 16, bands: 3, classes: 5, tileHeight: 64, tileWidth: 64 },
 };
