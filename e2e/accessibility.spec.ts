@@ -34,7 +34,7 @@ test("every mode, dialogs and tools are accessible, light and dark, and at 200 %
   }
 
   // By keyboard alone: the palette finds each, Escape leaves it.
-  const dialogs = { About: "About Orthomask", Storage: "Storage" };
+  const dialogs = { About: "About Orthomask", Storage: "Storage", "Guide:": "Guide" };
   for (const [words, name] of Object.entries(dialogs)) {
     await page.keyboard.press("Control+k");
     await page.keyboard.type(words);

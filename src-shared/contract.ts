@@ -85,6 +85,7 @@ export const shellCommandSchema = z.enum([
   "toggle-left",
   "toggle-drawer",
   "about",
+  "guide",
   "copy-diagnostics",
 ]);
 export type ShellCommand = z.infer<typeof shellCommandSchema>;

@@ -72,6 +72,7 @@ export function menuTemplate(
     {
       role: "help",
       submenu: [
+        item("Guide", "guide", "F1"),
         item("Keyboard shortcuts", "show-shortcuts"),
         item("Copy diagnostics", "copy-diagnostics"),
         item("About Orthomask", "about"),

@@ -117,6 +117,16 @@ function viewCommands(workspace: Workspace): Command[] {
       },
     },
     {
+      id: "guide",
+      title: "Guide: from a folder of images to a mask",
+      group: "Window",
+      chord: "F1",
+      enabled: always,
+      run: () => {
+        workspace.overlay = { kind: "guide" };
+      },
+    },
+    {
       id: "copy-diagnostics",
       title: "Copy diagnostics: versions, machine, the last events",
       group: "Window",

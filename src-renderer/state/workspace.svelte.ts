@@ -41,6 +41,7 @@ export type Overlay =
   | { readonly kind: "shortcuts" }
   | { readonly kind: "storage" }
   | { readonly kind: "about" }
+  | { readonly kind: "guide" }
   | { readonly kind: "add-remote" }
   | { readonly kind: "import-vectors"; readonly file: PickableFile }
   | {
