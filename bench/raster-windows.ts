@@ -34,7 +34,7 @@ export const bench: Bench = {
   title: "Raster windows against rasterio",
   method:
     "A 9000 × 9500 RGB image in four layouts, filled with the aerial images of `../shared/data/dubai`, or drawn where they are missing. Each row is a process of its own on either side, which opens and reads the file five times; " +
-    "rasterio has its default settings, both sides take the same windows in the same order, one after the other. *First*: the first time, with threads to be started and code to be compiled; the others: the median of the four after it. " +
+    "rasterio has its default settings, Orthomask those of the app's host (random windows are asked for as a training asks), both sides take the same windows in the same order, one after the other. *First*: the first time, with threads to be started and code to be compiled; the others: the median of the four after it. " +
     `${LARGE_SIDE}²: Deflate tiles of which every eighth is stored, read once.`,
   run: async (words, keep) => {
     if (peerPython() === undefined) {

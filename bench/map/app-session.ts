@@ -28,7 +28,7 @@ export async function startSession(
   const own = await mkdtemp(path.join(tmpdir(), "orthomask-bench-"));
   const server = spawn(
     process.execPath,
-    [path.join(root, "scripts/orthomask.mjs"), "serve", folder, "--port", "0", "--json"],
+    [path.join(root, "scripts/orthomask.mjs"), "serve", folder, "--root", tmpdir(), "--port", "0", "--json"],
     {
       env: {
         ...process.env,

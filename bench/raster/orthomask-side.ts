@@ -1,9 +1,11 @@
 // Readings of one raster by our engine, in a process of its own: orthomask-side.mjs PATH in-order|random TIMES.
-import { openRaster, type Raster } from "../../src-main/raster/index.ts";
+import { hostRasterMemory } from "../../src-main/host/raster-memory.ts";
+import { configureRaster, openRaster, type Raster } from "../../src-main/raster/index.ts";
 import { peakMegabytes } from "./peak-megabytes.ts";
 
 const [path = "", work = "", times = "1"] = process.argv.slice(2);
 
+configureRaster(hostRasterMemory);
 const milliseconds: number[] = [];
 let firstPixels = 0;
 for (let time = 0; time < Number(times); time += 1) {
@@ -61,9 +63,10 @@ async function read(
   windowHeight: number,
 ): Promise<void> {
   const all = Array.from({ length: raster.description.bands }, (_, band) => band);
-  const { data } = await raster.readWindow({
-    pixelWindow: { x, y, width: windowWidth, height: windowHeight },
-    bands: all,
-  });
+  const { data } = await raster.readWindow(
+    { pixelWindow: { x, y, width: windowWidth, height: windowHeight }, bands: all },
+    // As a training reads its tiles; predictions and evaluations go in order.
+    { comesAgain: work === "random" },
+  );
   firstPixels += data[0] ?? 0;
 }

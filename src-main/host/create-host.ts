@@ -19,7 +19,7 @@ import { projectsService } from "./projects-service.ts";
 import { Pyramids } from "./rasters/pyramids.ts";
 import { Tiles } from "./rasters/index.ts";
 import { Review } from "./review/index.ts";
-import { hostCacheBytes } from "./raster-memory.ts";
+import { hostRasterMemory } from "./raster-memory.ts";
 import { Segments } from "./segments/index.ts";
 import { createServices } from "./services.ts";
 import { vectorsService } from "./vector-import/vectors-service.ts";
@@ -29,7 +29,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { shell } = options;
   configureRaster({
     remote: options.remoteFiles ?? "any",
-    cacheBytes: hostCacheBytes,
+    ...hostRasterMemory,
     folders:
       options.allowedRoots === "anywhere"
         ? "anywhere"

@@ -1,6 +1,11 @@
+import type { RasterSettings } from "../raster/index.ts";
+
 /**
- * What the host keeps of decoded blocks. They count twice at worst: once in the memory that decoding threads write into, which stays with the
- * process, and once in that of the blocks which libvips or the disk hands over. With pyramids being made for five mosaics and with
- * exports the host stays below 600 MB (`npm run bench -- map-view`, `raster-export`).
+ * What the host keeps of decoded blocks: little at first, more once a training reads its tiles. An image of 9000 × 9500 pixels fits, so that its random windows are read as fast as from a library that keeps all
+ * of it; the map, pyramids and exports do with less, and the host stays below 600 MB (`npm run bench -- raster-windows`, `map-view`,
+ * `raster-export`, which take this setting).
  */
-export const hostCacheBytes = 64 * 2 ** 20;
+export const hostRasterMemory: RasterSettings = {
+  cacheBytes: 256 * 2 ** 20,
+  cacheStartBytes: 64 * 2 ** 20,
+};

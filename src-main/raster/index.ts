@@ -1,7 +1,7 @@
 export { openRaster } from "./open-raster.ts";
 export { probeEnd } from "./probe-end.ts";
 export { RasterError, type RasterErrorCode } from "./raster-error.ts";
-export type { Pixels, Raster, Resampling, WindowRequest } from "./raster.ts";
+export type { Pixels, Raster, ReadWindowOptions, Resampling, WindowRequest } from "./raster.ts";
 export { remoteAddress } from "./remote/http-source.ts";
 export { addressInLinkFile, isLinkFile } from "./remote/link-file.ts";
 export type { RemoteAccess } from "./remote/remote-access.ts";

@@ -2,7 +2,7 @@ import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { blockEnvironment } from "./environment.ts";
 import { RasterError } from "./raster-error.ts";
-import type { Pixels, Raster, WindowRequest } from "./raster.ts";
+import type { Pixels, Raster, WindowRequest, ReadWindowOptions } from "./raster.ts";
 import type { Level } from "./tiff/dataset.ts";
 import type { GeoTags } from "./tiff/geo-tags.ts";
 import type { Validity } from "./window/gather.ts";
@@ -85,10 +85,10 @@ export class LeveledRaster implements Raster {
     };
   }
 
-  async readWindow(
-    request: WindowRequest,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Pixels> {
+  async readWindow(request: WindowRequest, options: ReadWindowOptions = {}): Promise<Pixels> {
+    if (options.comesAgain === true) {
+      blockEnvironment.memory.cache.grow();
+    }
     if (this.#closed) {
       throw new RasterError("invalid-request", this.filePath, "it has been closed");
     }
@@ -114,7 +114,7 @@ export class LeveledRaster implements Raster {
       pixels.close();
       mask?.close();
     });
-    blockEnvironment.cache.deletePrefix(this.keyPrefix);
+    blockEnvironment.memory.cache.deletePrefix(this.keyPrefix);
     await Promise.all([this.source, ...this.#sidecars].map((source) => source.close()));
   }
 }

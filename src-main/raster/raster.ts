@@ -36,6 +36,13 @@ export interface Pixels {
   readonly valid: Uint8Array<ArrayBuffer> | null;
 }
 
+/** How a window is read. */
+export interface ReadWindowOptions {
+  /** Windows around here are read again and again, in no order, as a training does: more decoded blocks are kept from now on. */
+  readonly comesAgain?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** An open raster; close it to let go of its file and cached blocks. */
 export interface Raster {
   readonly filePath: string;
@@ -44,9 +51,6 @@ export interface Raster {
   readonly geoTags: GeoTags;
   /** Free-form metadata of the file by name. */
   readonly metadata: Readonly<Record<string, string>>;
-  readWindow(
-    request: WindowRequest,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Pixels>;
+  readWindow(request: WindowRequest, options?: ReadWindowOptions): Promise<Pixels>;
   close(): Promise<void>;
 }

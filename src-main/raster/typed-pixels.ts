@@ -64,3 +64,27 @@ export function samplesOver(dtype: RasterDtype, bytes: Uint8Array): SampleArray 
     Math.floor(aligned.byteLength / width),
   );
 }
+
+/** Where the blocks of one batch go in shared memory: the first byte of each, and their lengths. */
+export interface BlockPlaces {
+  readonly starts: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+/**
+ * Copies blocks' samples to their places.
+ *
+ * @throws Error when a block has another size than its place
+ */
+export function fillPlaces(
+  memory: SharedArrayBuffer,
+  { starts, lengths }: BlockPlaces,
+  blocks: readonly ReadSamples[],
+): void {
+  blocks.forEach(({ buffer, byteOffset, byteLength }, index) => {
+    if (byteLength !== lengths[index]) {
+      throw new Error(`expected a block of ${lengths[index] ?? 0} bytes, found ${byteLength}`);
+    }
+    new Uint8Array(memory, starts[index], byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
+  });
+}

@@ -1,6 +1,6 @@
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
-import type { Raster, SampleArray } from "../../raster/index.ts";
+import type { Raster, ReadWindowOptions, SampleArray } from "../../raster/index.ts";
 import type { Project } from "../projects/index.ts";
 
 /** The label of pixels that count neither in the loss nor in a metric. */
@@ -47,7 +47,7 @@ export async function readTile(
   const { inputPixels, channelOfId } = shape;
   const { mosaicId, pixelWindow } = tile;
   const [pixels, labels] = await Promise.all([
-    readInput(await project.image(mosaicId), pixelWindow, shape, options),
+    readInput(await project.image(mosaicId), pixelWindow, shape, { ...options, comesAgain: true }),
     project.readLabels(
       mosaicId,
       { pixelWindow, outputSize: { width: inputPixels, height: inputPixels } },
@@ -71,7 +71,7 @@ export async function readInput(
   raster: Raster,
   pixelWindow: PixelWindow,
   { inputPixels, bands }: Pick<TileShape, "inputPixels" | "bands">,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: ReadWindowOptions = {},
 ): Promise<{ readonly data: SampleArray; readonly valid: Uint8Array | null }> {
   const resampling =
     inputPixels < pixelWindow.width ? "average" : inputPixels > pixelWindow.width ? "bilinear" : "nearest";

@@ -1,116 +1,118 @@
 /** The sizes a cache is held to. */
 export interface BlockCacheLimits {
   readonly maxBytes: number;
+  /** What it is held to at first; as much as it may ever have when left out. */
+  readonly startBytes?: number | undefined;
 }
 
-/** Blocks that lie in the same memory, and therefore come and go together. */
-interface Slab<Value> {
-  readonly blocks: ReadonlyMap<string, Value>;
+interface Entry<Value> {
+  readonly value: Value;
   readonly bytes: number;
-  /** Told once, when the cache lets go of the memory. */
+  /** Told once, when the cache lets go of the value. */
   readonly release: () => void;
 }
 
 /**
  * Decoded blocks of all open rasters, the least recently used thrown out first once their bytes exceed the limit.
  *
- * Decoders often leave several blocks side by side in one piece of memory. Cutting them apart would copy every pixel once more, and
- * throwing one out would free nothing: such a slab is one entry, used when any of its blocks is.
+ * It begins small, as reading through once and looking at a map need it, and grows once windows are read that come again.
  *
  * Values are shared: whoever gets one must not write into it.
  */
 export class BlockCache<Value> {
-  readonly #slabOf = new Map<string, Slab<Value>>();
-  // A Set keeps insertion order, so the first is the least recently used once every hit re-inserts.
-  readonly #slabs = new Set<Slab<Value>>();
+  // A Map keeps insertion order, so the first is the least recently used once every hit re-inserts.
+  readonly #entries = new Map<string, Entry<Value>>();
   #maxBytes: number;
+  #limitBytes: number;
   #bytes = 0;
 
-  constructor({ maxBytes }: BlockCacheLimits) {
+  constructor({ maxBytes, startBytes = maxBytes }: BlockCacheLimits) {
     this.#maxBytes = maxBytes;
+    this.#limitBytes = startBytes;
   }
 
+  /** What it may grow to. */
   get maxBytes(): number {
     return this.#maxBytes;
   }
 
-  resize(maxBytes: number): void {
+  /** What it is held to now. */
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
+  /** What is larger isn't kept: it would flush everything else. */
+  get mostBytesOfOne(): number {
+    return this.#maxBytes / 4;
+  }
+
+  resize({ maxBytes, startBytes = maxBytes }: BlockCacheLimits): void {
     this.#maxBytes = maxBytes;
+    this.#limitBytes = startBytes;
     this.#evict();
   }
 
+  /** Lets it have its largest size from now on. */
+  grow(): void {
+    this.#limitBytes = this.#maxBytes;
+  }
+
   has(key: string): boolean {
-    return this.#slabOf.has(key);
+    return this.#entries.has(key);
   }
 
   get(key: string): Value | undefined {
-    const slab = this.#slabOf.get(key);
-    if (slab === undefined) {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
       return undefined;
     }
-    this.#slabs.delete(slab);
-    this.#slabs.add(slab);
-    return slab.blocks.get(key);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.value;
   }
 
-  /** Keeps one block that has its memory to itself. */
-  set(key: string, value: Value, bytes: number): void {
-    this.setSlab(new Map([[key, value]]), bytes, () => undefined);
-  }
-
-  /** Keeps blocks that share one piece of memory; more than a quarter of the cache is let go at once, or it would flush everything else. */
-  setSlab(blocks: ReadonlyMap<string, Value>, bytes: number, release: () => void): void {
-    for (const key of blocks.keys()) {
-      this.delete(key);
-    }
-    if (bytes > this.#maxBytes / 4) {
+  set(key: string, value: Value, bytes: number, release: () => void): void {
+    this.delete(key);
+    if (bytes > this.mostBytesOfOne) {
       release();
       return;
     }
-    const slab = { blocks, bytes, release };
-    for (const key of blocks.keys()) {
-      this.#slabOf.set(key, slab);
-    }
-    this.#slabs.add(slab);
+    this.#entries.set(key, { value, bytes, release });
     this.#bytes += bytes;
     this.#evict();
   }
 
-  /** Forgets a block, and with it those in the same memory. */
   delete(key: string): void {
-    const slab = this.#slabOf.get(key);
-    if (slab !== undefined) {
-      this.#drop(slab);
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) {
+      this.#entries.delete(key);
+      this.#bytes -= entry.bytes;
+      entry.release();
     }
   }
 
   /** Forgets every block whose key begins with the prefix, as when its file is closed. */
   deletePrefix(prefix: string): void {
-    for (const key of [...this.#slabOf.keys()]) {
+    for (const key of [...this.#entries.keys()]) {
       if (key.startsWith(prefix)) {
         this.delete(key);
       }
     }
   }
 
-  #drop(slab: Slab<Value>): void {
-    if (this.#slabs.delete(slab)) {
-      this.#bytes -= slab.bytes;
-      for (const key of slab.blocks.keys()) {
-        if (this.#slabOf.get(key) === slab) {
-          this.#slabOf.delete(key);
-        }
+  /** Lets go of the least recently used blocks, of so many bytes in all; answers how many bytes they had. */
+  dropOldest(bytes: number): number {
+    const before = this.#bytes;
+    for (const key of this.#entries.keys()) {
+      if (before - this.#bytes >= bytes) {
+        break;
       }
-      slab.release();
+      this.delete(key);
     }
+    return before - this.#bytes;
   }
 
   #evict(): void {
-    for (const slab of this.#slabs) {
-      if (this.#bytes <= this.#maxBytes) {
-        return;
-      }
-      this.#drop(slab);
-    }
+    this.dropOldest(this.#bytes - this.#limitBytes);
   }
 }

@@ -1,14 +1,16 @@
 import { setMaxListeners } from "node:events";
 import type { ByteSource } from "../byte-source.ts";
+import { decodedBytesOf } from "../codecs/decode-units.ts";
+import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import { decodeUnitsNatively, goesNatively } from "../codecs/native-units.ts";
 import { isPlain, plainUnits } from "../codecs/plain-units.ts";
 import { asRasterError, RasterError } from "../raster-error.ts";
 import type { DecodeThreads } from "../threads/decode-threads.ts";
-import type { SharedArena } from "../threads/shared-arena.ts";
 import type { SpareMemory } from "../threads/spare-memory.ts";
 import { blockFormatOf, strideOf, type BlockFormat, type TiffLayout } from "../tiff/layout.ts";
-import type { ReadSamples } from "../typed-pixels.ts";
-import type { BlockCache } from "./block-cache.ts";
+import type { BlockPlaces, ReadSamples } from "../typed-pixels.ts";
+import type { BlockMemory } from "./block-memory.ts";
+import { SparseUnits } from "./sparse-units.ts";
 import { batchUnits, encodedBatch, planUnit, spanOf, type PlannedUnit } from "./block-plan.ts";
 import { unitGrid, type Granularity, type UnitGrid } from "./block-units.ts";
 import { settleAll, type Limiter } from "./limiter.ts";
@@ -16,15 +18,14 @@ import type { OpenImages } from "./open-images.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { SharedLoad } from "./shared-load.ts";
 
-/** What all readers share: one cache, one bound on what is decoded at once, the threads that decode, and their memory. */
+/** What all readers share: the memory of decoded blocks, one bound on what is decoded at once, and the threads that decode. */
 export interface BlockEnvironment {
-  readonly cache: BlockCache<ReadSamples>;
+  readonly memory: BlockMemory;
   readonly limiter: Limiter;
   /** Large blocks come one at a time, or four at once would take a gigabyte. */
   readonly largeLimiter: Limiter;
   readonly threads: DecodeThreads;
   readonly spareMemory: SpareMemory;
-  readonly arena: SharedArena;
   readonly images: OpenImages;
 }
 
@@ -67,6 +68,7 @@ export class BlockReader {
   readonly layout: TiffLayout;
   /** What a sparse block, which the file leaves out, is filled with. */
   readonly #fill: number;
+  readonly #sparse: SparseUnits;
   readonly #source: ByteSource;
   readonly #environment: BlockEnvironment;
   readonly #keyPrefix: string;
@@ -89,10 +91,16 @@ export class BlockReader {
     this.#environment = environment;
     this.#keyPrefix = keyPrefix;
     this.#fill = fill;
+    this.#sparse = new SparseUnits(blockFormatOf(layout), fill);
     this.#format = blockFormatOf(layout);
     this.#codec = isPlain(this.#format) ? "plain" : goesNatively(this.#format) ? "native" : "threads";
     this.#grids = { coarse: unitGrid(layout, "coarse"), fine: unitGrid(layout, "fine") };
     setMaxListeners(0, this.#closing.signal);
+  }
+
+  /** Where decoded units lie. */
+  get memory(): BlockMemory {
+    return this.#environment.memory;
   }
 
   grid(granularity: Granularity): UnitGrid {
@@ -127,7 +135,7 @@ export class BlockReader {
     for (const row of range.rows) {
       for (let column = range.columns[0]; column < range.columns[1]; column += 1) {
         const key = this.#keyOf(granularity, range.plane, column, row);
-        const cached = this.#environment.cache.get(key);
+        const cached = this.#environment.memory.cache.get(key);
         const inFlight = this.#inFlight.get(key);
         const rows = Math.min(grid.unitHeight, this.layout.height - row * grid.unitHeight);
         if (cached !== undefined) {
@@ -139,7 +147,13 @@ export class BlockReader {
             }),
           );
         } else {
-          missing.push(planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }));
+          const unit = planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row });
+          const filled = this.#sparse.samplesOf(unit);
+          if (filled !== null) {
+            use({ plane: range.plane, column, row, rows, samples: filled });
+          } else {
+            missing.push(unit);
+          }
         }
       }
     }
@@ -173,13 +187,14 @@ export class BlockReader {
    * sooner or later, and one call for many is cheaper than many calls.
    */
   #neighbours(range: UnitRange, granularity: Granularity): PlannedUnit[] {
-    const { cache, images } = this.#environment;
+    const { images } = this.#environment;
+    const { cache } = this.#environment.memory;
     const grid = this.grid(granularity);
     images.add(
       this.#keyPrefix,
       this.#unitBytes(grid) * grid.unitsAcross * grid.unitsDown * this.layout.planes,
     );
-    if (images.totalBytes > cache.maxBytes * 1.02 || granularity === "fine") {
+    if (images.totalBytes > cache.limitBytes * 1.02 || granularity === "fine") {
       return [];
     }
     const side = Math.floor(Math.sqrt(neighbourhoodBytes / this.#unitBytes(grid)));
@@ -201,7 +216,10 @@ export class BlockReader {
         const key = this.#keyOf(granularity, range.plane, column, row);
         if (!this.#inFlight.has(key) && !cache.has(key)) {
           try {
-            found.push(planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }));
+            const unit = planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row });
+            if (!this.#sparse.takes(unit)) {
+              found.push(unit);
+            }
           } catch {
             // A damaged unit is reported to who asks for it.
           }
@@ -235,17 +253,25 @@ export class BlockReader {
     for (const { firstColumn, endColumn, firstRow: top, endRow } of next) {
       for (let row = top; row < endRow; row += 1) {
         for (let column = firstColumn; column < endColumn; column += 1) {
-          wanted += 1;
           const key = this.#keyOf(granularity, range.plane, column, row);
-          if (!this.#inFlight.has(key) && !this.#environment.cache.has(key)) {
+          if (!this.#inFlight.has(key) && !this.#environment.memory.cache.has(key)) {
             try {
-              missing.push(
-                planUnit(this.#source, this.layout, grid, { key, plane: range.plane, column, row }),
-              );
+              const unit = planUnit(this.#source, this.layout, grid, {
+                key,
+                plane: range.plane,
+                column,
+                row,
+              });
+              if (!this.#sparse.takes(unit)) {
+                missing.push(unit);
+                wanted += 1;
+              }
             } catch {
               // A damaged unit is reported to who asks for it.
               return;
             }
+          } else {
+            wanted += 1;
           }
         }
       }
@@ -318,11 +344,22 @@ export class BlockReader {
     }
     const bytes = await this.#read(start, end - start, signal);
     signal.throwIfAborted();
+    const encoded = encodedBatch(batch, bytes, start, this.#fill);
+    const { memory } = this.#environment;
+    const places = await memory.take(decodedBytesOf(this.#format, encoded));
     try {
-      const decoded = await this.#decode(batch, bytes, start);
-      this.#keep(batch, decoded);
-      return decoded;
+      const decoded = await this.#decode(encoded, places);
+      return places === null
+        ? decoded
+        : memory.keep(
+            places,
+            batch.map(({ key }) => key),
+            this.#format.dtype,
+          );
     } catch (error) {
+      if (places !== null) {
+        memory.give(places);
+      }
       throw asRasterError(
         error,
         this.#source.filePath,
@@ -335,49 +372,24 @@ export class BlockReader {
     if (length === 0) {
       return new Uint8Array(0);
     }
-    // What threads get they give back; plain samples stay in the cache, sharp makes its own copy.
-    return this.#codec === "threads"
-      ? this.#source.read(start, length, { memory: this.#environment.spareMemory.take(length), signal })
-      : this.#source.read(start, length, { signal });
+    return this.#source.read(start, length, { memory: this.#environment.spareMemory.take(length), signal });
   }
 
-  async #decode(
-    batch: readonly PlannedUnit[],
-    bytes: Uint8Array<ArrayBuffer>,
-    start: number,
-  ): Promise<readonly ReadSamples[]> {
-    const encoded = encodedBatch(batch, bytes, start, this.#fill);
-    switch (this.#codec) {
-      case "plain":
-        return plainUnits(this.#format, encoded);
-      case "native":
-        return decodeUnitsNatively(this.#format, encoded);
-      case "threads":
-        return this.#environment.threads.decode(this.#format, encoded);
+  /** Decodes a batch to its places; answers the samples of those that have none. */
+  async #decode(batch: EncodedBatch, places: BlockPlaces | null): Promise<readonly ReadSamples[]> {
+    const { memory, threads, spareMemory } = this.#environment;
+    if (this.#codec === "threads") {
+      return (await threads.decode(this.#format, batch, places?.starts ?? null)) ?? [];
     }
-  }
-
-  /** Puts units into the cache, those in the same memory together; places in the arena are given back one by one. */
-  #keep(batch: readonly PlannedUnit[], decoded: readonly ReadSamples[]): void {
-    const { cache, arena } = this.#environment;
-    const slabs = new Map<ArrayBufferLike, Map<string, ReadSamples>>();
-    decoded.forEach((samples, index) => {
-      const { key } = batch[index] as PlannedUnit;
-      const slab = slabs.get(samples.buffer);
-      if (samples.buffer instanceof SharedArrayBuffer) {
-        const { byteOffset, byteLength } = samples;
-        cache.setSlab(new Map([[key, samples]]), byteLength, () => {
-          arena.give(byteOffset, byteLength);
-        });
-      } else if (slab === undefined) {
-        slabs.set(samples.buffer, new Map([[key, samples]]));
-      } else {
-        slab.set(key, samples);
-      }
-    });
-    for (const [memory, blocks] of slabs) {
-      cache.setSlab(blocks, memory.byteLength, () => undefined);
+    const decoded =
+      this.#codec === "plain"
+        ? plainUnits(this.#format, batch)
+        : await decodeUnitsNatively(this.#format, batch);
+    if (places !== null) {
+      memory.fill(places, decoded);
+      spareMemory.give(batch.bytes.buffer);
     }
+    return decoded;
   }
 
   #unitBytes(grid: UnitGrid): number {

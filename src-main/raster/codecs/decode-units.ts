@@ -1,13 +1,19 @@
 import type { WasmDecoders } from "../threads/wasm-decoders.ts";
 import { isCmyk, strideOf, type BlockFormat } from "../tiff/layout.ts";
-import { allocateSamples, type SampleArray } from "../typed-pixels.ts";
+import { allocateSamples, dtypeBytes, fillPlaces, type SampleArray } from "../typed-pixels.ts";
 import { decodeBlock } from "./decode-block.ts";
 import { bytesOf, type EncodedBatch, type EncodedUnit } from "./encoded-batch.ts";
-import { decodeUnitsFast, packedBytesOf, type UnitPlaces } from "./fast-units.ts";
+import { areSmallEnough, decodeUnitsFast, packedBytesOf, type UnitPlaces } from "./fast-units.ts";
 import { inkToRgb } from "./ink.ts";
 
+/** Bytes of each unit once it is decoded. */
+export function decodedBytesOf(format: BlockFormat, batch: EncodedBatch): number[] {
+  const rowBytes = format.blockWidth * strideOf(format) * dtypeBytes(format.dtype);
+  return batch.units.map((unit) => unit.rows * rowBytes);
+}
+
 /**
- * Decodes units that `fastBytesOf` has a size for, in this thread, each to its place.
+ * Decodes units in this thread, each to its place.
  *
  * @throws Error whose message says what is wrong with the block; the caller adds which file and block
  */
@@ -18,14 +24,15 @@ export async function decodeUnitsInto(
   target: UnitPlaces,
 ): Promise<void> {
   const packed = packedBytesOf(format);
-  if (decoders !== null && packed !== null) {
+  if (decoders !== null && packed !== null && areSmallEnough(packed, batch)) {
     await decodeUnitsFast(format, batch, packed, decoders, target);
     return;
   }
-  (await decodeUnitsHere(format, batch)).forEach((samples, index) => {
-    const place = new Uint8Array(target.memory, target.places[index], samples.byteLength);
-    place.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
-  });
+  fillPlaces(
+    target.memory,
+    { starts: target.places, lengths: decodedBytesOf(format, batch) },
+    await decodeUnitsHere(format, batch),
+  );
 }
 
 /**

@@ -38,11 +38,9 @@ export function packedBytesOf(format: BlockFormat): PackedBytes | null {
   };
 }
 
-/** Bytes of each unit once our own decoders have decoded it; null when they can't take these units. */
-export function fastBytesOf(format: BlockFormat, batch: EncodedBatch): number[] | null {
-  const packed = packedBytesOf(format);
-  const sizes = packed === null ? null : batch.units.map((unit) => unit.rows * packed.rowBytes);
-  return sizes?.every((bytes) => bytes <= mostUnitBytes) === true ? sizes : null;
+/** Whether our own decoders take units of this size. */
+export function areSmallEnough(packed: PackedBytes, batch: EncodedBatch): boolean {
+  return batch.units.every((unit) => unit.rows * packed.rowBytes <= mostUnitBytes);
 }
 
 /** Where decoded units go. */

@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { buildRasterChild } from "../../../fixtures/build-raster-child.ts";
 import { blockEnvironment } from "../environment.ts";
 import { openRaster } from "../index.ts";
+import { decodedBytesOf } from "../codecs/decode-units.ts";
 import { DecodeThreads } from "./decode-threads.ts";
 import { SharedArena } from "./shared-arena.ts";
 import { SpareMemory } from "./spare-memory.ts";
@@ -38,16 +39,19 @@ test("damaged data is an error and the thread lives on; without the program, thi
   const format = blockFormatOf(layout);
   const encoded = await source.read(layout.blockOffsets[0] ?? 0, layout.blockLengths[0] ?? 0);
   await source.close();
-  const threads = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), new SharedArena(() => 2 ** 20), 1);
-  const here = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), new SharedArena(() => 2 ** 20), 1, null);
-  const decode = (bytes: Uint8Array<ArrayBuffer>, where: DecodeThreads): Promise<unknown> =>
-    where.decode(format, {
-      bytes: bytes.slice(),
-      fill: 0,
-      units: [
-        { rows: layout.blockHeight, pieces: [{ from: 0, length: bytes.length, rows: layout.blockHeight }] },
-      ],
-    });
+  const arena = new SharedArena(() => 2 ** 20);
+  const threads = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), arena, 1);
+  const here = new DecodeThreads(new SpareMemory({ maxBytes: 0 }), arena, 1, null);
+  const decode = async (bytes: Uint8Array<ArrayBuffer>, where: DecodeThreads): Promise<Uint8Array> => {
+    const units = [
+      { rows: layout.blockHeight, pieces: [{ from: 0, length: bytes.length, rows: layout.blockHeight }] },
+    ];
+    const batch = { bytes: bytes.slice(), fill: 0, units };
+    const [length = 0] = decodedBytesOf(format, batch);
+    const [start = 0] = arena.takeAll([length]) ?? [];
+    expect(await where.decode(format, batch, [start])).toBeNull();
+    return new Uint8Array(arena.memory, start, length);
+  };
   try {
     await expect(decode(encoded.subarray(0, 9), threads)).rejects.toThrow(/compressed/);
     const decoded = await decode(encoded, threads);
@@ -91,13 +95,20 @@ test.each([
   const spare = new SpareMemory({ maxBytes: 0 });
   const threads = new DecodeThreads(spare, new SharedArena(() => 2 ** 20), 1, program);
   const decode = (): Promise<unknown> =>
-    threads.decode(blockFormatOf(layout), {
-      bytes: encoded.slice(),
-      fill: 0,
-      units: [
-        { rows: layout.blockHeight, pieces: [{ from: 0, length: encoded.length, rows: layout.blockHeight }] },
-      ],
-    });
+    threads.decode(
+      blockFormatOf(layout),
+      {
+        bytes: encoded.slice(),
+        fill: 0,
+        units: [
+          {
+            rows: layout.blockHeight,
+            pieces: [{ from: 0, length: encoded.length, rows: layout.blockHeight }],
+          },
+        ],
+      },
+      [0],
+    );
   try {
     await expect(decode()).rejects.toThrow(reason);
     await expect(decode()).rejects.toThrow(reason);

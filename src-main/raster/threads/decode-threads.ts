@@ -3,11 +3,10 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { decodeUnitsHere } from "../codecs/decode-units.ts";
+import { decodeUnitsHere, decodeUnitsInto } from "../codecs/decode-units.ts";
 import type { EncodedBatch } from "../codecs/encoded-batch.ts";
 import type { BlockFormat } from "../tiff/layout.ts";
-import { fastBytesOf } from "../codecs/fast-units.ts";
-import { dtypeBytes, samplesIn, type ReadSamples, type SampleArray } from "../typed-pixels.ts";
+import type { SampleArray } from "../typed-pixels.ts";
 import {
   decodeProtocol,
   type DecodeAnswer,
@@ -56,7 +55,7 @@ export class DecodeThreads {
   /** Why no thread can be used: their program is of another build. */
   #otherBuild: Error | null = null;
 
-  /** `spare` gets the memory of batches back once they are decoded; samples may stand in `arena`, to which whoever keeps them gives their places back. */
+  /** `spare` gets the memory of batches back once they are decoded; threads can write into `arena`. */
   constructor(
     spare: SpareMemory,
     arena: SharedArena,
@@ -80,34 +79,28 @@ export class DecodeThreads {
   }
 
   /**
-   * Decodes a batch; its bytes are moved away and must not be used after.
+   * Decodes a batch, each unit to its place in the arena, or into memory of its own; its bytes are moved away and must not be used after.
    *
+   * @returns the samples, null when they are in their places
    * @throws Error whose message says what is wrong with a block, or that the threads' program is of another build than this one
    */
-  async decode(format: BlockFormat, batch: EncodedBatch): Promise<readonly ReadSamples[]> {
+  async decode(
+    format: BlockFormat,
+    batch: EncodedBatch,
+    places: readonly number[] | null,
+  ): Promise<SampleArray[] | null> {
     if (this.#otherBuild !== null) {
       throw this.#otherBuild;
     }
     const thread = this.#leastBusy();
     if (thread === null) {
-      return decodeUnitsHere(format, batch);
+      if (places === null) {
+        return decodeUnitsHere(format, batch);
+      }
+      await decodeUnitsInto(format, batch, null, { memory: this.#arena.memory, places });
+      return null;
     }
-    const sizes = fastBytesOf(format, batch);
-    const places = sizes === null ? null : this.#arena.takeAll(sizes);
-    if (sizes === null || places === null) {
-      return (await this.#ask(thread, format, batch, null)) ?? [];
-    }
-    try {
-      await this.#ask(thread, format, batch, places);
-    } catch (error) {
-      places.forEach((place, index) => {
-        this.#arena.give(place, sizes[index] as number);
-      });
-      throw error;
-    }
-    return places.map((place, index) =>
-      samplesIn(format.dtype, this.#arena.memory, place, (sizes[index] as number) / dtypeBytes(format.dtype)),
-    );
+    return this.#ask(thread, format, batch, places);
   }
 
   /** Answers the samples; null when they are in their places. */

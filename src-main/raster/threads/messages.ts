@@ -6,7 +6,7 @@ import type { SampleArray } from "../typed-pixels.ts";
  * Grows whenever what threads are asked, what they answer, or the formats that go between them change in meaning. The threads' program is a file of its
  * own: one of an older build would misunderstand, and answer pixels that are wrong.
  */
-export const decodeProtocol = 1;
+export const decodeProtocol = 2;
 
 /** What a decoding thread is started with. */
 export interface DecodeThreadData {

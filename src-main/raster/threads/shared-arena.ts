@@ -1,5 +1,8 @@
+import { copyRowsIn, type CopyRows } from "./copy-rows.ts";
+
 /** Blocks begin at multiples of this: wide enough for every kind of sample, and a page, so that few odd pieces are left over. */
 const stepBytes = 4096;
+const wasmPageBytes = 65536;
 
 interface FreeRange {
   start: number;
@@ -7,12 +10,13 @@ interface FreeRange {
 }
 
 /**
- * Memory that decoding threads write blocks into and that the cache then keeps, one piece for all. It is shared, so that nothing is copied,
+ * Memory that blocks are decoded into, by threads too, and that the cache then keeps, one piece for all. It is shared, so that nothing is copied,
  * moved or left to the garbage collector of each thread; what was never written to takes no memory.
  */
 export class SharedArena {
   readonly #bytes: () => number;
   #memory: SharedArrayBuffer | null = null;
+  #copyRows: CopyRows | null = null;
   /** Ascending, never touching each other. */
   readonly #free: FreeRange[] = [];
 
@@ -23,10 +27,21 @@ export class SharedArena {
 
   get memory(): SharedArrayBuffer {
     if (this.#memory === null) {
-      this.#memory = new SharedArrayBuffer(Math.ceil(this.#bytes() / stepBytes) * stepBytes);
-      this.#free.push({ start: 0, end: this.#memory.byteLength });
+      const bytes = Math.ceil(this.#bytes() / stepBytes) * stepBytes;
+      this.#memory = this.#takeMemory(bytes);
+      this.#free.push({ start: 0, end: bytes });
     }
     return this.#memory;
+  }
+
+  /** Copies rows from one place to another, quickly; null where WebAssembly can't have so much memory. */
+  get copyRows(): CopyRows | null {
+    return this.#copyRows;
+  }
+
+  /** What a place of this length takes of the memory. */
+  bytesOf(length: number): number {
+    return roundedUp(length);
   }
 
   /** The first byte of a free place for each length, whatever stands there; null when they don't all fit. */
@@ -55,11 +70,23 @@ export class SharedArena {
     });
   }
 
+  #takeMemory(bytes: number): SharedArrayBuffer {
+    const pages = Math.ceil(bytes / wasmPageBytes);
+    try {
+      const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+      this.#copyRows = copyRowsIn(memory);
+      return memory.buffer as unknown as SharedArrayBuffer;
+    } catch {
+      // It wants more of the address space than it uses, which may be limited.
+      return new SharedArrayBuffer(bytes);
+    }
+  }
+
   #take(length: number): number | null {
-    if (this.memory.byteLength < length) {
+    const rounded = roundedUp(length);
+    if (this.memory.byteLength < rounded) {
       return null;
     }
-    const rounded = roundedUp(length);
     const index = this.#free.findIndex(({ start, end }) => end - start >= rounded);
     const range = this.#free[index];
     if (range === undefined) {

@@ -4,10 +4,15 @@ declare namespace WebAssembly {
     constructor(program: Uint8Array);
   }
   class Instance {
-    constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, () => unknown>>>>);
+    constructor(
+      module: Module,
+      imports: Readonly<Record<string, Readonly<Record<string, (() => unknown) | Memory>>>>,
+    );
     readonly exports: unknown;
   }
   class Memory {
+    constructor(size: { readonly initial: number; readonly maximum: number; readonly shared: true });
+    /** A SharedArrayBuffer where it was made as shared memory. */
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }

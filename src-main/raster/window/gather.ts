@@ -2,6 +2,7 @@ import type { BlockReader, DecodedUnit } from "../blocks/block-reader.ts";
 import type { Granularity } from "../blocks/block-units.ts";
 import type { Level } from "../tiff/dataset.ts";
 import { strideOf } from "../tiff/layout.ts";
+import { SharedWindow } from "./shared-window.ts";
 import { allocateSamples, unfilledSamples, type SampleArray } from "../typed-pixels.ts";
 
 /** Pixels taken from one level: samples pixel-interleaved, one validity byte a pixel or null when all are valid. */
@@ -59,12 +60,24 @@ export async function gather(
 
   if (layout.planes === 1) {
     const alpha = readsAlpha ? validity.alphaBand : null;
-    await eachUnit(level.pixels, 0, index, options, (unit, area) => {
-      copyBands(unit, area, index, layout.bands, bands, data);
-      if (alpha !== null) {
-        copyValidity(unit, area, index, layout.bands, alpha, valid);
-      }
-    });
+    const isWhole = !hasOutside && bands.length === layout.bands && bands.every((band, at) => band === at);
+    const shared =
+      isWhole && isPixelForPixel(index) ? SharedWindow.of(level.pixels.memory.arena, data) : null;
+    try {
+      await eachUnit(level.pixels, 0, index, options, (unit, area) => {
+        if (shared === null) {
+          copyBands(unit, area, index, layout.bands, bands, data);
+        } else {
+          copyWhole(unit, area, index, layout.bands, shared);
+        }
+        if (alpha !== null) {
+          copyValidity(unit, area, index, layout.bands, alpha, valid);
+        }
+      });
+      shared?.copyTo(data);
+    } finally {
+      shared?.release();
+    }
   } else {
     const planes = new Map<number, number[]>();
     bands.forEach((band, position) => planes.set(band, [...(planes.get(band) ?? []), position]));
@@ -221,6 +234,31 @@ function copyBands(
       }
     }
   }
+}
+
+/** Whether neighbours of the output are neighbours in the source, in both directions. */
+function isPixelForPixel({ columns, rows }: SourceIndex): boolean {
+  return isContiguous(columns, 0, columns.length) && isContiguous(rows, 0, rows.length);
+}
+
+function copyWhole(
+  { samples }: DecodedUnit,
+  area: OutputArea,
+  { columns, rows }: SourceIndex,
+  stride: number,
+  window: SharedWindow,
+): void {
+  const row = (rows[area.firstRow] as number) - area.originY;
+  const column = (columns[area.firstColumn] as number) - area.originX;
+  window.copyFrom({
+    samples,
+    first: (row * area.unitWidth + column) * stride,
+    step: area.unitWidth * stride,
+    target: (area.firstRow * columns.length + area.firstColumn) * stride,
+    targetStep: columns.length * stride,
+    length: (area.endColumn - area.firstColumn) * stride,
+    rows: area.endRow - area.firstRow,
+  });
 }
 
 function copyPlane(
