@@ -74,9 +74,9 @@ function lastBlock(length: number): number {
   return Math.max(0, Math.floor((length - 1 - BLOCK_PIXELS / 2) / BLOCK_PIXELS));
 }
 
-/** Counts, in a window of one unit's labels, pixels with imagery and those of them that carry a class (not 255). */
+/** Counts, in a window of one unit's labels, pixels with imagery and those of them that carry a class (not 255). Null where nothing is labelled at all. */
 export function countUnit(
-  labels: Uint8Array,
+  labels: Uint8Array | null,
   area: {
     /** Where the unit's first pixel is in `labels`, and how far its rows are apart. */
     readonly start: number;
@@ -89,12 +89,15 @@ export function countUnit(
   const { start, stride, width, height } = area;
   let imagery = 0;
   let labelled = 0;
+  if (labels === null && blocks === null) {
+    return { imagery: width * height, labelled };
+  }
   for (let row = 0; row < height; row += 1) {
     const line = start + row * stride;
     if (blocks === null) {
       imagery += width;
       for (let pixel = line; pixel < line + width; pixel += 1) {
-        labelled += labels[pixel] === UNLABELLED_ID ? 0 : 1;
+        labelled += labels === null || labels[pixel] === UNLABELLED_ID ? 0 : 1;
       }
       continue;
     }
@@ -102,7 +105,7 @@ export function countUnit(
     for (let column = 0; column < width; column += 1) {
       if (blocks[blockLine + Math.floor(column / BLOCK_PIXELS)] === 1) {
         imagery += 1;
-        labelled += labels[line + column] === UNLABELLED_ID ? 0 : 1;
+        labelled += labels === null || labels[line + column] === UNLABELLED_ID ? 0 : 1;
       }
     }
   }

@@ -1,6 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import { gridOf, REVIEW_UNIT_PIXELS } from "#shared/labels/review-cells.ts";
-import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import type { Project } from "../projects/index.ts";
 import { countUnit, findImagery, type ImageryUnits } from "./imagery-units.ts";
 
@@ -143,6 +143,8 @@ export class UnitCensus {
     try {
       for (let row = 0; row < rows; row += 1) {
         await pause();
+        // Quiet is told at once, and rows without labels are counted without reading: tiles must get their turn in between.
+        await setImmediate();
         signal.throwIfAborted();
         await this.#countUnits(mosaicId, fresh, { row, from: 0, to: columns });
       }
@@ -165,7 +167,7 @@ export class UnitCensus {
     const height = Math.min(REVIEW_UNIT_PIXELS, image.height - y);
     const isBlank = version === null && this.#project.labelsVersion(mosaicId) === null;
     const labels = isBlank
-      ? new Uint8Array(width * height).fill(UNLABELLED_ID)
+      ? null
       : await this.#project.readLabels(mosaicId, { pixelWindow: { x, y, width, height } });
     for (let column = from; column < to; column += 1) {
       const start = (column - from) * REVIEW_UNIT_PIXELS;
