@@ -24,8 +24,8 @@ const cases: Readonly<Record<string, string>> = {
     "--tile 256 --sampling balanced --augment flips,turns,scale=0.25,brightness=0.1,contrast=0.1,hue=0.05,noise=0.02",
 };
 
-const runSchema = z.object({
-  history: z.array(z.object({ epoch: z.int(), waitShare: z.number() })).length(EPOCHS),
+const answerSchema = z.object({
+  epochs: z.array(z.object({ epoch: z.int(), waitShare: z.number() })).length(EPOCHS),
   stepMilliseconds: z.number(),
 });
 
@@ -59,8 +59,8 @@ async function waitsOf(work: string, words: readonly string[]): Promise<BenchRow
       [program, ...given, "--out", path.join(folder, "run"), "--json"],
       { maxBuffer: 64 << 20 },
     );
-    const { history, stepMilliseconds } = runSchema.parse(JSON.parse(stdout));
-    const shares = history.slice(1).map(({ waitShare }) => 100 * waitShare);
+    const { epochs, stepMilliseconds } = answerSchema.parse(JSON.parse(stdout));
+    const shares = epochs.slice(1).map(({ waitShare }) => 100 * waitShare);
     return [
       {
         ...{
