@@ -15,5 +15,7 @@ connectHost((port) => {
     process.exit(0);
   });
 });
-// Ctrl+C in a terminal reaches the whole group: it is the host that ends us, once it has saved what was learned.
-process.on("SIGINT", () => undefined);
+// Ctrl+C in a terminal, or a system that shuts down, reaches the whole group: it is the host that ends us, once it has saved what was learned.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => undefined);
+}

@@ -281,6 +281,8 @@ function foundPlaceCommands(workspace: Workspace): Command[] {
       if (project !== null && place !== null) {
         project.selectedMosaicId = place.mosaicId;
       }
+      // What may be wrong there is the label: it has to be seen.
+      workspace.layers.labels.visible = true;
       workspace.mode = "label";
     }),
   ];

@@ -58,6 +58,8 @@ export function showPlaces(
     }
     return;
   }
+  // Another run's live prediction over them would contradict them.
+  project.live.choose(null);
   workspace.preferences.change({ drawerOpen: true, drawerTab: "places" });
   void project.places.search({ ...ground, selection, title }).then(() => {
     project.places.step(1, workspace.mapView);

@@ -14,6 +14,8 @@ export interface Toast {
 
 /** Errors stay until they are read; the rest goes by itself. */
 const LIFETIME_MILLISECONDS = 8000;
+/** An error may take longer to read, but mustn't cover the map for good. */
+const ERROR_LIFETIME_MILLISECONDS = 30_000;
 
 /** The notes that are shown, oldest first. */
 export class Toasts {
@@ -51,13 +53,15 @@ export class Toasts {
   /** Lets it go by itself again. */
   resume(id: number): void {
     this.hold(id);
-    if (this.#shown.find((toast) => toast.id === id)?.tone !== "error") {
-      this.#timers.set(
-        id,
-        setTimeout(() => {
+    const isError = this.#shown.find((toast) => toast.id === id)?.tone === "error";
+    this.#timers.set(
+      id,
+      setTimeout(
+        () => {
           this.dismiss(id);
-        }, LIFETIME_MILLISECONDS),
-      );
-    }
+        },
+        isError ? ERROR_LIFETIME_MILLISECONDS : LIFETIME_MILLISECONDS,
+      ),
+    );
   }
 }

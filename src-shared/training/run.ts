@@ -9,6 +9,8 @@ import { weightsReportSchema } from "./weights-report.ts";
 /** One epoch's numbers; IoU is null for a class that is absent from truth and prediction alike. */
 export const epochRecordSchema = z.strictObject({
   epoch: z.int().min(1),
+  /** How many steps it took, fewer than the tiles allow where a limit ended it; absent in runs from before that was counted. */
+  steps: z.int().positive().optional(),
   loss: z.number(),
   accuracy: z.number(),
   valLoss: z.number(),

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
+import { settleWeights } from "./epoch-weights.ts";
 import { runFiles } from "./run-files.ts";
 
 /**
@@ -12,6 +13,8 @@ export async function expectWeights(
   { run, directory }: { readonly run: Run; readonly directory: string },
   which: "best" | "last",
 ): Promise<string> {
+  // Where nothing can be written there, the names stay as they are, and the weights of the epoch before are taken.
+  await settleWeights(directory, run).catch(() => undefined);
   const filePath = path.join(directory, runFiles[which]);
   if (await isThere(filePath)) {
     return filePath;

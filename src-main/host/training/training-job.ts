@@ -1,4 +1,3 @@
-import { copyFile, rename } from "node:fs/promises";
 import { freemem } from "node:os";
 import path from "node:path";
 import type { JobResult } from "#shared/jobs/job.ts";
@@ -14,9 +13,12 @@ import {
   appendTensorBoard,
   architectureEntry,
   claimRun,
+  clearLeftovers,
   cutTornTails,
+  pendingWeights,
   releaseRun,
   runFiles,
+  settleWeights,
   type Runs,
 } from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
@@ -50,7 +52,7 @@ export interface TrainingJob {
 const MOST_CACHE_BYTES = 2 * 2 ** 30;
 
 /**
- * Trains a run from where it stands to its end, and writes it down after each epoch: `last.weights`, `best.weights` when it is the best, then `run.json`. A stop
+ * Trains a run from where it stands to its end, and writes it down after each epoch: weights, `run.json`, then the weights' names. A stop
  * returns; anything that fails leaves the run `failed` with a sentence and what earlier epochs came to. Where the host closes, a run of a queue waits for its next
  * start.
  */
@@ -77,6 +79,7 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
   try {
     await settle(job.running);
     await cutTornTails(directory);
+    await clearLeftovers(directory, (await runs.get(project.id, runId)).run);
     context.report({ progress: null, detail: "reading labels" });
     const started = await startTraining(job, directory, update, stop);
     trainer = started.trainer;
@@ -218,19 +221,13 @@ async function train(
 
   const onEpoch = async ({ record, confusion, stepMilliseconds }: FinishedEpoch): Promise<void> => {
     const { best } = (await runs.get(project.id, runId)).run;
-    const lastPath = path.join(directory, runFiles.last);
-    await trainer.save(lastPath).catch((error: unknown) => {
-      throw fileError(error, lastPath);
+    const pendingPath = pendingWeights(directory, record.epoch);
+    await trainer.save(pendingPath).catch((error: unknown) => {
+      throw fileError(error, pendingPath);
     });
     const isBest = best === null || record.valMeanIou > best.meanIou;
-    if (isBest) {
-      const bestPath = path.join(directory, runFiles.best);
-      await copyWhole(lastPath, bestPath).catch((error: unknown) => {
-        throw fileError(error, bestPath);
-      });
-    }
-    // Afterwards, so that whatever run.json tells of is there.
-    await update((before) => ({
+    // With this the epoch counts: its weights are there, and get their names now or when the run is taken up again.
+    const told = await update((before) => ({
       ...before,
       history: [...before.history, record],
       stepMilliseconds,
@@ -238,6 +235,9 @@ async function train(
         ? { epoch: record.epoch, meanIou: record.valMeanIou, confusion: confusion.toRows() }
         : before.best,
     }));
+    await settleWeights(directory, told).catch((error: unknown) => {
+      throw fileError(error, directory);
+    });
     await appendLog(directory, record);
     await appendTensorBoard(directory, record, { isFirst: record.epoch === 1 });
     events.emit(runId, { kind: "epoch", record });
@@ -283,10 +283,4 @@ function failedState(error: unknown, run: Run): RunState {
         : `${reason} The best so far, epoch ${best.epoch}, is kept, and training can go on after epoch ${history.length}.`,
     smallerBatch: smaller,
   };
-}
-
-async function copyWhole(fromPath: string, toPath: string): Promise<void> {
-  const temporaryPath = `${toPath}.tmp`;
-  await copyFile(fromPath, temporaryPath);
-  await rename(temporaryPath, toPath);
 }

@@ -111,9 +111,10 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
   const clock = new StepClock();
   const stepLimit = settings.maxSteps ?? Infinity;
   const history = [...options.finished];
-  let stepsDone = history.length * trainingSteps;
+  const stepsOf = ({ steps = trainingSteps }: EpochRecord): number => steps;
+  const updatesOf = (steps: number): number => Math.ceil(steps / settings.accumulation);
+  let stepsDone = history.reduce((sum, record) => sum + stepsOf(record), 0);
   const totalSteps = Math.min(settings.epochs * trainingSteps, stepLimit);
-  const updatesPerEpoch = Math.ceil(trainingSteps / settings.accumulation);
 
   const report = (epoch: number, phase: StepReport["phase"], step: number, totals: PassTotals): void => {
     const isTraining = phase === "training" || phase === "preparing" || phase === "paused";
@@ -154,6 +155,7 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
       return "no-improvement";
     }
     const started = performance.now();
+    const updatesBefore = history.reduce((sum, record) => sum + updatesOf(stepsOf(record)), 0);
     const trained = new PassTotals(counted);
     const pass = { shuffle: { seed: settings.seed, epoch } };
     let learningRate = settings.learningRate;
@@ -186,9 +188,7 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
         const outcome = await options.trainer.step(batch, {
           learningRate,
           step: stepsDone + 1,
-          update: isUpdate
-            ? (epoch - 1) * updatesPerEpoch + Math.ceil((step + 1) / settings.accumulation)
-            : null,
+          update: isUpdate ? updatesBefore + updatesOf(step + 1) : null,
         });
         clock.trained(performance.now() - before);
         step++;
@@ -240,6 +240,7 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
     const measured = evaluationReport(validated.confusion, [...counted]);
     const record: EpochRecord = {
       epoch,
+      steps: step,
       loss: trained.loss,
       accuracy: trained.accuracy,
       valLoss: validated.loss,
