@@ -16,7 +16,7 @@ import type { Learning } from "../host/learning.ts";
 import type { Project } from "../host/projects/project.ts";
 import { architectureEntry } from "../host/runs/index.ts";
 import { weightsOfRun, type FirstWeights } from "../host/training/first-weights.ts";
-import type { StartedRun } from "../host/training/index.ts";
+import { leftOutSentence, type StartedRun } from "../host/training/index.ts";
 import { defaultSettings } from "../host/training/presets.ts";
 import { suggestBlocks, suggestSplit } from "../host/training/suggest-settings.ts";
 import { checkLoss, lossIds } from "../host/training/plan-training.ts";
@@ -151,7 +151,7 @@ export function registerTrainCommand(program: Command, io: CliIo): void {
     const started =
       options.resume === undefined
         ? await startNew(learning, project, options, io)
-        : await resumeRun(learning, project, options.resume, options);
+        : await resumeRun(learning, project, options.resume, options, io);
     const run = await followRun(io, learning, project, started, () => {
       jobs.cancel(started.jobId);
     }).catch((error: unknown) => {
@@ -261,11 +261,16 @@ async function resumeRun(
   project: Project,
   given: string,
   { epochs, maxSteps }: TrainOptions,
+  io: CliIo,
 ): Promise<StartedRun> {
   const { run, directory } = await findRun(learning.runs, given);
   const known = await learning.runs.get(project.id, run.id).catch(() => null);
   if (known === null) {
     await learning.runs.adopt(project, directory);
+  }
+  const leftOut = leftOutSentence(run, project.snapshot().classes);
+  if (leftOut !== null) {
+    io.warn(leftOut);
   }
   return learning.training.resume(project, run.id, { epochs, maxSteps });
 }

@@ -30,10 +30,12 @@ import { checkLoss, modelSettings, planTraining } from "./plan-training.ts";
 import { presets } from "./presets.ts";
 import { RunEvents } from "./run-events.ts";
 import { suggestSettings } from "./suggest-settings.ts";
+import { leftOutSentence } from "./left-out-classes.ts";
 import { labelledMosaics, prepareTrainingData, splitMosaics, type TrainingData } from "./training-data.ts";
 import { TrainingQueue, type StartedRun } from "./training-queue.ts";
 import { tileVariation, trainingRequest } from "./training-request.ts";
 
+export { leftOutSentence } from "./left-out-classes.ts";
 export { LabelCensus, labelKnowledge } from "./label-census.ts";
 export { labelledMosaics, splitMosaics } from "./training-data.ts";
 export { ENGINE_LANE, type StartedRun } from "./training-queue.ts";
@@ -395,6 +397,13 @@ export class Training {
       await restoreSplitOfRun(project, run.settings.split.splitId, stored.directory);
     }
     const maxSteps = limits.maxSteps === undefined ? run.settings.maxSteps : limits.maxSteps;
+    const leftOut = leftOutSentence(run, project.snapshot().classes);
+    if (leftOut !== null) {
+      project.addProblem({
+        ...{ id: `left-out-${runId}`, severity: "warning", file: null, mosaicId: null },
+        message: leftOut,
+      });
+    }
     return this.#queue.add(
       project,
       run,
