@@ -202,7 +202,9 @@ function viewCommands(workspace: Workspace): Command[] {
 }
 
 function projectMapCommands(workspace: Workspace): Command[] {
-  return mapCommands(workspace.layers, workspace.mapView).map((command) => ({
+  return mapCommands(workspace.layers, workspace.mapView, (sentence) => {
+    workspace.toasts.show("note", sentence);
+  }).map((command) => ({
     ...command,
     // The native menu knows this one by a name of its own.
     id: command.id === "map.fit" ? "zoom-fit" : command.id,

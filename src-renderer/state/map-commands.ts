@@ -4,9 +4,13 @@ import type { MapViewState } from "./map-view.svelte.ts";
 
 /**
  * What the palette and the keyboard can do to the map. Space (hold to hide overlays) and Tab (truth ↔ prediction) have
- * no chord here: the map takes those itself while it has the focus, as elsewhere they press buttons and move the focus.
+ * no chord here: the map takes those itself while it has the focus, as elsewhere they press buttons and move the focus. `tell` shows a note.
  */
-export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
+export function mapCommands(
+  layers: Layers,
+  mapView: MapViewState,
+  tell: (sentence: string) => void,
+): Command[] {
   const command = (id: string, title: string, chord: string | null, run: () => void): Command => ({
     id: `map.${id}`,
     title,
@@ -18,6 +22,10 @@ export function mapCommands(layers: Layers, mapView: MapViewState): Command[] {
   const toggle = (kind: LayerKind, title: string): Command =>
     command(kind, title, layers.setting(kind).key, () => {
       layers.toggle(kind);
+      if (kind === "imagery" && !layers.imagery.visible) {
+        // Whoever wanted a class, without a tool to paint it, would only see the map vanish.
+        tell("Imagery is hidden: 1 shows it again. Digits choose classes while a tool paints (B: brush).");
+      }
     });
   const withPrediction = (made: Command): Command => ({
     ...made,
