@@ -1,5 +1,4 @@
 import type { Command } from "./commands.svelte.ts";
-import { copyDiagnostics } from "./copy-diagnostics.ts";
 import { mapCommands } from "./map-commands.ts";
 import { modes } from "./workspace.svelte.ts";
 import type { Mode, Workspace } from "./workspace.svelte.ts";
@@ -125,14 +124,6 @@ function viewCommands(workspace: Workspace): Command[] {
       run: () => {
         workspace.overlay = { kind: "guide" };
       },
-    },
-    {
-      id: "copy-diagnostics",
-      title: "Copy diagnostics: versions, machine, the last events",
-      group: "Window",
-      chord: null,
-      enabled: always,
-      run: () => void copyDiagnostics(workspace),
     },
     {
       id: "about",

@@ -1,5 +1,6 @@
+import type { Command } from "../state/commands.svelte.ts";
+import type { Workspace } from "../state/workspace.svelte.ts";
 import { copyText } from "../ui/copy-text.ts";
-import type { Workspace } from "./workspace.svelte.ts";
 
 /** Puts versions, machine and the log's last events on the clipboard, and says so. */
 export async function copyDiagnostics(workspace: Workspace): Promise<void> {
@@ -17,4 +18,18 @@ export async function copyDiagnostics(workspace: Workspace): Promise<void> {
       );
     }
   });
+}
+
+/** The same for palette and menu. */
+export function diagnosticsCommands(workspace: Workspace): Command[] {
+  return [
+    {
+      id: "copy-diagnostics",
+      title: "Copy diagnostics: versions, machine, the last events",
+      group: "Window",
+      chord: null,
+      enabled: () => true,
+      run: () => void copyDiagnostics(workspace),
+    },
+  ];
 }
