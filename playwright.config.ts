@@ -5,13 +5,7 @@ import type { AppOptions } from "./e2e/app.ts";
  * What the desktop shell is tried on in CI: windows, drawing, files, printing. The other specs are of page and host, which both shells share, and run
  * in the browser; `ORTHOMASK_SPECS=all` runs them in both, and a packaged app (`npm run test:packaged`) is tried on all of them.
  */
-const specsOfTheDesktop = [
-  "bad-input.spec.ts",
-  "export.spec.ts",
-  "layers.spec.ts",
-  "main-job.spec.ts",
-  "results.spec.ts",
-];
+const specsOfTheDesktop = ["export.spec.ts", "main-job.spec.ts", "results.spec.ts"];
 const isDesktopTriedOnAll =
   process.env["ORTHOMASK_SPECS"] === "all" || process.env["ORTHOMASK_PACKAGED"] !== undefined;
 
