@@ -86,7 +86,9 @@ describe.skipIf(peerPython() === undefined)("a promptable model", () => {
         context,
       );
       expect(score).toBeCloseTo(0.75);
-      const different = mask.filter((pixel, place) => String(pixel) !== expected[index]?.charAt(place)).length;
+      const different = mask.filter(
+        (pixel, place) => String(pixel) !== expected[index]?.charAt(place),
+      ).length;
       expect(expected[index]).toHaveLength(mask.length);
       expect({ ...question, different }).toEqual({ ...question, different: 0 });
       // An answer of one colour would agree with much.
