@@ -2,14 +2,14 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
 /** WCAG 2.2 to level AA, and what axe calls good practice. */
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Holds that axe finds nothing to object to on the page as it stands, light and dark. `state` says what is seen, for the message. */
 export async function expectAccessible(page: Page, state: string): Promise<void> {
   const theme = await page.evaluate(() => document.documentElement.dataset["theme"]);
   await showTheme(page, "light");
   // Otherwise it collects its findings in another page, which neither shell lets it open; there are no frames to collect from.
-  const light = await new AxeBuilder({ page }).withTags(RULES).setLegacyMode(true).analyze();
+  const light = await new AxeBuilder({ page }).withTags(TAGS).setLegacyMode(true).analyze();
   await showTheme(page, "dark");
   // The same page in other colours.
   const dark = await new AxeBuilder({ page }).withRules("color-contrast").setLegacyMode(true).analyze();

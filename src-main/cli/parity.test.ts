@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
 import { addPredictedRun } from "../../fixtures/learning/predicted-run.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
+import { testHostOptions } from "../../fixtures/test-host-options.ts";
 import {
   compareCommand,
   evaluateCommand,
@@ -76,15 +77,7 @@ describe("the window's actions and their command lines", () => {
       folder,
       ["a", "b", "c"].map((name) => drawMosaic(name, SIDE, SIDE, CLASSES)),
     );
-    services = createServices({
-      dataDirectory: path.join(base, "window"),
-      cacheDirectory: path.join(base, "cache"),
-      engine: { launch: () => Promise.reject(new Error("no engine in this test")) },
-      shell: noShell({ download: false }),
-      allowedRoots: "anywhere",
-      initialFolder: null,
-      version: "0.1.0",
-    });
+    services = createServices(testHostOptions(path.join(base, "window")));
     project = await services.projects.open(folder);
     await project.counted();
     mosaicIds = project.snapshot().mosaics.map(({ id }) => id);

@@ -26,7 +26,7 @@ function isWanted(window: BrowserWindow, reason: string): boolean {
   const answer = dialog.showMessageBoxSync(window, {
     type: "error",
     message: "The window has stopped again.",
-    detail: `Its process ended (${reason}). Labels, runs and predictions are on disk. Help → Copy diagnostics has what happened.`,
+    detail: `Its process ended (${reason}). Labels, runs and predictions are on disk.`,
     buttons: ["Start the window again", "Quit"],
     defaultId: restart,
     cancelId: restart,

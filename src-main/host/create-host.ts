@@ -58,7 +58,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     untilQuiet: (signal) => tiles.quiet(signal),
   });
   const segments = new Segments({
-    launcher: options.engine,
+    launcher: services.diagnostics.watching(options.engine),
     dataDirectory: options.dataDirectory,
     files: folders,
     tile: (request, context) => tiles.tile(request, context),

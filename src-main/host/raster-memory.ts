@@ -1,9 +1,9 @@
 import type { RasterSettings } from "../raster/index.ts";
 
 /**
- * What the host keeps of decoded blocks: little at first, more once a training reads its tiles. An image of 9000 × 9500 pixels fits, so that its random windows are read as fast as from a library that keeps all
- * of it; the map, pyramids and exports do with less, and the host stays below 600 MB (`npm run bench -- raster-windows`, `map-view`,
- * `raster-export`, which take this setting).
+ * What the host keeps of decoded blocks: little at first, more once a training reads its tiles. An image of 9000 × 9500 RGB pixels fits, so
+ * that its random windows are read as fast as from a library that keeps all of it; the map, pyramids and exports do with less, and the host
+ * stays below 600 MB (`npm run bench -- raster-windows`, `map-view`, `raster-export`, which take this setting).
  */
 export const hostRasterMemory: RasterSettings = {
   cacheBytes: 256 * 2 ** 20,

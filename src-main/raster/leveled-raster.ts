@@ -2,7 +2,7 @@ import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { blockEnvironment } from "./environment.ts";
 import { RasterError } from "./raster-error.ts";
-import type { Pixels, Raster, WindowRequest, ReadWindowOptions } from "./raster.ts";
+import type { Pixels, Raster, ReadWindowOptions, WindowRequest } from "./raster.ts";
 import type { Level } from "./tiff/dataset.ts";
 import type { GeoTags } from "./tiff/geo-tags.ts";
 import type { Validity } from "./window/gather.ts";

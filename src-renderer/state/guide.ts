@@ -8,31 +8,19 @@ export interface GuidePage {
   readonly html: string;
 }
 
-/** The pages in the order in which the first one lists them. */
-const ORDER = [
-  "README",
-  "opening",
-  "labelling",
-  "training",
-  "results",
-  "exporting",
-  "gpu-and-server",
-  "command-line",
-  "landcover",
-  "troubleshooting",
-];
-
 const texts = import.meta.glob<string>("../../docs/guide/*.md", { query: "?raw", import: "default" });
 const pictures = import.meta.glob<string>(
   ["../../docs/guide/pictures/*.webp", "../../docs/screenshots/labelling-*.webp"],
   { query: "?url", import: "default", eager: true },
 );
 
-/** Reads the guide, which is built into the app and needs no network. */
-export function readGuide(): Promise<GuidePage[]> {
+/** Reads the guide, which is built into the app and needs no network: the first page, then those that it lists, in its order. */
+export async function readGuide(): Promise<GuidePage[]> {
+  const first = await textOf("README");
+  const others = [...first.matchAll(/^- \[.+\]\(([\w-]+)\.md\)/gm)].map(([, name = ""]) => name);
   return Promise.all(
-    ORDER.map(async (name) => {
-      const text = (await texts[`../../docs/guide/${name}.md`]?.()) ?? "";
+    ["README", ...others].map(async (name) => {
+      const text = await textOf(name);
       const title = /^# (.+)$/m.exec(text)?.[1] ?? name;
       const html = await marked.parse(text.replace(/^# .+$/m, ""));
       return {
@@ -42,6 +30,10 @@ export function readGuide(): Promise<GuidePage[]> {
       };
     }),
   );
+}
+
+function textOf(name: string): Promise<string> {
+  return texts[`../../docs/guide/${name}.md`]?.() ?? Promise.resolve("");
 }
 
 function imageOf(given: string): string {

@@ -8,7 +8,7 @@ import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { noteDuration } from "./durations.ts";
 import { LabelPixels } from "./label-pixels.ts";
 import { SelectionState } from "./label-selection.svelte.ts";
-import { OwnSteps } from "./own-steps.ts";
+import { OwnSteps, type OwnStep } from "./own-steps.ts";
 import { SegmentPrompts } from "./segment-prompts.svelte.ts";
 import { SuperpixelView } from "./superpixel-view.svelte.ts";
 import { isCancelled, sentenceOf, type HostAccess } from "./host-access.ts";
@@ -308,19 +308,23 @@ export class Labelling {
         this.#redraw(change);
       }
       if (change?.mosaicId !== own?.mosaicId) {
-        this.#steps.forget();
+        this.#forgetSteps(own);
       }
       if (change !== null && !(await shown)) {
         await this.surface?.drawn();
         noteDuration("undo", start);
       }
     } catch (thrown) {
-      this.#steps.forget();
-      // What was shown too early is read again.
-      if (own !== null) {
-        this.surface?.redraw(own.mosaicId, null);
-      }
+      this.#forgetSteps(own);
       throw thrown;
+    }
+  }
+
+  /** Another step was moved than the one that was shown, or none: what was shown too early is read again. */
+  #forgetSteps(shown: OwnStep | null): void {
+    this.#steps.forget();
+    if (shown !== null) {
+      this.surface?.redraw(shown.mosaicId, null);
     }
   }
 

@@ -79,8 +79,7 @@ export class SegmentPrompts {
 
   /** Asks with one prompt more; a box takes the place of another. What lies outside of a new view is left. Rejects when nothing comes of it. */
   async add(prompt: SegmentPrompt, view: SampledWindow): Promise<void> {
-    const before = this.#prompts;
-    const kept = before.filter(
+    const kept = this.#prompts.filter(
       (each) =>
         (each.kind === "point" || prompt.kind === "point") &&
         this.#view !== null &&
@@ -92,7 +91,7 @@ export class SegmentPrompts {
     await this.#ask([...kept, prompt], view);
   }
 
-  /** Takes back the last prompt; false when there was none. */
+  /** Takes back the last prompt, unless there is no other: then `clear`. */
   async stepBack(): Promise<void> {
     const view = this.#view;
     if (view !== null && this.#prompts.length > 1) {
@@ -109,7 +108,7 @@ export class SegmentPrompts {
   }
 
   async #ask(prompts: readonly SegmentPrompt[], view: SampledWindow): Promise<void> {
-    const before = this.#prompts;
+    const [promptsBefore, viewBefore] = [this.#prompts, this.#view];
     this.#turn += 1;
     const turn = this.#turn;
     this.#prompts = prompts;
@@ -124,7 +123,9 @@ export class SegmentPrompts {
       }
     } catch (thrown) {
       if (turn === this.#turn) {
-        this.#prompts = before;
+        // Prompts are told of with the view that they lie in.
+        this.#prompts = promptsBefore;
+        this.#view = viewBefore;
         throw thrown;
       }
     } finally {

@@ -12,7 +12,7 @@ export interface Toast {
   readonly actions: readonly ToastAction[];
 }
 
-/** Errors stay until they are read; the rest goes by itself. */
+/** How long a note stays unless the pointer or the focus is on it. */
 const LIFETIME_MILLISECONDS = 8000;
 /** An error may take longer to read, but mustn't cover the map for good. */
 const ERROR_LIFETIME_MILLISECONDS = 30_000;

@@ -1,17 +1,13 @@
 import Sparkles from "@lucide/svelte/icons/sparkles";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
+import type { SegmentPrompt } from "#shared/labels/segments-contract.ts";
 import { sampledView } from "../state/label-region.ts";
 import type { LabelTool } from "./tool.ts";
 
 /** Farther than this on screen a drag is a box, nearer a click with an unsteady hand. */
 const LEAST_BOX_PIXELS = 5;
 
-interface BoxSides {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
+type BoxPrompt = Extract<SegmentPrompt, { kind: "box" }>;
 
 /** Selects what a promptable model takes for one thing. */
 export const segment: LabelTool = {
@@ -41,7 +37,8 @@ export const segment: LabelTool = {
     const isBox = (): boolean =>
       Math.abs(last.screen[0] - first.screen[0]) > LEAST_BOX_PIXELS &&
       Math.abs(last.screen[1] - first.screen[1]) > LEAST_BOX_PIXELS;
-    const sides = (): BoxSides => ({
+    const box = (): BoxPrompt => ({
+      kind: "box",
       left: Math.min(first.point[0], last.point[0]),
       top: Math.min(first.point[1], last.point[1]),
       right: Math.max(first.point[0], last.point[0]),
@@ -55,22 +52,20 @@ export const segment: LabelTool = {
         last = pointer;
         const [x, y] = first.point;
         void labelling.attempt(() =>
-          segments.add(
-            isBox() ? { kind: "box", ...sides() } : { kind: "point", x, y, inside: !first.alt },
-            view,
-          ),
+          segments.add(isBox() ? box() : { kind: "point", x, y, inside: !first.alt }, view),
         );
         return true;
       },
       cancel: () => undefined,
       get preview() {
-        return isBox() ? [{ points: cornersOf(sides()), closed: true }] : [];
+        return isBox() ? [{ points: boxCorners(box()), closed: true }] : [];
       },
     };
   },
 };
 
-function cornersOf({ left, top, right, bottom }: BoxSides): PixelPoint[] {
+/** A box as a ring, in mosaic pixels. */
+export function boxCorners({ left, top, right, bottom }: BoxPrompt): PixelPoint[] {
   return [
     [left, top],
     [right, top],

@@ -19,9 +19,9 @@ export type SegmentPrompt = z.infer<typeof segmentPromptSchema>;
 const modelFiles = { encoderName: z.string(), decoderName: z.string() };
 
 /** The promptable model that the user has pointed to: an image encoder and a prompt decoder, two ONNX files. */
-export const segmentModelSchema = z.discriminatedUnion("kind", [
+const segmentModelSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
-  /** Of an earlier session: it is opened when it is first asked. */
+  /** One of an earlier session is opened when it is first asked. */
   z.strictObject({ kind: z.literal("chosen"), ...modelFiles }),
 ]);
 export type SegmentModel = z.infer<typeof segmentModelSchema>;

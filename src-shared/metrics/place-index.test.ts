@@ -24,7 +24,8 @@ function drawn(seed: string): Uint8Array {
 }
 
 const truth = drawn("truth");
-const prediction = truth.map((id, at) => (at % 5 < 2 ? (drawn("prediction")[at] ?? id) : id));
+const others = drawn("prediction");
+const prediction = truth.map((id, at) => (at % 5 < 2 ? (others[at] ?? id) : id));
 
 function indexOf(most: number) {
   const indexer = new PlaceIndexer(CLASS_IDS, most);

@@ -16,11 +16,11 @@ export function sampleLogits(
   const mask = new Uint8Array(size.width * size.height);
   const columns = cellsBetween(size.width, width);
   const rows = cellsBetween(size.height, height);
+  const at = (y: number, x: number): number => logits[y * rowLength + x] ?? 0;
   for (let row = 0; row < size.height; row++) {
     const { first: upper, second: lower, share: down } = rows(row);
     for (let column = 0; column < size.width; column++) {
       const { first: left, second: right, share: across } = columns(column);
-      const at = (y: number, x: number): number => logits[y * rowLength + x] ?? 0;
       const above = at(upper, left) * (1 - across) + at(upper, right) * across;
       const below = at(lower, left) * (1 - across) + at(lower, right) * across;
       mask[row * size.width + column] = above * (1 - down) + below * down > 0 ? 1 : 0;

@@ -40,23 +40,21 @@ export function createSegments(): Implementation<EngineContract>["segments"] {
     return model;
   }
 
-  async function close(): Promise<void> {
+  /** Puts a model, or none, in the place of the last one. */
+  async function replaceBy(next: OpenModel | null): Promise<void> {
     images.clear();
     const last = model;
-    model = null;
+    model = next;
     await Promise.all([last?.encoder.release(), last?.decoder.release()]);
   }
 
   return {
     open: async ({ encoderPath, decoderPath }) => {
-      await close();
-      const { InferenceSession: sessions } = await loadRuntime();
-      const names = { encoder: basename(encoderPath), decoder: basename(decoderPath) };
-      const encoder = await openFile(sessions, encoderPath);
-      const decoder = await openFile(sessions, decoderPath);
-      const input = encoderInput(encoder, names.encoder);
-      model = { encoder, decoder, input, ports: decoderPorts(encoder, decoder, names) };
-      return input.frame;
+      // First, since memory may not hold two.
+      await replaceBy(null);
+      const next = await openModel(await loadRuntime(), encoderPath, decoderPath);
+      await replaceBy(next);
+      return next.input.frame;
     },
     look: async (image) => {
       const { encoder, input } = opened();
@@ -144,6 +142,27 @@ function bestOf(
     }
   }
   return { index, score: scores?.[index] ?? null };
+}
+
+/** Opens a pair of files; of a pair that doesn't fit nothing stays open. */
+async function openModel(
+  { InferenceSession: sessions }: Runtime,
+  encoderPath: string,
+  decoderPath: string,
+): Promise<OpenModel> {
+  const names = { encoder: basename(encoderPath), decoder: basename(decoderPath) };
+  const open: InferenceSession[] = [];
+  try {
+    const encoder = await openFile(sessions, encoderPath);
+    open.push(encoder);
+    const decoder = await openFile(sessions, decoderPath);
+    open.push(decoder);
+    const input = encoderInput(encoder, names.encoder);
+    return { encoder, decoder, input, ports: decoderPorts(encoder, decoder, names) };
+  } catch (error) {
+    await Promise.all(open.map((session) => session.release()));
+    throw error;
+  }
 }
 
 async function openFile(sessions: Runtime["InferenceSession"], filePath: string): Promise<InferenceSession> {

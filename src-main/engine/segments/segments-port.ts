@@ -9,7 +9,7 @@ const pixels = z.instanceof(Uint8Array);
  * The frame that images are laid into, its upper left corner, as the encoder wants it: `whole` of exactly this size; `image` of the image's own,
  * whose longest side is this one.
  */
-export const segmentFrameSchema = z.strictObject({
+const segmentFrameSchema = z.strictObject({
   fill: z.enum(["whole", "image"]),
   height: count,
   width: count,

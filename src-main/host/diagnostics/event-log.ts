@@ -33,9 +33,7 @@ export class EventLog {
       return;
     }
     this.#waiting.push(JSON.stringify({ at: new Date().toISOString(), pid: process.pid, ...event }));
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#drain();
   }
 
   /** Resolves once everything that was told has been written, or couldn't be. */
@@ -72,6 +70,8 @@ export class EventLog {
         // A full disk or a folder that can only be read: a log is no reason to fail.
       }
     }
+    // At once with the last look at what waits, so that no line is left behind.
+    this.#writing = null;
   }
 
   /** Begins a new file where the last is full. Two processes at once may lose an old one, never what is written now. */

@@ -29,6 +29,7 @@ export interface CountedDetail {
   readonly blocks: readonly CountedBlock[];
 }
 
+/** How mosaics are compared in detail, and who looks on. */
 export interface DetailOptions extends ComparisonOptions {
   /** Sees each window of a mosaic as well, from the top: what else is wanted of the same pixels. */
   readonly onWindow?: ((mosaicId: string, window: ComparedWindow) => void) | undefined;

@@ -29,7 +29,7 @@ import { compareRuns } from "./compare-runs.ts";
 import { maskFiles } from "./compare-folders.ts";
 import { evaluateMaskFiles, type JudgedMosaic, type MaskChoice } from "./evaluate-masks.ts";
 import { keepMapping, readMapping } from "./kept-mapping.ts";
-import { PlaceIndexes, type IndexQuestion } from "./place-indexes.ts";
+import { PlaceIndexes, type IndexBeside, type IndexQuestion } from "./place-indexes.ts";
 import { findPlaces, joinPlaces } from "./places.ts";
 
 export interface EvaluationOptions {
@@ -106,12 +106,9 @@ export class Evaluation {
   ): Promise<EvaluationDetail> {
     const classes = await this.#classes(project, runId);
     const mosaics = await this.#comparedAll(project, mosaicIds, runId, options);
-    const indexers = new Map<string, NonNullable<Awaited<ReturnType<PlaceIndexes["beside"]>>>>();
+    const indexers = new Map<string, IndexBeside>();
     for (const mosaic of mosaics) {
-      const indexer = await this.#placeIndexes.beside(
-        project,
-        indexQuestion(mosaic, runId, classes, options),
-      );
+      const indexer = await this.#placeIndexes.beside(project, indexQuestion(mosaic, classes, options));
       if (indexer !== null) {
         indexers.set(mosaic.mosaicId, indexer);
       }
@@ -236,7 +233,7 @@ export class Evaluation {
   ): Promise<PlaceIndex> {
     return this.#placeIndexes.index(
       project,
-      indexQuestion(mosaic, runId, classes, options),
+      indexQuestion(mosaic, classes, options),
       // Read for as many as wait for it, whoever of them leaves.
       async (signal) =>
         (await this.#comparedAll(project, [mosaic.mosaicId], runId, { ...options, signal }))[0]!,
@@ -390,12 +387,11 @@ export class Evaluation {
 
 function indexQuestion(
   { mosaicId, predictionFolder }: PredictedMosaic,
-  runId: string,
   classes: readonly LandClass[],
   { borderTolerancePixels = 0, within }: EvaluationChoice,
 ): IndexQuestion {
   const classIds = classes.map(({ id }) => id);
-  return { mosaicId, runId, classIds, borderTolerancePixels, within, folder: predictionFolder };
+  return { mosaicId, classIds, borderTolerancePixels, within, folder: predictionFolder };
 }
 
 /** The same labels with everything outside a part of the ground unlabelled. */

@@ -13,7 +13,6 @@ import { eachComparedBand, type ComparedRasters } from "./compared-rasters.ts";
 /** What an index tells of; each of these changes its places. */
 export interface IndexQuestion {
   readonly mosaicId: string;
-  readonly runId: string;
   readonly classIds: readonly number[];
   readonly borderTolerancePixels: number;
   readonly within: EvaluatedGround | undefined;
@@ -31,6 +30,12 @@ interface KeptIndex {
 interface Making {
   readonly fingerprint: string;
   readonly load: SharedLoad<PlaceIndex>;
+}
+
+/** Makes an index of windows that somebody else reads: all of a mosaic from the top, then `finish`, which keeps it. */
+export interface IndexBeside {
+  readonly add: (window: ComparedWindow) => void;
+  readonly finish: () => Promise<void>;
 }
 
 /** As many of the largest places of each cell are listed and kept. */
@@ -59,7 +64,7 @@ export class PlaceIndexes {
   readonly #making = new Map<string, Making>();
 
   /** What an index of now would be of; null while the prediction isn't finished, since its index would be another one in a moment. */
-  async fingerprint(project: Project, question: IndexQuestion): Promise<string | null> {
+  async #fingerprint(project: Project, question: IndexQuestion): Promise<string | null> {
     const { mosaicId, classIds, borderTolerancePixels, within, folder } = question;
     // Another process may have painted.
     await project.labels.editedNow(mosaicId);
@@ -84,7 +89,7 @@ export class PlaceIndexes {
     compared: (signal: AbortSignal) => Promise<ComparedRasters>,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<PlaceIndex> {
-    const fingerprint = await this.fingerprint(project, question);
+    const fingerprint = await this.#fingerprint(project, question);
     const known = fingerprint === null ? null : await this.#known(question, fingerprint);
     if (known !== null) {
       return known;
@@ -111,18 +116,9 @@ export class PlaceIndexes {
     return load.join(options.signal);
   }
 
-  /**
-   * Makes indexes beside another look at the same pixels: null where there is one already. Feed it every window of the mosaic from the top, then
-   * `finish`.
-   */
-  async beside(
-    project: Project,
-    question: IndexQuestion,
-  ): Promise<{
-    readonly add: (window: ComparedWindow) => void;
-    readonly finish: () => Promise<void>;
-  } | null> {
-    const fingerprint = await this.fingerprint(project, question);
+  /** Makes an index beside another look at the same pixels; null where there is one already, or the prediction isn't finished. */
+  async beside(project: Project, question: IndexQuestion): Promise<IndexBeside | null> {
+    const fingerprint = await this.#fingerprint(project, question);
     if (fingerprint === null || (await this.#known(question, fingerprint)) !== null) {
       return null;
     }
@@ -141,7 +137,7 @@ export class PlaceIndexes {
     compared: (signal: AbortSignal) => Promise<ComparedRasters>,
     signal: AbortSignal,
   ): Promise<PlaceIndex> {
-    const before = await this.fingerprint(project, question);
+    const before = await this.#fingerprint(project, question);
     const indexer = new PlaceIndexer(question.classIds, MOST_PLACES);
     await eachComparedBand(
       await compared(signal),
@@ -164,7 +160,7 @@ export class PlaceIndexes {
     fingerprint: string,
     index: PlaceIndex,
   ): Promise<void> {
-    const now = await this.fingerprint(project, question).catch(() => null);
+    const now = await this.#fingerprint(project, question).catch(() => null);
     if (now !== fingerprint) {
       return;
     }

@@ -52,8 +52,10 @@ export async function listFolder(folderPath: string): Promise<FolderListing> {
   const lostFolders: string[] = [];
   for (const entry of entries) {
     if (entry.isSymbolicLink() && [imageFolder, maskFolder].includes(entry.name)) {
-      const isThere = await stat(path.join(folderPath, entry.name)).catch(() => null);
-      lostFolders.push(...(isThere === null ? [entry.name] : []));
+      const target = await stat(path.join(folderPath, entry.name)).catch(() => null);
+      if (target === null) {
+        lostFolders.push(entry.name);
+      }
     }
   }
   return { ...matchByName(images, masks), lostFolders };

@@ -33,6 +33,7 @@ interface Options {
 /** A folder deeper than this, or with more in it, is not the one that somebody means. */
 const MOST_DEPTH = 8;
 const MOST_ENTRIES = 200_000;
+/** Whatever their case, as `listFolder` takes them. */
 const linkedFolders = ["images", "masks"];
 
 /**
@@ -80,8 +81,10 @@ export async function relocateLinks(
 }
 
 async function brokenLinks(folderPath: string): Promise<BrokenLink[]> {
+  const names = await readdir(folderPath).catch((): string[] => []);
+  const folders = names.filter((name) => linkedFolders.includes(name.toLowerCase()));
   const broken: BrokenLink[] = [];
-  for (const folder of [".", ...linkedFolders]) {
+  for (const folder of [".", ...folders]) {
     const directory = path.join(folderPath, folder);
     for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
       const isFolder = folder === "." && linkedFolders.includes(entry.name.toLowerCase());
@@ -106,12 +109,14 @@ async function exists(filePath: string): Promise<boolean> {
 
 interface Entry {
   readonly path: string;
+  /** In lower case: kept, since each link looks through all entries. */
+  readonly name: string;
   readonly kind: "file" | "folder";
 }
 
 /** Everything below a folder, the folder itself included; links and hidden folders aren't followed. */
 async function entriesBelow(folder: string, { signal }: Options): Promise<Entry[]> {
-  const entries: Entry[] = [{ path: folder, kind: "folder" }];
+  const entries: Entry[] = [{ path: folder, name: path.basename(folder).toLowerCase(), kind: "folder" }];
   let level = [folder];
   for (let depth = 0; depth < MOST_DEPTH && level.length > 0; depth++) {
     const next: string[] = [];
@@ -119,11 +124,12 @@ async function entriesBelow(folder: string, { signal }: Options): Promise<Entry[
       signal?.throwIfAborted();
       for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
         const at = path.join(directory, entry.name);
+        const name = entry.name.toLowerCase();
         if (entry.isDirectory() && !entry.name.startsWith(".")) {
           next.push(at);
-          entries.push({ path: at, kind: "folder" });
+          entries.push({ path: at, name, kind: "folder" });
         } else if (entry.isFile() && isRasterName(entry.name)) {
-          entries.push({ path: at, kind: "file" });
+          entries.push({ path: at, name, kind: "file" });
         }
       }
       if (entries.length > MOST_ENTRIES) {
@@ -146,7 +152,7 @@ function nearestOf(
   const wanted = namesOf(target);
   const name = wanted.at(-1) ?? "";
   const ranked = entries
-    .filter((entry) => entry.kind === kind && namesOf(entry.path).at(-1) === name)
+    .filter((entry) => entry.kind === kind && entry.name === name)
     .map((entry) => ({ path: entry.path, alike: commonTail(namesOf(entry.path), wanted) }))
     .toSorted((first, second) => second.alike - first.alike);
   const [best, next] = ranked;

@@ -49,6 +49,13 @@ test("killed between the two names: done again, with the same outcome", async ()
   expect((await readdir(folder)).sort()).toEqual(["best.weights", "last.weights"]);
 });
 
+test("two at once settle as one does", async () => {
+  await writeFile(pendingWeights(folder, 3), "epoch 3".repeat(1_000_000));
+  await Promise.all(Array.from({ length: 8 }, () => settleWeights(folder, runAfter(3, 3))));
+  expect((await readdir(folder)).sort()).toEqual(["best.weights", "last.weights"]);
+  expect(await read("best.weights")).toBe(await read("last.weights"));
+});
+
 test("whoever only reads takes no epoch away that is being written", async () => {
   await writeFile(pendingWeights(folder, 3), "epoch 3");
   await settleWeights(folder, runAfter(2, 1));

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { copyFile, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Run } from "#shared/training/run.ts";
@@ -20,15 +21,22 @@ export function pendingWeights(directory: string, epoch: number): string {
  */
 export async function settleWeights(directory: string, run: Run): Promise<void> {
   const epoch = run.history.length;
-  const names = await readdir(directory);
-  if (!names.includes(path.basename(pendingWeights(directory, epoch)))) {
+  const pending = pendingWeights(directory, epoch);
+  const isPending = async (): Promise<boolean> => (await readdir(directory)).includes(path.basename(pending));
+  if (!(await isPending())) {
     return;
   }
-  const pending = pendingWeights(directory, epoch);
-  if (run.best?.epoch === epoch) {
-    await copyWhole(pending, path.join(directory, runFiles.best));
+  try {
+    if (run.best?.epoch === epoch) {
+      await copyWhole(pending, path.join(directory, runFiles.best));
+    }
+    await rename(pending, path.join(directory, runFiles.last));
+  } catch (error) {
+    // Two may do it at once: what one has renamed, the other needn't.
+    if (await isPending()) {
+      throw error;
+    }
   }
-  await rename(pending, path.join(directory, runFiles.last));
 }
 
 /** Settles what a killed process left of its last epoch, and removes the rest. Only for who has claimed the run. */
@@ -42,7 +50,7 @@ export async function clearLeftovers(directory: string, run: Run): Promise<void>
 }
 
 async function copyWhole(fromPath: string, toPath: string): Promise<void> {
-  const temporaryPath = `${toPath}.${process.pid}.tmp`;
+  const temporaryPath = `${toPath}.${randomUUID()}.tmp`;
   try {
     await copyFile(fromPath, temporaryPath);
     const file = await open(temporaryPath, "r+");

@@ -13,8 +13,10 @@ export async function expectWeights(
   { run, directory }: { readonly run: Run; readonly directory: string },
   which: "best" | "last",
 ): Promise<string> {
-  // Where nothing can be written there, the names stay as they are, and the weights of the epoch before are taken.
-  await settleWeights(directory, run).catch(() => undefined);
+  if (run.state.kind !== "running") {
+    // Who trains it does it alone. Where nothing can be written, the names stay as they are, and the weights of the epoch before are taken.
+    await settleWeights(directory, run).catch(() => undefined);
+  }
   const filePath = path.join(directory, runFiles[which]);
   if (await isThere(filePath)) {
     return filePath;

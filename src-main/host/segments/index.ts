@@ -114,8 +114,7 @@ export class Segments {
   }
 
   /** Opens a model in the engine; what was open is closed there. */
-  async #open(files: SegmentModelFiles): Promise<PixelSize> {
-    this.#stayAwake();
+  #open(files: SegmentModelFiles): Promise<PixelSize> {
     const opening = this.#asked(async () => {
       const client = await this.#engine.client();
       return client.segments.open(files);
@@ -139,7 +138,8 @@ export class Segments {
     if (this.#files === null) {
       throw new RpcError("conflict", "No segment model has been chosen: point to its two ONNX files first.");
     }
-    const frame = await (this.#frame ?? this.#open(this.#files));
+    const opening = this.#frame ?? this.#open(this.#files);
+    const frame = await opening;
     const key = JSON.stringify([projectId, mosaicId, pixelWindow]);
     for (const [viewId, view] of this.#views) {
       if (view.key === key) {
@@ -153,6 +153,9 @@ export class Segments {
       const client = await this.#engine.client();
       return client.segments.look({ rgba: data, ...size });
     });
+    if (this.#frame !== opening) {
+      throw new RpcError("not-found", "The model was closed while this view was encoded.");
+    }
     this.#viewCount += 1;
     const viewId = `view-${this.#viewCount}`;
     this.#views.set(viewId, { key, imageId, pixelWindow, imageSize: size });

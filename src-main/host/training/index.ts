@@ -398,11 +398,11 @@ export class Training {
     }
     const maxSteps = limits.maxSteps === undefined ? run.settings.maxSteps : limits.maxSteps;
     const leftOut = leftOutSentence(run, project.snapshot().classes);
-    if (leftOut !== null) {
-      project.addProblem({
-        ...{ id: `left-out-${runId}`, severity: "warning", file: null, mosaicId: null },
-        message: leftOut,
-      });
+    const problem = { id: `left-out-${runId}`, severity: "warning", file: null, mosaicId: null } as const;
+    if (leftOut === null) {
+      project.clearProblem(problem.id);
+    } else {
+      project.addProblem({ ...problem, message: leftOut });
     }
     return this.#queue.add(
       project,

@@ -91,8 +91,8 @@ export class BlockReader {
     this.#environment = environment;
     this.#keyPrefix = keyPrefix;
     this.#fill = fill;
-    this.#sparse = new SparseUnits(blockFormatOf(layout), fill);
     this.#format = blockFormatOf(layout);
+    this.#sparse = new SparseUnits(this.#format, fill);
     this.#codec = isPlain(this.#format) ? "plain" : goesNatively(this.#format) ? "native" : "threads";
     this.#grids = { coarse: unitGrid(layout, "coarse"), fine: unitGrid(layout, "fine") };
     setMaxListeners(0, this.#closing.signal);
@@ -131,7 +131,8 @@ export class BlockReader {
     }
     const grid = this.grid(granularity);
     const missing: PlannedUnit[] = [];
-    const loads: Promise<void>[] = [];
+    // Joined once all are planned: a damaged unit throws, and who asked must not be handed what arrives after that.
+    const joins: (() => Promise<void>)[] = [];
     for (const row of range.rows) {
       for (let column = range.columns[0]; column < range.columns[1]; column += 1) {
         const key = this.#keyOf(granularity, range.plane, column, row);
@@ -141,7 +142,7 @@ export class BlockReader {
         if (cached !== undefined) {
           use({ plane: range.plane, column, row, rows, samples: cached });
         } else if (inFlight !== undefined) {
-          loads.push(
+          joins.push(() =>
             inFlight.join(options.signal).then((samples) => {
               use({ plane: range.plane, column, row, rows, samples });
             }),
@@ -157,6 +158,7 @@ export class BlockReader {
         }
       }
     }
+    const loads = joins.map((join) => join());
     for (const batch of this.#batches(missing, grid, leastBatches[this.#codec])) {
       this.#start(batch, { urgent: true }).forEach((load, index) => {
         const unit = batch[index] as PlannedUnit;

@@ -2,6 +2,7 @@ import { isCmyk, strideOf, type BlockFormat } from "../tiff/layout.ts";
 import { allocateSamples, dtypeBytes, type ReadSamples } from "../typed-pixels.ts";
 import type { PlannedUnit } from "./block-plan.ts";
 
+/** Such an array stays for as long as its image is open: larger ones are decoded like any other unit. */
 const mostUnitBytes = 4 * 2 ** 20;
 
 /**

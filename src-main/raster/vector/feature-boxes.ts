@@ -1,12 +1,9 @@
-import { endianness } from "node:os";
+import { hostIsLittleEndian } from "../codecs/samples.ts";
 
 type Box = readonly [minX: number, minY: number, maxX: number, maxY: number];
 
 /** Boxes of one chunk: what grows is a list of chunks, since millions of boxes copied into twice the room would take it three times. */
 const chunkBoxes = 1 << 16;
-
-/** Whether this machine has the lowest byte of a number first. */
-export const isLittleEndian = endianness() === "LE";
 
 /** The boxes of a file's features, as they come; in single precision each is the smallest that holds the feature. */
 export class FeatureBoxes {
@@ -83,7 +80,7 @@ export class FeatureBoxes {
     keys.sort();
     // The features' halves are moved together in place: there may be millions.
     const halves = new Uint32Array(keys.buffer);
-    const lower = isLittleEndian ? 0 : 1;
+    const lower = hostIsLittleEndian ? 0 : 1;
     for (let index = 0; index < this.#count; index += 1) {
       halves[index] = halves[index * 2 + lower] as number;
     }

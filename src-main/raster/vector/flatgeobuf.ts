@@ -1,9 +1,10 @@
 import { readSync } from "node:fs";
+import { hostIsLittleEndian } from "../codecs/samples.ts";
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
 import type { BeforeRename } from "../write/atomic-file.ts";
 import { AppendFile } from "./append-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
-import { FeatureBoxes, isLittleEndian } from "./feature-boxes.ts";
+import { FeatureBoxes } from "./feature-boxes.ts";
 import { encodeFlatBuffer, type FlatField } from "./flat-buffer.ts";
 import { areaMeasure, toMap, type AreaMeasure, type MapPolygon } from "./polygon-geometry.ts";
 import { classNameIn, polygonColumns, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
@@ -191,7 +192,7 @@ function ringEndsOf({ ringCount, batches }: MapPolygon): Uint32Array {
 }
 
 function littleEndian(positions: Float64Array): Uint8Array {
-  if (isLittleEndian) {
+  if (hostIsLittleEndian) {
     return new Uint8Array(positions.buffer, positions.byteOffset, positions.byteLength);
   }
   const bytes = new Uint8Array(positions.length * 8);
