@@ -48,11 +48,17 @@ test("a full disk at export: a sentence, nothing left behind, and it works once 
   await page.getByTestId("predict-start").click();
   await expect(page.getByTestId("prediction-complete").first()).toBeVisible({ timeout: 60_000 });
 
+  const filesNow = (): Promise<string[]> => readdir(path.join(folder, ".orthomask"), { recursive: true });
+  // The places of the matrix are written beside, as soon as the prediction is seen.
+  await expect
+    .poll(async () => (await filesNow()).map((file) => path.basename(file)))
+    .toContain("places.json");
+
   const { bavail, bsize } = await statfs(folder);
   const filler = path.join(folder, "filler.bin");
   // All but one block, which the export's first header takes.
   await writeFile(filler, new Uint8Array((bavail - 1) * bsize));
-  const filesBefore = await readdir(path.join(folder, ".orthomask"), { recursive: true });
+  const filesBefore = await filesNow();
   await page.getByTestId("mode-export").click();
   await page.getByTestId("export-start").click();
   await expect(page.getByRole("alert").filter({ hasText: "sample-1.tif" }).first()).toContainText(
@@ -60,7 +66,7 @@ test("a full disk at export: a sentence, nothing left behind, and it works once 
     { timeout: 30_000 },
   );
   await keepScreenshot(page, project.name, "full-disk");
-  expect(await readdir(path.join(folder, ".orthomask"), { recursive: true })).toEqual(filesBefore);
+  expect(await filesNow()).toEqual(filesBefore);
 
   await rm(filler);
   await page.getByTestId("export-start").click();
