@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
+import type { Attribute, Attributes } from "./graph/attributes.ts";
 import { dataTypeNumbers } from "./graph/data-type.ts";
 import type { DataType, Shape } from "./graph/data-type.ts";
 import type { Device } from "./graph/graph.ts";
@@ -32,9 +33,24 @@ interface NativeBinding {
     inputNames: string,
     outputNames: string,
   ): BoundTensor[];
+  executeOp(
+    operation: string,
+    attributes: readonly { name: string; type: number; value: unknown }[],
+    inputIds: readonly number[],
+    outputs: number,
+  ): BoundTensor[];
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
 }
+
+/** A tensor inside TensorFlow, held until `TensorFlow.deleteTensor`. */
+export type TensorId = number & { readonly __brand: "TensorId" };
 
 /** TensorFlow, loaded once a process. Every call blocks until TensorFlow is done. */
 export class TensorFlow {
@@ -55,6 +71,51 @@ export class TensorFlow {
   /** Tensors and graphs that the binding holds now; a session that was closed leaves none. */
   get held(): { tensors: number; graphs: number } {
     return { tensors: this.#binding.getNumOfTensors(), graphs: this.#binding.getNumOfSavedModels() };
+  }
+
+  /** Hands numbers over, row-major; they must stay as they are until the tensor is deleted. */
+  createTensor(shape: Shape, dataType: DataType, data: TensorData): TensorId {
+    return this.#binding.createTensor(shape, dataTypeNumbers[dataType], data) as TensorId;
+  }
+
+  readTensor(id: TensorId): TensorData {
+    return this.#binding.tensorDataSync(id);
+  }
+
+  deleteTensor(id: TensorId): void {
+    this.#binding.deleteTensor(id);
+  }
+
+  /** Runs one operation at once, outside of any graph, and returns its `outputs` tensors. */
+  runOperation(
+    operation: string,
+    attributes: Attributes,
+    inputs: readonly TensorId[],
+    outputs: number,
+  ): TensorId[] {
+    const given = Object.entries(attributes).map(([name, one]) => ({ name, ...this.#boundAttribute(one) }));
+    return this.#binding.executeOp(operation, given, inputs, outputs).map(({ id }) => id as TensorId);
+  }
+
+  #boundAttribute(one: Attribute): { type: number; value: unknown } {
+    const binding = this.#binding;
+    switch (one.kind) {
+      case "type":
+        return { type: binding.TF_ATTR_TYPE, value: dataTypeNumbers[one.value] };
+      case "integer":
+      case "integers":
+        return { type: binding.TF_ATTR_INT, value: one.value };
+      case "float":
+        return { type: binding.TF_ATTR_FLOAT, value: one.value };
+      case "boolean":
+        return { type: binding.TF_ATTR_BOOL, value: one.value };
+      case "text":
+        return { type: binding.TF_ATTR_STRING, value: one.value };
+      case "shape":
+        return { type: binding.TF_ATTR_SHAPE, value: one.value };
+      case "tensor":
+        throw new Error("The binding takes no tensors as attributes: make one with createTensor.");
+    }
   }
 
   /** Loads the SavedModel in a directory; free it with `freeGraph`. */

@@ -10,8 +10,9 @@ import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { TrainingRequest } from "./port.ts";
 import { asBytes, asFloats, checkLabels, fillBatch, fillLabels } from "./runtime/batch-tiles.ts";
 import { estimateBytes } from "./runtime/estimate-memory.ts";
+import { EagerSession } from "./runtime/eager-session.ts";
 import { GraphSession } from "./runtime/graph-session.ts";
-import type { Feed } from "./runtime/graph-session.ts";
+import type { Feed, Session } from "./runtime/session.ts";
 import { accumulates, buildTrainingGraph } from "./runtime/training-graph.ts";
 import type { TrainingGraph } from "./runtime/training-graph.ts";
 import { ACCUMULATOR_PREFIX, OPTIMIZER_PREFIX } from "./runtime/weight-updates.ts";
@@ -34,6 +35,8 @@ export interface EvaluationResult extends StepResult {
 export interface TrainingSessionOptions {
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout?: boolean;
+  /** True builds every layer by itself and runs operation by operation: the slow reference for what is fused and compiled. */
+  readonly eager?: boolean;
   /** A network of one's own instead of the request's architecture; its input and classes must fit the request. */
   readonly model?: Model;
   /** First weights by full name, instead of drawn ones; undefined for one that is drawn. */
@@ -54,7 +57,7 @@ export class TrainingSession {
   readonly #model: Model;
   readonly #optimizer: Optimizer;
   readonly #graph: TrainingGraph;
-  readonly #session: GraphSession;
+  readonly #session: Session;
   readonly #tilePixels: number;
   readonly #lossScale: LossScale;
   /** float16 only: whether a gradient since the last update wasn't finite. */
@@ -62,6 +65,7 @@ export class TrainingSession {
 
   constructor(tensorflow: TensorFlow, request: TrainingRequest, options: TrainingSessionOptions = {}) {
     const { model: settings, batch, optimizer, inputType } = request;
+    const { eager = false } = options;
     this.#request = request;
     this.#model = options.model ?? modelOf(settings);
     this.#optimizer = optimizerOf(optimizer);
@@ -89,13 +93,14 @@ export class TrainingSession {
       classWeights: request.classWeights,
       ignoredClasses: request.ignoredClasses,
       dropout: options.dropout ?? true,
+      fuse: !eager,
       frozen,
       device: tensorflow.device,
     });
     const checkpoint = request.checkpoint === null ? null : new CheckpointFile(request.checkpoint);
     this.#lossScale = savedLossScale(checkpoint);
     try {
-      this.#session = new GraphSession(tensorflow, this.#graph.graph);
+      this.#session = new (eager ? EagerSession : GraphSession)(tensorflow, this.#graph.graph);
       try {
         this.#graph.variables.load(this.#session, this.#firstValues(checkpoint, options));
       } catch (error) {

@@ -20,7 +20,7 @@ import { randomSource } from "../weights/random.ts";
 import { buildForward } from "./build-forward.ts";
 import type { WeightValues } from "./constant-weights.ts";
 import { foldNormalizations } from "./fold-normalizations.ts";
-import type { Feed } from "./graph-session.ts";
+import type { Feed } from "./session.ts";
 import { GraphSession } from "./graph-session.ts";
 
 /** Biases before normalizations and repeated pixels before convolutions, in few layers: deep ones amplify rounding. */

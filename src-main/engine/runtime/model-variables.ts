@@ -8,7 +8,7 @@ import {
   readVariable,
 } from "../graph/operations/variables.ts";
 import type { Variable } from "../graph/operations/variables.ts";
-import type { GraphSession } from "./graph-session.ts";
+import type { Session } from "./session.ts";
 
 /** How many bytes of variables are moved in one call: they exist twice meanwhile. */
 const GROUP_BYTES = 128 << 20;
@@ -61,7 +61,7 @@ export class ModelVariables {
   }
 
   /** Gives each variable the numbers that `values` makes for it, a few at a time. */
-  load(session: GraphSession, values: (name: string, shape: readonly number[]) => Float32Array): void {
+  load(session: Session, values: (name: string, shape: readonly number[]) => Float32Array): void {
     for (const { names, loaded } of this.#groups ?? []) {
       session.run(
         names.map((name) => {
@@ -75,7 +75,7 @@ export class ModelVariables {
 
   /** Reads the variables, a few at a time, in the order they were declared. */
   *read(
-    session: GraphSession,
+    session: Session,
     wanted: (name: string) => boolean,
   ): Generator<[name: string, values: Float32Array]> {
     for (const { names } of this.#groups ?? []) {

@@ -30,6 +30,8 @@ export interface TrainingGraphSettings extends LabelRules {
   readonly gradientRules?: GradientRules | undefined;
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout: boolean;
+  /** False builds every layer by itself, to compare. */
+  readonly fuse?: boolean;
   /** Layers that the step leaves as they are. */
   readonly frozen?: ReadonlySet<Layer>;
   readonly device: Device;
@@ -89,6 +91,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     optimizer,
     gradientRules: rules = plainRules,
     frozen = new Set(),
+    fuse = true,
   } = settings;
   const graph = new Graph(settings.device);
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
@@ -121,6 +124,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
       dropoutSeed: settings.dropout ? dropoutSeed : null,
       precision: rules.precision,
       frozen,
+      fuse,
     });
     const input = lossInput(graph, logits, labels, settings);
     const loss = buildLoss(settings.loss, input);
@@ -168,6 +172,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
       input: scaledPixels(graph, pixels),
       weight: (name) => valueOf(values, name),
       dropoutSeed: null,
+      fuse,
     });
     const input = lossInput(graph, logits, labels, settings);
     const { prediction, confusion } = pixelConfusion(input);

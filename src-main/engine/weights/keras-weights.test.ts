@@ -18,7 +18,7 @@ import type { Model } from "../models/model.ts";
 import type { ModelSettings, TrainingRequest } from "../port.ts";
 import { buildForward } from "../runtime/build-forward.ts";
 import { GraphSession } from "../runtime/graph-session.ts";
-import type { Feed } from "../runtime/graph-session.ts";
+import type { Feed } from "../runtime/session.ts";
 import { TrainingSession } from "../training-session.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { matchWeights } from "./match-weights.ts";
