@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { keepScreenshot, orthomask, rootDirectory, setNumber, test } from "./app.ts";
@@ -37,6 +37,7 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
   await setNumber(page, "setting-input", 64);
   await setNumber(page, "setting-batch", 4);
   await setNumber(page, "setting-epochs", 2);
+  await page.getByTestId("setting-upsampling").selectOption("bilinear");
 
   // Begin with: the file is picked, and each layer is told of.
   await page.getByTestId("setting-weights").selectOption("browse");
@@ -58,10 +59,17 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
   await expect(skipped).toContainText("Not used: head");
   await skipped.scrollIntoViewIfNeeded();
   await keepScreenshot(page, project.name, "weights-2-report");
+  await page.getByTestId("loss-focal").click();
+  await page.getByTestId("advanced-settings").click();
+  await setNumber(page, "loss-focal-gamma", 1.5);
   await page.getByTestId("train-start").click();
   await expect(page.getByTestId("run-state")).toHaveAttribute("data-state", "finished", { timeout: 180_000 });
   await expect(page.getByText(`from ${FILE} (2 of 41 layers)`)).toBeVisible();
   await keepScreenshot(page, project.name, "weights-3-trained");
+  const [run = ""] = await readdir(path.join(folder, ".orthomask/runs"));
+  const written = await readFile(path.join(folder, ".orthomask/runs", run, "run.json"), "utf8");
+  expect(written).toMatch(/"upsampling": ?"bilinear"/);
+  expect(written).toMatch(/"loss": ?"[^"]*focal\(gamma=1\.5\)/);
 
   // The network leaves as a model in each format; what they answer is tested where they are written (host/networks.test.ts).
   await page.getByTestId("mode-export").click();

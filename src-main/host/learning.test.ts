@@ -190,8 +190,14 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     const run = await services.learning.run(project.id, limited.runId);
     expect(run.state).toEqual({ kind: "finished", reason: "step-limit" });
     expect(run.history).toHaveLength(2);
-
     const { training } = services.learning;
+    const raised = await training.resume(project, limited.runId, { maxSteps: 11 });
+    expect((await raised.done).kind).toBe("succeeded");
+    const { history } = await services.learning.run(project.id, limited.runId);
+    // The second epoch ended early and counts; only the steps that were done do.
+    expect(history.map(({ steps }) => steps)).toEqual([run.history[0]?.steps, run.history[1]?.steps, 2]);
+    expect(history.reduce((sum, { steps = NaN }) => sum + steps, 0)).toBe(11);
+
     const { runId, directory, done } = await training.start(project, { ...settings, epochs: 1000 });
     for await (const event of training.watch(project.id, runId, { signal: AbortSignal.timeout(30_000) })) {
       if (event.kind === "step" && event.step >= 2) {
