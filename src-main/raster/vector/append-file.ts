@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { createAtomicFile, writeError, type AtomicFile, type BeforeRename } from "../write/atomic-file.ts";
 
 const bufferBytes = 1 << 20;
@@ -52,6 +52,20 @@ export class AppendFile {
     this.#write(this.#buffer.subarray(0, this.#buffered), this.#written);
     this.#written += this.#buffered;
     this.#buffered = 0;
+  }
+
+  /** Fills `bytes` with what was appended from `position` on. */
+  read(bytes: Uint8Array, position: number): void {
+    if (position + bytes.length > this.#written) {
+      this.flush();
+    }
+    for (let done = 0; done < bytes.length;) {
+      const count = readSync(this.descriptor, bytes, done, bytes.length - done, position + done);
+      if (count === 0) {
+        throw new Error(`${this.#filePath} was cut short while it was written`);
+      }
+      done += count;
+    }
   }
 
   /** Replaces bytes that were appended before. */

@@ -1,9 +1,9 @@
 import type { TracedPolygon } from "../polygons/traced-polygon.ts";
 import type { BeforeRename } from "../write/atomic-file.ts";
 import { wktOfCrs } from "./crs-wkt.ts";
-import { FeatureBoxes } from "./feature-boxes.ts";
 import { areaMeasure, toMap, type AreaMeasure, type MapPolygon, type MapRings } from "./polygon-geometry.ts";
 import { classNameIn, type PolygonLayer, type PolygonWriter } from "./polygon-layer.ts";
+import { RtreeLeaves } from "./rtree-leaves.ts";
 import { writeRtree } from "./rtree-tables.ts";
 import { SqliteFile, type SchemaEntry, type TableWriter } from "./sqlite-file.ts";
 import type { SqliteValue } from "./sqlite-record.ts";
@@ -19,7 +19,13 @@ const identity = { applicationId: 0x47504b47, userVersion: 10_300 };
  * A CRS without an EPSG code is defined in the file; one that we know nothing of is "undefined Cartesian", which GIS ask about.
  */
 export async function createGeoPackage(filePath: string, layer: PolygonLayer): Promise<PolygonWriter> {
-  return new GeoPackageWriter(await SqliteFile.create(filePath), layer);
+  const file = await SqliteFile.create(filePath);
+  try {
+    return new GeoPackageWriter(file, await RtreeLeaves.create(filePath), layer);
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
 }
 
 class GeoPackageWriter implements PolygonWriter {
@@ -28,11 +34,14 @@ class GeoPackageWriter implements PolygonWriter {
   readonly #features: TableWriter;
   readonly #measure: AreaMeasure | null;
   readonly #srs: Srs;
-  readonly #boxes = new FeatureBoxes("single");
+  readonly #leaves: RtreeLeaves;
+  /** For the bytes of most rings: millions of pieces of memory would wait for the garbage collector. */
+  readonly #spare = new Uint8Array(1 << 16);
   #count = 0;
 
-  constructor(file: SqliteFile, layer: PolygonLayer) {
+  constructor(file: SqliteFile, leaves: RtreeLeaves, layer: PolygonLayer) {
     this.#file = file;
+    this.#leaves = leaves;
     this.#layer = layer;
     this.#features = file.table();
     this.#measure = areaMeasure(layer.crs, layer.geotransform);
@@ -48,23 +57,37 @@ class GeoPackageWriter implements PolygonWriter {
       this.#measure === null ? null : { real: this.#measure(polygon, map) },
     ]);
     const { id } = this.#srs;
+    const spare = this.#spare;
     const pieces = function* (): Generator<Uint8Array> {
       yield head;
       yield geometryHead(map, id);
       for (const rings of map.batches) {
-        yield ringBytes(rings);
+        yield ringBytes(rings, spare);
       }
       yield tail;
     };
     this.#features.addPieces(this.#count, head.length + geometryBytes(map) + tail.length, pieces());
-    this.#boxes.add(map.box);
+    this.#leaves.add(map.box);
   }
 
   async finish(beforeRename?: BeforeRename): Promise<void> {
+    try {
+      await this.#finish(beforeRename);
+    } finally {
+      await this.#leaves.discard();
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#leaves.discard();
+    await this.#file.discard();
+  }
+
+  async #finish(beforeRename?: BeforeRename): Promise<void> {
     const { name } = this.#layer;
     const featuresRoot = this.#features.finish();
-    const index = writeRtree(this.#file, this.#boxes);
-    const box = this.#boxes.extent();
+    const index = writeRtree(this.#file, this.#leaves);
+    const box = this.#leaves.extent();
     const systems = [undefinedSystem(-1, "Cartesian"), undefinedSystem(0, "geographic"), wgs84System];
     if (!systems.some(({ id }) => id === this.#srs.id)) {
       systems.push(this.#srs);
@@ -126,10 +149,6 @@ class GeoPackageWriter implements PolygonWriter {
       })),
     ]);
     await this.#file.finish([...schema, ...rtreeSchema(name, index)], identity, beforeRename);
-  }
-
-  discard(): Promise<void> {
-    return this.#file.discard();
   }
 
   /** Writes a small table; the column that is the row's own number is null in `values`, since SQLite keeps it elsewhere. */
@@ -224,9 +243,11 @@ function geometryHead({ ringCount, box: [minX, minY, maxX, maxY] }: MapPolygon, 
   return bytes;
 }
 
-function ringBytes({ positions, ringEnds }: MapRings): Uint8Array {
-  const bytes = new Uint8Array(ringEnds.length * 4 + positions.length * 8);
-  const view = new DataView(bytes.buffer);
+/** Rings as well-known binary, in the spare memory where they fit. */
+function ringBytes({ positions, ringEnds }: MapRings, spare: Uint8Array): Uint8Array {
+  const length = ringEnds.length * 4 + positions.length * 8;
+  const bytes = length <= spare.length ? spare.subarray(0, length) : new Uint8Array(length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   let at = 0;
   let from = 0;
   for (const end of ringEnds) {

@@ -1,4 +1,3 @@
-import { readSync } from "node:fs";
 import type { KeptRings, RingSpool } from "../polygons/ring-spool.ts";
 import type { RingBatch } from "../polygons/traced-polygon.ts";
 import { AppendFile } from "./append-file.ts";
@@ -6,15 +5,13 @@ import { AppendFile } from "./append-file.ts";
 /** Rings of open regions in a temporary file beside the one that is being written: their ends, then their positions, as 32-bit integers. */
 export class RingFile implements RingSpool {
   readonly #file: AppendFile;
-  readonly #filePath: string;
 
-  private constructor(file: AppendFile, filePath: string) {
+  private constructor(file: AppendFile) {
     this.#file = file;
-    this.#filePath = filePath;
   }
 
   static async create(filePath: string): Promise<RingFile> {
-    return new RingFile(await AppendFile.create(`${filePath}.rings`), filePath);
+    return new RingFile(await AppendFile.create(`${filePath}.rings`));
   }
 
   keep({ coordinates, ringEnds }: RingBatch): KeptRings {
@@ -25,16 +22,8 @@ export class RingFile implements RingSpool {
   }
 
   read({ place, numbers, rings }: KeptRings): RingBatch {
-    this.#file.flush();
     const all = new Int32Array(rings + numbers);
-    const bytes = bytesOf(all);
-    for (let done = 0; done < bytes.length;) {
-      const read = readSync(this.#file.descriptor, bytes, done, bytes.length - done, place + done);
-      if (read === 0) {
-        throw new Error(`${this.#filePath}.rings was cut short while it was read`);
-      }
-      done += read;
-    }
+    this.#file.read(bytesOf(all), place);
     return { ringEnds: all.subarray(0, rings), coordinates: all.subarray(rings) };
   }
 

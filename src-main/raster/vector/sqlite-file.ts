@@ -130,12 +130,14 @@ function databaseHeader(
 class PageBuilder {
   readonly #page = new Uint8Array(pageBytes);
   readonly #view = new DataView(this.#page.buffer);
+  readonly #kind: number;
   readonly #headerAt: number;
   readonly #pointersAt: number;
   #cells = 0;
   #contentAt = pageBytes;
 
   constructor(kind: number, headerAt: number) {
+    this.#kind = kind;
     this.#headerAt = headerAt;
     this.#pointersAt = headerAt + (kind === interiorTable ? 12 : 8);
     this.#page[headerAt] = kind;
@@ -156,6 +158,15 @@ class PageBuilder {
     this.#cells += 1;
   }
 
+  /** Makes it an empty page again, in the same memory. */
+  clear(): void {
+    this.#page.fill(0);
+    this.#page[this.#headerAt] = this.#kind;
+    this.#cells = 0;
+    this.#contentAt = pageBytes;
+  }
+
+  /** The page as it is; it is the builder's own memory. */
   bytes(rightChild?: number): Uint8Array {
     this.#view.setUint16(this.#headerAt + 3, this.#cells);
     this.#view.setUint16(this.#headerAt + 5, this.#contentAt);
@@ -166,7 +177,7 @@ class PageBuilder {
   }
 }
 
-/** Where pages go. */
+/** Where pages go: they are copied or written before `append` returns. */
 interface PageSink {
   /** The number that the next page will have. */
   readonly next: number;
@@ -182,13 +193,16 @@ interface Child {
   readonly lastRow: number;
 }
 
-/** Writes the rows of one table as a b-tree, leaves as they fill up and the levels above at the end. */
+/** Writes the rows of one table as a b-tree, each page as soon as it is known to be full, so that few are ever in memory. */
 export class TableWriter {
   readonly #pages: PageSink;
   readonly #root: { readonly headerBytes: number; readonly keepRoot: (page: Uint8Array) => void } | null;
   #leaf: PageBuilder;
   #lastRow = 0;
-  #children: Child[] = [];
+  /** Pages of each level, the leaves first, that are below no page yet. */
+  readonly #levels: Child[][] = [];
+  readonly #cell = new Uint8Array(mostLocalBytes + 32);
+  readonly #overflowPage = new Uint8Array(pageBytes);
 
   /** With `root`, the topmost page is not appended but handed over, with room for the database's header. */
   constructor(
@@ -211,7 +225,7 @@ export class TableWriter {
     const isWhole = length <= mostLocalBytes;
     const wanted = leastLocalBytes + ((length - leastLocalBytes) % overflowBytes);
     const local = isWhole ? length : wanted <= mostLocalBytes ? wanted : leastLocalBytes;
-    const cell = new Uint8Array(varintBytes(length) + varintBytes(rowId) + local + (isWhole ? 0 : 4));
+    const cell = this.#cell.subarray(0, varintBytes(length) + varintBytes(rowId) + local + (isWhole ? 0 : 4));
     const at = putVarint(cell, putVarint(cell, 0, length), rowId);
     const bytes = new JoinedPieces(pieces);
     bytes.readInto(cell.subarray(at, at + local));
@@ -227,36 +241,41 @@ export class TableWriter {
 
   /** Writes what is left and the levels above; answers the table's root page. */
   finish(): number {
-    if (this.#children.length === 0) {
+    if (this.#levels.length === 0) {
       return this.#endRoot(this.#leaf.bytes());
     }
     this.#endLeaf();
-    let level = this.#children;
-    for (;;) {
-      const pages = Math.ceil(level.length / mostChildren);
-      const parents: Child[] = [];
+    for (let level = 0; ; level += 1) {
+      const children = this.#levels[level] ?? [];
+      const pages = Math.ceil(children.length / mostChildren);
+      if (pages === 1 && level === this.#levels.length - 1) {
+        return this.#endRoot(interiorPage(children, this.#root?.headerBytes ?? 0));
+      }
       for (let index = 0; index < pages; index += 1) {
         // Shared evenly, so that no page has an only child, which would be no key at all.
-        const group = level.slice(
-          Math.floor((index * level.length) / pages),
-          Math.floor(((index + 1) * level.length) / pages),
+        this.#endInterior(
+          level,
+          children.slice(
+            Math.floor((index * children.length) / pages),
+            Math.floor(((index + 1) * children.length) / pages),
+          ),
         );
-        const right = group.at(-1) as (typeof group)[number];
-        const builder = new PageBuilder(interiorTable, pages === 1 ? (this.#root?.headerBytes ?? 0) : 0);
-        for (const { page, lastRow } of group.slice(0, -1)) {
-          const cell = new Uint8Array(4 + varintBytes(lastRow));
-          new DataView(cell.buffer).setUint32(0, page);
-          putVarint(cell, 4, lastRow);
-          builder.add(cell);
-        }
-        const bytes = builder.bytes(right.page);
-        if (pages === 1) {
-          return this.#endRoot(bytes);
-        }
-        parents.push({ page: this.#pages.append(bytes), lastRow: right.lastRow });
       }
-      level = parents;
     }
+  }
+
+  /** Notes a page; where there are so many that enough are left to be shared evenly, the first get a page above them. */
+  #addChild(level: number, child: Child): void {
+    const children = (this.#levels[level] ??= []);
+    children.push(child);
+    if (children.length === 2 * mostChildren) {
+      this.#endInterior(level, children.splice(0, mostChildren));
+    }
+  }
+
+  #endInterior(level: number, children: readonly Child[]): void {
+    const page = this.#pages.append(interiorPage(children, 0));
+    this.#addChild(level + 1, { page, lastRow: children.at(-1)?.lastRow ?? 0 });
   }
 
   #endRoot(bytes: Uint8Array): number {
@@ -271,17 +290,21 @@ export class TableWriter {
     if (this.#leaf.isEmpty) {
       return;
     }
-    const isFirst = this.#children.length === 0 && this.#root !== null;
+    const isFirst = this.#levels.length === 0 && this.#root !== null;
     const bytes = isFirst ? shifted(this.#leaf.bytes(), -(this.#root?.headerBytes ?? 0)) : this.#leaf.bytes();
-    this.#children.push({ page: this.#pages.append(bytes), lastRow: this.#lastRow });
-    this.#leaf = new PageBuilder(leafTable, 0);
+    this.#addChild(0, { page: this.#pages.append(bytes), lastRow: this.#lastRow });
+    if (isFirst) {
+      this.#leaf = new PageBuilder(leafTable, 0);
+    } else {
+      this.#leaf.clear();
+    }
   }
 
   /** Appends the rest of a row as a chain of pages, one behind the other; answers the first. */
   #overflow(rest: JoinedPieces, length: number): number {
     let first = 0;
     for (let from = 0; from < length; from += overflowBytes) {
-      const page = new Uint8Array(pageBytes);
+      const page = this.#overflowPage.fill(0);
       rest.readInto(page.subarray(4, 4 + Math.min(overflowBytes, length - from)));
       if (from + overflowBytes < length) {
         new DataView(page.buffer).setUint32(0, this.#pages.next + 1);
@@ -291,6 +314,18 @@ export class TableWriter {
     }
     return first;
   }
+}
+
+/** A page above others, the last of which is its right child. */
+function interiorPage(children: readonly Child[], headerAt: number): Uint8Array {
+  const builder = new PageBuilder(interiorTable, headerAt);
+  for (const { page, lastRow } of children.slice(0, -1)) {
+    const cell = new Uint8Array(4 + varintBytes(lastRow));
+    new DataView(cell.buffer).setUint32(0, page);
+    putVarint(cell, 4, lastRow);
+    builder.add(cell);
+  }
+  return builder.bytes(children.at(-1)?.page);
 }
 
 /** Pieces of bytes read one after the other as if they were one. */
