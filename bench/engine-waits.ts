@@ -29,19 +29,22 @@ const answerSchema = z.object({
   stepMilliseconds: z.number(),
 });
 
-/** Reads off the runs' own logs how long the engine waits for data: `npm run bench -- engine-waits`. */
+/** Reads off the runs' own logs how long the engine waits for data: `npm run bench -- engine-waits [grid|random|balanced]`. */
 export const bench: Bench = {
   title: "How long the engine waits for data",
   method:
     "`orthomask train` on real mosaics (Dubai) with a small network, whose short steps leave little time to read the next batch. " +
     `The share of the training that the engine had nothing to do, as each run's log says it; epochs 2 to ${EPOCHS}, since the first fills the cache.`,
-  run: async (_words, keep) => {
+  run: async (wanted, keep) => {
     if (!existsSync(dubai)) {
       console.log("Skipped: the mosaics of Dubai are not in ../shared/data.");
       return { versions: {}, rows: [] };
     }
     const rows: BenchRow[] = [];
-    for (const [work, words] of Object.entries(cases)) {
+    const chosen = Object.entries(cases).filter(
+      ([work]) => wanted.length === 0 || wanted.some((word) => work.includes(word)),
+    );
+    for (const [work, words] of chosen) {
       rows.push(...(await waitsOf(work, words.split(" "))));
       keep({ versions: {}, rows });
     }
