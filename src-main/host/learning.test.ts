@@ -108,6 +108,10 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     const plan = await training.plan(project, settings);
     expect(plan).toMatchObject({ trainingTiles: 27, validationTiles: 9, stepsPerEpoch: 7 });
     expect(plan.trainingMosaics.length + plan.validationMosaics.length).toBe(4);
+    const long = await training.plan(project, { ...settings, epochs: 5 });
+    expect(long.warnings.join()).not.toContain("averages");
+    const short = await training.plan(project, { ...settings, epochs: 2, maxSteps: null });
+    expect(short.warnings.join()).toContain("averages that need some 29 steps, and this training has 14");
     const shares = plan.classShares ?? [];
     expect(shares.reduce((sum, share) => sum + share.training, 0)).toBeCloseTo(1, 9);
     const measure = await training.measure(project, settings, { signal: new AbortController().signal });

@@ -7,6 +7,14 @@ import { onlyInput } from "./layer.ts";
 const KERAS_MOMENTUM = 0.99;
 const EPSILON = 1e-3;
 
+/** How much of the first moving statistics may be left before evaluation sees about what training sees. */
+const SETTLED_SHARE = 0.05;
+
+/** Steps until moving statistics that keep `momentum` of themselves a step have forgotten all but a twentieth of where they began. */
+export function settlingSteps(momentum: number): number {
+  return Math.ceil(Math.log(SETTLED_SHARE) / Math.log(momentum));
+}
+
 /**
  * Batch normalization (Ioffe and Szegedy 2015) with Keras' defaults. The moving variance follows the biased batch variance as
  * in Keras 3; the fused operation reports the unbiased one.

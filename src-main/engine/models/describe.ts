@@ -1,4 +1,5 @@
 import type { Layer } from "../layers/layer.ts";
+import { settlingSteps } from "../layers/normalization.ts";
 import type { ModelSettings } from "../port.ts";
 import type { Model } from "./model.ts";
 import { weightsOf } from "./model.ts";
@@ -20,6 +21,8 @@ export interface ModelDescription {
   readonly trainableParameters: number;
   /** Tile sides must be multiples of this, in pixels. */
   readonly stride: number;
+  /** Steps before its normalizations' averages are of use in evaluation; 0 without normalizations that learn. */
+  readonly settlingSteps: number;
 }
 
 /** The model that some settings stand for. Throws when the architecture is unknown or the tile doesn't fit it. */
@@ -38,6 +41,10 @@ export function describeModel(
   { freezeEncoder = false }: { readonly freezeEncoder?: boolean } = {},
 ): ModelDescription {
   const model = modelOf(settings);
+  const frozen = freezeEncoder ? model.encoder : new Set<Layer>();
+  const momenta = model.layers
+    .filter((layer) => layer.definition.type === "BatchNormalization" && !frozen.has(layer))
+    .map(({ definition }) => Number(definition.config["momentum"]));
   return {
     layers: model.layers.map((layer) => ({
       name: layer.name,
@@ -45,8 +52,9 @@ export function describeModel(
       outputShape: layer.outputShape,
       parameters: layer.weights.reduce((total, { shape }) => total + numberCount(shape), 0),
     })),
-    ...parameterCounts(model, freezeEncoder ? model.encoder : undefined),
+    ...parameterCounts(model, frozen),
     stride: architectureOf(settings.architecture).stride,
+    settlingSteps: Math.max(0, ...momenta.map(settlingSteps)),
   };
 }
 

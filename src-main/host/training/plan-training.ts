@@ -41,12 +41,14 @@ export function planTraining(data: TrainingData, memory: MemoryLimit | null): Tr
       : { training: classTotals(split.training, labels), validation: classTotals(split.validation, labels) };
   const nameOf = (ids: ReadonlySet<string>): string[] =>
     data.mosaics.filter(({ id }) => ids.has(id)).map(({ name }) => name);
+  const stepsPerEpoch = Math.ceil(split.training.length / settings.batch);
+  const steps = Math.min(settings.epochs * stepsPerEpoch, settings.maxSteps ?? Infinity);
   return {
     parameters: description.parameters,
     trainableParameters: description.trainableParameters,
     trainingTiles: split.training.length,
     validationTiles: split.validation.length,
-    stepsPerEpoch: Math.ceil(split.training.length / settings.batch),
+    stepsPerEpoch,
     estimatedBytes: stepBytes(model, settings, settings.batch),
     memory: memory === null ? null : { ...memory, ...largestBatch(model, settings, memory.limitBytes) },
     classWeights: weights?.map((weight, index) => ({ classId: counted[index]?.id ?? 0, weight })) ?? null,
@@ -60,7 +62,7 @@ export function planTraining(data: TrainingData, memory: MemoryLimit | null): Tr
             training: share(totals.training, index),
             validation: share(totals.validation, index),
           })),
-    warnings: [...data.warnings, ...weightingWarnings(settings)],
+    warnings: [...data.warnings, ...weightingWarnings(settings), ...settlingWarnings(steps, description)],
   };
 }
 
@@ -91,6 +93,16 @@ function weightingWarnings({ loss, classWeighting }: TrainingSettings): string[]
   return !usesWeights && classWeighting.kind !== "none"
     ? ["The class weights do nothing: only the weighted cross-entropy uses them."]
     : [];
+}
+
+/** A network measured before its normalizations' averages have settled looks worse than it is, however low its loss. */
+function settlingWarnings(steps: number, { settlingSteps }: { readonly settlingSteps: number }): string[] {
+  return steps >= settlingSteps
+    ? []
+    : [
+        `This network's normalizations keep averages that need some ${settlingSteps} steps, and this training has ${steps}: unless it begins with weights that have them, ` +
+          "its masks and its validation will look wrong however low its loss. More epochs or smaller batches give it more steps.",
+      ];
 }
 
 function describedModel(
