@@ -10,7 +10,7 @@ const root = path.join(import.meta.dirname, "../..");
  * it would be measured with the bundler in its memory.
  */
 export async function buildSide(
-  name: "orthomask-side" | "export-side" | "evaluation-side",
+  name: "orthomask-side" | "export-side" | "together-side" | "evaluation-side",
   folder = import.meta.dirname,
 ): Promise<string> {
   // A process of its own, since it imports as it goes along, which a module that is run by Vite can't.

@@ -12,7 +12,7 @@ import { DecodeThreads } from "./threads/decode-threads.ts";
 export interface RasterSettings {
   /** Bytes of decoded blocks kept for all open rasters together, at most. */
   readonly cacheBytes?: number;
-  /** What is kept of them until windows are read that come again (`ReadWindowOptions`); `cacheBytes` when left out. */
+  /** What is kept of them until windows are read that come again (`ReadWindowOptions`), and once a minute has passed without any; `cacheBytes` when left out. */
   readonly cacheStartBytes?: number;
   /** On which other servers files may be opened; on any unless told otherwise. */
   readonly remote?: RemoteAccess;
@@ -29,7 +29,10 @@ sharp.cache(false);
 // Batches run side by side already; threads within one only wait for each other.
 sharp.concurrency(1);
 
-const memory = new BlockMemory({ maxBytes: defaultCacheBytes });
+const memory = new BlockMemory(
+  { maxBytes: defaultCacheBytes },
+  { endThreads: () => blockEnvironment.threads.closeIdle() },
+);
 const spareMemory = new SpareMemory({ maxBytes: 16 * 2 ** 20 });
 
 /** The cache, limits and threads shared by all rasters of this process. */

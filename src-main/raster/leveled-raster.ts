@@ -87,7 +87,7 @@ export class LeveledRaster implements Raster {
 
   async readWindow(request: WindowRequest, options: ReadWindowOptions = {}): Promise<Pixels> {
     if (options.comesAgain === true) {
-      blockEnvironment.memory.cache.grow();
+      blockEnvironment.memory.grow();
     }
     if (this.#closed) {
       throw new RasterError("invalid-request", this.filePath, "it has been closed");

@@ -6,10 +6,12 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
+import type { Run } from "#shared/training/run.ts";
 import { openRaster } from "../../raster/index.ts";
 import type { ClassSource } from "./class-source.ts";
 import { classFileOptions, writeClassFile } from "./copy-mask.ts";
 import { maskCompanions } from "./merge-files.ts";
+import { fileOptions } from "./write-export.ts";
 import { writeWithCompanions } from "./write-with-companions.ts";
 
 const root = path.join(import.meta.dirname, "../../..");
@@ -36,13 +38,54 @@ function patterned(width: number, height: number): ClassSource {
           idAt(window.x + (at % window.width), window.y + Math.floor(at / window.width)),
         ),
       ),
-    readConfidence: () => Promise.resolve(null),
+    readConfidence: (window) =>
+      Promise.resolve(
+        Uint8Array.from({ length: window.width * window.height }, (_, at) =>
+          confidenceAt(window.x + (at % window.width), window.y + Math.floor(at / window.width)),
+        ),
+      ),
   };
 }
 
 function idAt(x: number, y: number): number {
   return patternIds[(x * x + 3 * y + (x >> 5) * (y >> 4)) & 3] ?? 0;
 }
+
+function confidenceAt(x: number, y: number): number {
+  return (x * 5 + y * 3 + (x >> 4) * (y >> 3)) & 255;
+}
+
+const run = {
+  id: "run-0123456789",
+  name: "My run",
+  settings: { architecture: "unet" },
+  classes: classes.map((landClass) => ({ ...landClass, ignore: false })),
+  best: null,
+} as unknown as Run;
+
+const confidenceScript = `
+import hashlib, json, sys, warnings
+warnings.filterwarnings("ignore")
+import rasterio
+from rio_cogeo.cogeo import cog_validate
+
+found = []
+for source, target in json.load(open(sys.argv[1])):
+    with rasterio.open(source) as a, rasterio.open(target) as b:
+        valid, errors, _ = cog_validate(target, quiet=True)
+        found.append({
+            "sha": hashlib.sha256(b.read(1).tobytes()).hexdigest(),
+            "transform": list(a.transform) == list(b.transform),
+            "crs": (a.crs.to_wkt() if a.crs else None) == (b.crs.to_wkt() if b.crs else None),
+            "point": a.tags().get("AREA_OR_POINT") == b.tags().get("AREA_OR_POINT"),
+            "nodata": b.nodata,
+            "band": b.descriptions[0],
+            "content": b.tags().get("ORTHOMASK_CONTENT"),
+            "errors": errors,
+            "valid": valid,
+        })
+print(json.dumps(found))
+`;
 
 const script = `
 import hashlib, json, sys, warnings
@@ -143,5 +186,42 @@ describe.skipIf(peerPython() === undefined)(
         expect(differing).toEqual([]);
       },
     );
+
+    it("is valid as a confidence too, in the same place", { timeout: 120_000 }, async () => {
+      const pairs: [string, string][] = [];
+      const hashes: string[] = [];
+      for (const name of ["rotated", "point", "crs-omerc", "crs-polar-south", "overviews", "mask"]) {
+        const source = path.join(root, `fixtures/rasters/${name}.tif`);
+        const target = path.join(scratch, `confidence-${name}.tif`);
+        const image = await openRaster(source);
+        const { width, height } = image.description;
+        const pattern = patterned(width, height);
+        const options = fileOptions("confidence", { image, run, version: "test" });
+        await writeClassFile(target, pattern, "readConfidence", options, {});
+        await image.close();
+        const whole = await pattern.readConfidence({ x: 0, y: 0, width, height }, {});
+        hashes.push(
+          createHash("sha256")
+            .update(whole ?? new Uint8Array())
+            .digest("hex"),
+        );
+        pairs.push([source, target]);
+      }
+      const list = path.join(scratch, "confidences.json");
+      await writeFile(list, JSON.stringify(pairs));
+      expect(await runPeer(confidenceScript, [list])).toEqual(
+        hashes.map((sha) => ({
+          sha,
+          transform: true,
+          crs: true,
+          point: true,
+          nodata: null,
+          band: "confidence, 0 to 255",
+          content: "confidence",
+          errors: [],
+          valid: true,
+        })),
+      );
+    });
   },
 );

@@ -19,6 +19,8 @@ const BYTES_A_SAMPLE: Readonly<Record<string, number>> = {
 const CELLS_ACROSS = 8;
 /** Pixels across and down a piece that make its mean: more would cost time and show nothing. */
 const MEAN_SIDE = 16;
+/** Means of one raster that are kept, of a few hundred bytes each: some twenty views. */
+const MOST_MEANS = 8192;
 
 /** What is asked of a raster to judge the cost of its tiles. */
 interface Described {
@@ -147,8 +149,36 @@ export async function previewWindow(
   };
 }
 
-/** The mean of a piece in the middle of a cell, at most one block large; null outside the raster and where most is not valid. */
+/** Means by bands and cell, the oldest first: blocks that take a whole decoding for one of them don't stay in the cache. */
+const keptMeans = new WeakMap<Raster, Map<string, Float64Array | null>>();
+
+/** The mean of a cell, from before where it was made before: neighbouring tiles share cells, and views are come back to. */
 async function meanOf(
+  image: Raster,
+  cell: PixelWindow,
+  bands: readonly number[],
+  options: { readonly signal?: AbortSignal | undefined },
+): Promise<Float64Array | null> {
+  const means = keptMeans.get(image) ?? new Map<string, Float64Array | null>();
+  keptMeans.set(image, means);
+  const key = [bands.join(), cell.x, cell.y, cell.width, cell.height].join("/");
+  const before = means.get(key);
+  if (before !== undefined) {
+    return before;
+  }
+  const mean = await readMean(image, cell, bands, options);
+  means.set(key, mean);
+  for (const oldest of means.keys()) {
+    if (means.size <= MOST_MEANS) {
+      break;
+    }
+    means.delete(oldest);
+  }
+  return mean;
+}
+
+/** The mean of a piece in the middle of a cell, at most one block large; null outside the raster and where most is not valid. */
+async function readMean(
   image: Raster,
   cell: PixelWindow,
   bands: readonly number[],

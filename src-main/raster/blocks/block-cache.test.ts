@@ -32,3 +32,27 @@ test("values are released once, by size, by name, or because they are too large"
   expect(cache.dropOldest(1)).toBe(2);
   expect(cache.has("a1")).toBe(false);
 });
+
+test("it shrinks to its first size, and lets go of everything", () => {
+  const cache = new BlockCache<number>({ maxBytes: 40, startBytes: 10 });
+  cache.grow();
+  for (let key = 0; key < 40; key += 1) {
+    cache.set(String(key), key, 1, () => undefined);
+  }
+  cache.shrink();
+  expect(Array.from({ length: 40 }, (_, key) => cache.has(String(key))).lastIndexOf(false)).toBe(29);
+  cache.clear();
+  expect(cache.has("39")).toBe(false);
+});
+
+test("while it is small one block may take all of it, a quarter once it has grown", () => {
+  const cache = new BlockCache<string>({ maxBytes: 40, startBytes: 10 });
+  cache.set("small", "small", 1, () => undefined);
+  cache.set("large", "large", 10, () => undefined);
+  expect([cache.has("small"), cache.has("large")]).toEqual([false, true]);
+  cache.grow();
+  cache.set("larger", "larger", 11, () => undefined);
+  expect([cache.has("large"), cache.has("larger")]).toEqual([true, false]);
+  const smaller = new BlockCache<string>({ maxBytes: 80, startBytes: 10 });
+  expect(smaller.mostBytesOfOne).toBe(10);
+});

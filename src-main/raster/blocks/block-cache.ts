@@ -23,11 +23,13 @@ export class BlockCache<Value> {
   // A Map keeps insertion order, so the first is the least recently used once every hit re-inserts.
   readonly #entries = new Map<string, Entry<Value>>();
   #maxBytes: number;
+  #startBytes: number;
   #limitBytes: number;
   #bytes = 0;
 
   constructor({ maxBytes, startBytes = maxBytes }: BlockCacheLimits) {
     this.#maxBytes = maxBytes;
+    this.#startBytes = startBytes;
     this.#limitBytes = startBytes;
   }
 
@@ -41,13 +43,22 @@ export class BlockCache<Value> {
     return this.#limitBytes;
   }
 
-  /** What is larger isn't kept: it would flush everything else. */
+  /** What it is held to until it grows, and again once it has shrunk. */
+  get startBytes(): number {
+    return this.#startBytes;
+  }
+
+  /**
+   * What is larger isn't kept. A block may flush all others while the cache is small: to decode one of 64 MB again for each window that
+   * lies in it would cost more than any number of small ones. Of a cache that has grown it takes a quarter at most.
+   */
   get mostBytesOfOne(): number {
-    return this.#maxBytes / 4;
+    return Math.min(this.#maxBytes / 4, this.#limitBytes);
   }
 
   resize({ maxBytes, startBytes = maxBytes }: BlockCacheLimits): void {
     this.#maxBytes = maxBytes;
+    this.#startBytes = startBytes;
     this.#limitBytes = startBytes;
     this.#evict();
   }
@@ -55,6 +66,17 @@ export class BlockCache<Value> {
   /** Lets it have its largest size from now on. */
   grow(): void {
     this.#limitBytes = this.#maxBytes;
+  }
+
+  /** Holds it to its first size again. */
+  shrink(): void {
+    this.#limitBytes = this.#startBytes;
+    this.#evict();
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.dropOldest(this.#bytes);
   }
 
   has(key: string): boolean {

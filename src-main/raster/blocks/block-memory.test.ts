@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BlockMemory } from "./block-memory.ts";
 
@@ -40,4 +40,32 @@ test("a block that would fill a quarter of the cache gets no place, and one of a
   expect(() => {
     memory.fill(places ?? { starts: [], lengths: [] }, [new Uint8Array(block + 1)]);
   }).toThrow(`expected a block of ${block} bytes, found ${block + 1}`);
+});
+
+test("memory of a cache that had grown is let go once windows no longer come again and nothing is being read", async () => {
+  let busy = true;
+  const memory = new BlockMemory(
+    { maxBytes: 512 * block, startBytes: 16 * block },
+    { endThreads: () => !busy, staysLargeMilliseconds: 50 },
+  );
+  const before = memory.arena.memory;
+  memory.grow();
+  for (let index = 0; index < 400; index += 1) {
+    const places = await memory.take([block]);
+    memory.keep(places ?? { starts: [], lengths: [] }, [String(index)], "uint8");
+  }
+  const held = await memory.take([block]);
+  expect(memory.arena.touchedBytes).toBe(401 * block);
+  await setTimeout(200);
+  expect(memory.cache.limitBytes).toBe(16 * block);
+  // A block is still being decoded, then a thread is at work.
+  expect(memory.arena.memory).toBe(before);
+  memory.give(held ?? { starts: [], lengths: [] });
+  await setTimeout(200);
+  expect(memory.arena.memory).toBe(before);
+  busy = false;
+  await setTimeout(200);
+  expect(memory.arena.touchedBytes).toBe(0);
+  expect(memory.arena.memory).not.toBe(before);
+  expect((await memory.take([block]))?.starts).toEqual([0]);
 });

@@ -120,6 +120,15 @@ export class DecodeThreads {
     });
   }
 
+  /** Ends all threads if none of them is at work, so that nobody knows the arena's memory any more; answers whether it did. */
+  closeIdle(): boolean {
+    if (this.#threads.some(({ waiting }) => waiting.size > 0)) {
+      return false;
+    }
+    void this.close();
+    return true;
+  }
+
   /** Ends all threads; what they were decoding is rejected. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));

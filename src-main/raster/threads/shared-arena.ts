@@ -19,8 +19,12 @@ export class SharedArena {
   #copyRows: CopyRows | null = null;
   /** Ascending, never touching each other. */
   readonly #free: FreeRange[] = [];
+  /** What can be handed out in all. */
+  #size = 0;
+  /** The end of the last place that was ever taken: memory up to it may have been written to. */
+  #touchedBytes = 0;
 
-  /** `bytes` is asked once, when memory is first wanted. */
+  /** `bytes` is asked when memory is first wanted, and again after `renew`. */
   constructor(bytes: () => number) {
     this.#bytes = bytes;
   }
@@ -29,6 +33,7 @@ export class SharedArena {
     if (this.#memory === null) {
       const bytes = Math.ceil(this.#bytes() / stepBytes) * stepBytes;
       this.#memory = this.#takeMemory(bytes);
+      this.#size = bytes;
       this.#free.push({ start: 0, end: bytes });
     }
     return this.#memory;
@@ -37,6 +42,31 @@ export class SharedArena {
   /** Copies rows from one place to another, quickly; null where WebAssembly can't have so much memory. */
   get copyRows(): CopyRows | null {
     return this.#copyRows;
+  }
+
+  /** Bytes from its beginning that have ever been handed out, and may take memory. */
+  get touchedBytes(): number {
+    return this.#touchedBytes;
+  }
+
+  /** Whether no place is taken. */
+  get isFree(): boolean {
+    const [range, ...others] = this.#free;
+    return this.#memory === null || (others.length === 0 && range?.start === 0 && range.end === this.#size);
+  }
+
+  /**
+   * Lets go of the memory, of which the process gets back what nobody else holds; the next place is in a new one. Only while `isFree`, and
+   * threads that know the old memory must be gone.
+   */
+  renew(): void {
+    if (!this.isFree) {
+      throw new Error("memory was to be renewed while blocks are in it");
+    }
+    this.#memory = null;
+    this.#copyRows = null;
+    this.#free.length = 0;
+    this.#touchedBytes = 0;
   }
 
   /** What a place of this length takes of the memory. */
@@ -94,6 +124,7 @@ export class SharedArena {
     }
     const place = range.start;
     range.start += rounded;
+    this.#touchedBytes = Math.max(this.#touchedBytes, range.start);
     if (range.start === range.end) {
       this.#free.splice(index, 1);
     }

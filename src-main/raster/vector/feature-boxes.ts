@@ -1,6 +1,7 @@
 import { hostIsLittleEndian } from "../codecs/samples.ts";
 
-type Box = readonly [minX: number, minY: number, maxX: number, maxY: number];
+/** The sides of a box on the map. */
+export type Box = readonly [minX: number, minY: number, maxX: number, maxY: number];
 
 /** Boxes of one chunk: what grows is a list of chunks, since millions of boxes copied into twice the room would take it three times. */
 const chunkBoxes = 1 << 16;
@@ -86,6 +87,19 @@ export class FeatureBoxes {
     }
     return halves.subarray(0, this.#count);
   }
+}
+
+/** The box that holds two others; null is none. */
+export function joinedBoxes(first: Box | null, second: Box | null): Box | null {
+  if (first === null || second === null) {
+    return first ?? second;
+  }
+  return [
+    Math.min(first[0], second[0]),
+    Math.min(first[1], second[1]),
+    Math.max(first[2], second[2]),
+    Math.max(first[3], second[3]),
+  ];
 }
 
 /** The cell of a distance along a side; boxes that were rounded may reach beyond. */

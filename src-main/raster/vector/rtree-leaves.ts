@@ -1,7 +1,5 @@
 import { AppendFile } from "./append-file.ts";
-import { FeatureBoxes } from "./feature-boxes.ts";
-
-type Box = readonly [minX: number, minY: number, maxX: number, maxY: number];
+import { FeatureBoxes, joinedBoxes, type Box } from "./feature-boxes.ts";
 
 /** Cells of a node, as SQLite's R*Tree module reckons for pages of 4096 bytes and two dimensions of 32-bit floats. */
 export const mostCells = 51;
@@ -41,7 +39,7 @@ export class RtreeLeaves {
 
   /** The box of all features, in double precision, or null without any. */
   extent(): Box | null {
-    return joined(this.#extent, this.#run.extent());
+    return joinedBoxes(this.#extent, this.#run.extent());
   }
 
   /** Takes the box of the next feature; they are numbered from 1. */
@@ -122,16 +120,4 @@ export function putCell(bytes: Uint8Array, at: number, id: number, [minX, minY, 
   view.setFloat32(at + 12, maxX);
   view.setFloat32(at + 16, minY);
   view.setFloat32(at + 20, maxY);
-}
-
-function joined(first: Box | null, second: Box | null): Box | null {
-  if (first === null || second === null) {
-    return first ?? second;
-  }
-  return [
-    Math.min(first[0], second[0]),
-    Math.min(first[1], second[1]),
-    Math.max(first[2], second[2]),
-    Math.max(first[3], second[3]),
-  ];
 }

@@ -49,7 +49,7 @@ export function cogLayout(
     0,
   );
   const classic = tagsOf(options, tileSize, levels, false);
-  const fits = headBytes(classic, false) + dataBytes < 2 ** 32 - 1;
+  const fits = options.bigTiff !== "always" && headBytes(classic, false) + dataBytes < 2 ** 32 - 1;
   const bigTiff = !fits;
   const all = fits ? classic : tagsOf(options, tileSize, levels, true);
   const head = new Uint8Array(headBytes(all, bigTiff));

@@ -26,4 +26,6 @@ export interface GeoTiffOptions {
   readonly alphaBand?: number | null;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly overviews?: OverviewResampling | "none";
+  /** Whether offsets have eight bytes: where four don't suffice, unless told otherwise. */
+  readonly bigTiff?: "when-needed" | "always";
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { z } from "zod";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import {
   createGeoTiffWriter,
+  crsFromEpsg,
   geoTagsFor,
   geoTagsLike,
   openRaster,
@@ -164,6 +165,77 @@ describe.skipIf(peerPython() === undefined)("against GDAL (skipped without the P
     expect(again.metadata).toMatchObject({ MODEL: 'unet "wide"' });
     await again.close();
   });
+
+  test("a BigTIFF holds the same", async () => {
+    const pairs: [string, string][] = [];
+    for (const [name, overviews] of [
+      ["rotated", "mode"],
+      ["predictor2-uint16-lzw-little", "average"],
+    ] as const) {
+      const source = join(fixtures, `${name}.tif`);
+      const target = join(folder, `${name}.tif`);
+      const raster = await openRaster(source);
+      await copy(raster, target, { overviews, bigTiff: "always" });
+      await raster.close();
+      expect([...(await readFile(target)).subarray(0, 4)]).toEqual([0x49, 0x49, 43, 0]);
+      pairs.push([source, target]);
+    }
+    const found = comparisonSchema.parse(await runPeer(compareScript, [JSON.stringify(pairs)]));
+    for (const comparison of found) {
+      expect(comparison).toMatchObject({
+        pixels: true,
+        transform: true,
+        crs: true,
+        nodata: true,
+        valid: true,
+        layout: "COG",
+        overviews: [2, 4],
+      });
+    }
+  });
+
+  // Writes and reads 9 GB: `ORTHOMASK_LARGE=1`.
+  test.skipIf(process.env["ORTHOMASK_LARGE"] === undefined)(
+    "a file of more than 4 GB is read by GDAL and by us, to its last tile",
+    { timeout: 900_000 },
+    async () => {
+      const path = join(folder, "large.tif");
+      const side = 68_000;
+      const writer = await createGeoTiffWriter(path, {
+        width: side,
+        height: side,
+        bands: 1,
+        dtype: "uint8",
+        nodata: 255,
+        geoTags: geoTagsFor([0.25, 0, 500_000, 0, -0.25, 5_400_000], crsFromEpsg(32633)),
+        compression: "none",
+        overviews: "none",
+      });
+      for (let row = 0; row < writer.tilesDown; row += 1) {
+        for (let column = 0; column < writer.tilesAcross; column += 1) {
+          await writer.writeTile(column, row, new Uint8Array(512 * 512).fill((row * 7 + column) % 251));
+        }
+      }
+      const { bytes } = await writer.finish();
+      expect(bytes).toBeGreaterThan(2 ** 32);
+      const places = [0, 30_000, 66_000, side - 1].flatMap((y) => [0, 40_000, side - 1].map((x) => [x, y]));
+      const expected = places.map(([x = 0, y = 0]) => (Math.floor(y / 512) * 7 + Math.floor(x / 512)) % 251);
+      const script = `import json,sys,rasterio
+from rio_cogeo.cogeo import cog_validate
+with rasterio.open(sys.argv[1]) as d:
+    print(json.dumps([cog_validate(sys.argv[1], quiet=True)[0]] + [int(d.read(1, window=((y, y + 1), (x, x + 1)))[0, 0]) for x, y in json.loads(sys.argv[2])]))`;
+      // Without overviews a large raster is valid with a warning.
+      expect(await runPeer(script, [path, JSON.stringify(places)])).toEqual([true, ...expected]);
+      const raster = await openRaster(path);
+      const read: number[] = [];
+      for (const [x = 0, y = 0] of places) {
+        const { data } = await raster.readWindow({ pixelWindow: { x, y, width: 1, height: 1 }, bands: [0] });
+        read.push(data[0] as number);
+      }
+      await raster.close();
+      expect(read).toEqual(expected);
+    },
+  );
 
   test("new georeferencing is what GDAL reads", async () => {
     const path = join(folder, "new.tif");
