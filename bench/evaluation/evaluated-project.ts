@@ -81,7 +81,7 @@ function runOf(classes: Run["classes"], mosaicId: string): Run {
     waitShare: 0.01,
   }));
   return runSchema.parse({
-    version: 1,
+    version: 2,
     id: "run-0",
     name: "U-Net 0",
     createdAt: "2026-01-02T03:04:05.000Z",

@@ -51,6 +51,7 @@ function describe(comparison: RunComparison, first: string, second: string): str
     ].join(" ");
   const { firstRight, secondRight, bothWrong } = comparison.disagreement;
   return [
+    ...(comparison.beware === null ? [] : [comparison.beware, ""]),
     `first: ${first}; second: ${second}; differences with their 95 % interval from ${comparison.blocks} blocks`,
     row("mean IoU", comparison.meanIou),
     row("accuracy", comparison.accuracy),

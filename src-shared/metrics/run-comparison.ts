@@ -26,5 +26,9 @@ export const runComparisonSchema = z.strictObject({
     secondRight: z.int(),
     bothWrong: z.int(),
   }),
+  /** Whether the numbers of their own trainings were measured on the same tiles and labels. */
+  data: z.enum(["same", "other-ground", "other-labels", "unknown"]),
+  /** What to beware of, in plain sentences; null where both were measured on the same. */
+  beware: z.string().nullable(),
 });
 export type RunComparison = z.infer<typeof runComparisonSchema>;

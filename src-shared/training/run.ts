@@ -52,9 +52,22 @@ export type RunState = z.infer<typeof runStateSchema>;
 /** Words that somebody put on a run to find it again. */
 export const runTagsSchema = z.array(z.string().trim().min(1).max(40)).max(20);
 
+/** The tiles of one part as a training found them; two of the same numbers are the same tiles with the same labels. */
+const tilesFingerprintSchema = z.strictObject({
+  tiles: z.int(),
+  /** Of where they lie: mosaics and windows. */
+  ground: z.string(),
+  /** Of how many pixels of each class are labelled in each. */
+  labels: z.string(),
+});
+export type TilesFingerprint = z.infer<typeof tilesFingerprintSchema>;
+
+/** The version of `run.json` that this program writes; see `saved-run.ts` for older ones. */
+export const RUN_VERSION = 2;
+
 /** A training run as it is written to `run.json` and shown; immutable but for name, tags, state and history. */
 export const runSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(RUN_VERSION),
   id: idSchema,
   name: z.string(),
   /** Absent where there are none. */
@@ -77,6 +90,8 @@ export const runSchema = z.strictObject({
   trainableParameters: z.int(),
   trainingMosaicIds: z.array(idSchema),
   validationMosaicIds: z.array(idSchema),
+  /** What was trained and measured on, when it was last begun; absent before that, and in runs from before it was kept. */
+  data: z.strictObject({ training: tilesFingerprintSchema, validation: tilesFingerprintSchema }).optional(),
   stepMilliseconds: z.number().nullable(),
   history: z.array(epochRecordSchema),
   best: z

@@ -27,7 +27,7 @@ export async function compareRuns(
   mosaics: readonly TwicePredictedMosaic[],
   classes: readonly ReportClass[],
   options: BandOptions = {},
-): Promise<RunComparison> {
+): Promise<Omit<RunComparison, "data" | "beware">> {
   const size = classes.length;
   const classIds = classes.map(({ id }) => id);
   const isCounted = new Uint8Array(256);

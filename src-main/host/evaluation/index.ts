@@ -16,6 +16,7 @@ import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
+import { compareData, dataSentence } from "#shared/training/compare-data.ts";
 import { partMask } from "#shared/training/part-mask.ts";
 import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import type { Project } from "../projects/index.ts";
@@ -273,7 +274,11 @@ export class Evaluation {
         second: async (pixelWindow: PixelWindow) => (await other.prediction(pixelWindow)).ids,
       });
     }
-    return compareRuns(mosaics, classes, options);
+    return {
+      ...(await compareRuns(mosaics, classes, options)),
+      data: compareData(first!.run, second!.run),
+      beware: dataSentence(first!.run, second!.run),
+    };
   }
 
   implementation(): Implementation<typeof contract>["evaluation"] {

@@ -21,7 +21,7 @@ const HEIGHT = 600;
 const geotransform: Geotransform = [0.24, 0.03, 681_000.125, 0.03, -0.24, 480_000.5];
 
 const run: Run = {
-  version: 1,
+  version: 2,
   id: "run-0123456789",
   name: "My first run!",
   createdAt: "2026-11-23T10:00:00.000Z",

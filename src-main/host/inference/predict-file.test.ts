@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 const run: Run = {
-  version: 1,
+  version: 2,
   id: "unet-1",
   name: "U-Net 1",
   createdAt: "2026-01-01T00:00:00.000Z",

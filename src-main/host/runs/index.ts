@@ -13,6 +13,7 @@ import { makeFolder } from "../make-folder.ts";
 export { appendLog, claimRun, readRun, releaseRun, runFiles, trainerOf } from "./run-files.ts";
 export { expectFinishedEpoch, expectWeights } from "./expect-weights.ts";
 export { clearLeftovers, pendingWeights, settleWeights } from "./epoch-weights.ts";
+export { keepGround, readGround } from "./run-ground.ts";
 export { cutTornTails } from "./torn-tails.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
 export { appendTensorBoard } from "./tensorboard-events.ts";

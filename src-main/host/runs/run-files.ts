@@ -1,7 +1,8 @@
 import { appendFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { runSchema, type EpochRecord, type Run } from "#shared/training/run.ts";
+import { RUN_VERSION, type EpochRecord, type Run } from "#shared/training/run.ts";
+import { savedRunSchema } from "#shared/training/saved-run.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { makeFolder } from "../make-folder.ts";
 import { ProcessLock } from "../process-lock.ts";
@@ -21,6 +22,8 @@ export const runFiles = {
   firstWeights: "first-weights.json",
   /** The process that trains it now. */
   owner: "owner.json",
+  /** The tiles that it used, by part. */
+  ground: "ground.json",
   predictions: "predictions",
 } as const;
 
@@ -35,7 +38,7 @@ export async function readRun(directory: string): Promise<Run> {
       cause: error,
     });
   }
-  return parseVersionedJson(text, filePath, { schema: runSchema, version: 1 });
+  return parseVersionedJson(text, filePath, { schema: savedRunSchema, version: RUN_VERSION });
 }
 
 /** Writes `run.json` whole or not at all. */

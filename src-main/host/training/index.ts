@@ -5,9 +5,8 @@ import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import type { PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
-import type { Run, RunEvent } from "#shared/training/run.ts";
+import type { GroundSplit } from "#shared/training/saved-split.ts";
+import { RUN_VERSION, type Run, type RunEvent } from "#shared/training/run.ts";
 import {
   nothingFitsSentence,
   type WeightsReport,
@@ -20,7 +19,14 @@ import { toHostError } from "../host-error.ts";
 import { isUnfinished, type Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
 import { keepSplitWithRun, restoreSplitOfRun } from "../saved-splits/index.ts";
-import { architectureEntry, claimRun, expectWeights, type Runs, type StoredRun } from "../runs/index.ts";
+import {
+  architectureEntry,
+  claimRun,
+  expectWeights,
+  readGround,
+  type Runs,
+  type StoredRun,
+} from "../runs/index.ts";
 import { findNormalization, TileCache, TileFeed } from "../network-tiles/index.ts";
 import { weightsOfRun, writeFirstWeights, type FirstWeights } from "./first-weights.ts";
 import { LabelCensus } from "./label-census.ts";
@@ -32,6 +38,7 @@ import { RunEvents } from "./run-events.ts";
 import { suggestSettings } from "./suggest-settings.ts";
 import { leftOutSentence } from "./left-out-classes.ts";
 import { labelledMosaics, prepareTrainingData, splitMosaics, type TrainingData } from "./training-data.ts";
+import { groundOfTiles } from "./training-ground.ts";
 import { TrainingQueue, type StartedRun } from "./training-queue.ts";
 import { tileVariation, trainingRequest } from "./training-request.ts";
 
@@ -284,7 +291,7 @@ export class Training {
       name,
       begun,
       content: {
-        version: 1,
+        version: RUN_VERSION,
         settings: ownSettings,
         classes: [...data.classes],
         input: { bands: [...data.shape.bands], normalization: { kind: "uint8" } },
@@ -421,26 +428,17 @@ export class Training {
     );
   }
 
-  /** The tiles that a run used, by part: what was counted of validation tiles, and whole tiles else. */
+  /** The tiles that a run used, by part. Of runs from before they were kept: those that its settings choose with the labels as they are now. */
   async groundOf(project: Project, { run, directory }: StoredRun): Promise<GroundSplit> {
+    const kept = await readGround(directory);
+    if (kept !== null) {
+      return kept;
+    }
     if (run.settings.split.kind === "saved") {
       await restoreSplitOfRun(project, run.settings.split.splitId, directory);
     }
     const { split } = await this.#prepare(project, run.settings, "wait", { classes: run.classes });
-    const areaOf = (
-      part: SplitPart,
-      mosaicId: string,
-      pixelWindow: PixelWindow,
-    ): GroundSplit["areas"][number] => ({ part, mosaicId, shape: { kind: "window", pixelWindow } });
-    return {
-      areas: [
-        ...split.training.map(({ mosaicId, pixelWindow }) => areaOf("training", mosaicId, pixelWindow)),
-        ...split.test.map(({ mosaicId, pixelWindow }) => areaOf("test", mosaicId, pixelWindow)),
-        ...split.validation.map(({ mosaicId, counted }) => areaOf("validation", mosaicId, counted)),
-      ],
-      rest: "unused",
-      guardMeters: 0,
-    };
+    return groundOfTiles(split);
   }
 
   /** Ends a training after its step in flight and keeps its best epoch; one that waits leaves the queue. */

@@ -15,6 +15,7 @@ import {
   claimRun,
   clearLeftovers,
   cutTornTails,
+  keepGround,
   pendingWeights,
   releaseRun,
   runFiles,
@@ -28,6 +29,7 @@ import type { LabelCensus } from "./label-census.ts";
 import { exhaustedSentence, smallerBatch } from "./memory-limit.ts";
 import { choosePreviewTiles, previewTiles } from "./preview-tiles.ts";
 import type { RunEvents } from "./run-events.ts";
+import { dataFingerprint, groundOfTiles } from "./training-ground.ts";
 import { tileVariation, trainingRequest } from "./training-request.ts";
 import { prepareTrainingData, type TrainingData } from "./training-data.ts";
 import { runTrainingLoop, type FinishedEpoch, type LoopEnd } from "./training-loop.ts";
@@ -157,6 +159,7 @@ async function startTraining(
   });
   const { weights } = trainer;
   const pixelMeters = groundPixelMeters(data.mosaics);
+  await keepGround(directory, groundOfTiles(data.split));
   await update((before) => ({
     ...before,
     input,
@@ -168,6 +171,7 @@ async function startTraining(
     trainableParameters: trainer.trainableParameters,
     trainingMosaicIds: [...new Set(data.split.training.map(({ mosaicId }) => mosaicId))],
     validationMosaicIds: [...new Set(data.split.validation.map(({ mosaicId }) => mosaicId))],
+    ...(data.labels === null ? {} : { data: dataFingerprint(data.split, data.labels) }),
     madeWith: {
       ...before.madeWith,
       tensorflow: info.tensorflowVersion,
