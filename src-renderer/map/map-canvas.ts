@@ -23,7 +23,7 @@ import type { GroundPosition } from "../state/coordinates.ts";
 import { Crosshair } from "./crosshair.ts";
 import { GroundAreaOutlines } from "./ground-area-layer.ts";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
-import { afterPaint } from "../state/durations.ts";
+import { afterPaint, noteDuration } from "../state/durations.ts";
 import type { LabelPaint, LabelSurface } from "../state/labelling.svelte.ts";
 import type { MapCenter, MapController, ViewedWindow } from "../state/map-view.svelte.ts";
 import {
@@ -277,12 +277,15 @@ export class MapCanvas implements MapController, LabelSurface {
   }
 
   async move(paint: LabelPaint): Promise<boolean> {
+    const start = performance.now();
     this.#paintOverlay.flush();
     if (!this.layers.movePaint(paint)) {
       return false;
     }
     await new Promise<void>((resolve) => {
       this.map.once("postrender", () => {
+        // All of it is with the graphics processor now, or with the rasterizer that stands in for one.
+        noteDuration("undo-issued", start);
         afterPaint(resolve);
       });
     });

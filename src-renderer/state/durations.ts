@@ -1,5 +1,5 @@
 /** What the page measures of itself, as performance entries for whoever observes them (`npm run bench -- label-paint`). */
-export type MeasuredWork = "pointer-to-paint" | "undo" | "fill" | "superpixels" | "segment";
+export type MeasuredWork = "pointer-to-paint" | "undo" | "undo-issued" | "fill" | "superpixels" | "segment";
 
 /** Notes how long something took since `start` (of `performance.now` or `Event.timeStamp`). */
 export function noteDuration(work: MeasuredWork, start: number): void {

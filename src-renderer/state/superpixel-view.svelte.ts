@@ -16,6 +16,7 @@ export class SuperpixelView {
   /** What is being divided or was last. */
   #wanted: { readonly view: SampledWindow; readonly regionSize: number } | null = null;
   #worker: Worker | null = null;
+  #isBusy = false;
 
   constructor(pixels: LabelPixels) {
     this.#pixels = pixels;
@@ -64,21 +65,29 @@ export class SuperpixelView {
   clear(): void {
     this.#worker?.terminate();
     this.#worker = null;
+    this.#isBusy = false;
     this.#wanted = null;
     this.#divided = null;
     this.#picture = null;
   }
 
-  /** A newer request stands in for one that is still being worked on. */
+  /** A newer request stands in for one that is still being worked on; a worker that is done is kept, since a new one has to be compiled first. */
   #work(request: SuperpixelRequest): Promise<Superpixels> {
-    this.#worker?.terminate();
-    const worker = new Worker(new URL("superpixel-worker.ts", import.meta.url), { type: "module" });
+    if (this.#isBusy) {
+      this.#worker?.terminate();
+      this.#worker = null;
+    }
+    const worker =
+      this.#worker ?? new Worker(new URL("superpixel-worker.ts", import.meta.url), { type: "module" });
     this.#worker = worker;
+    this.#isBusy = true;
     return new Promise((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<Superpixels>) => {
+        this.#isBusy = false;
         resolve(data);
       };
       worker.onerror = ({ message }) => {
+        this.#isBusy = false;
         reject(new Error(`Superpixels can't be made: ${message}`));
       };
       worker.postMessage(request, [request.rgba.buffer]);

@@ -4,19 +4,23 @@
  */
 export function encodeRuns(mask: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
-  let value = 0;
-  let length = 0;
-  for (const pixel of mask) {
-    const inside = pixel === 0 ? 0 : 1;
-    if (inside === value) {
-      length += 1;
-    } else {
-      pushLength(bytes, length);
-      value = inside;
-      length = 1;
+  let position = 0;
+  while (position < mask.length) {
+    const start = position;
+    while (position < mask.length && mask[position] === 0) {
+      position += 1;
+    }
+    pushLength(bytes, position - start);
+    if (position < mask.length) {
+      const end = mask.indexOf(0, position);
+      const after = end === -1 ? mask.length : end;
+      pushLength(bytes, after - position);
+      position = after;
     }
   }
-  pushLength(bytes, length);
+  if (mask.length === 0) {
+    pushLength(bytes, 0);
+  }
   return Uint8Array.from(bytes);
 }
 

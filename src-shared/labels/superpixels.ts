@@ -19,8 +19,13 @@ export interface Superpixels {
   readonly count: number;
 }
 
-/** The centres move little after this many rounds, and a view must not wait. */
+/**
+ * The centres move little after this many rounds, and a view must not wait: all but the last look at every second pixel of every second row, which
+ * tells as much of where a centre lies, in a quarter of the time.
+ */
 const ROUNDS = 5;
+/** Smaller regions have too few pixels to leave any out. */
+const LEAST_STRIDED = 8;
 
 /**
  * Divides a picture into connected regions of alike pixels of about the same size (Achanta et al., "SLIC Superpixels Compared to State-of-the-art
@@ -41,6 +46,7 @@ export function superpixels({
   const distances = new Float32Array(width * height);
   const placeWeight = (compactness / regionSize) ** 2;
   for (let round = 0; round < ROUNDS; round++) {
+    const stride = round < ROUNDS - 1 && regionSize >= LEAST_STRIDED ? 2 : 1;
     distances.fill(Infinity);
     assign({
       lab,
@@ -51,8 +57,9 @@ export function superpixels({
       placeWeight,
       nearest,
       distances,
+      stride,
     });
-    moveCenters(lab, width, nearest, centers);
+    moveCenters({ lab, width, nearest, centers, stride });
   }
   return connected(nearest, width, height, Math.max(1, (regionSize * regionSize) / 4));
 }
@@ -87,24 +94,33 @@ function assign(given: {
   readonly placeWeight: number;
   readonly nearest: Int32Array;
   readonly distances: Float32Array;
+  readonly stride: 1 | 2;
 }): void {
-  const { lab, width, height, centers, reach, placeWeight, nearest, distances } = given;
+  const { lab, width, height, centers, reach, placeWeight, nearest, distances, stride } = given;
   for (let index = 0; index * FIELDS < centers.length; index++) {
     const at = index * FIELDS;
     const [l, a, b] = [centers[at] as number, centers[at + 1] as number, centers[at + 2] as number];
     const [x, y] = [centers[at + 3] as number, centers[at + 4] as number];
-    const left = Math.max(0, Math.round(x) - reach);
+    const left = firstOf(Math.round(x) - reach, stride);
     const right = Math.min(width - 1, Math.round(x) + reach);
     const bottom = Math.min(height - 1, Math.round(y) + reach);
-    for (let row = Math.max(0, Math.round(y) - reach); row <= bottom; row++) {
-      const down = (row - y) * (row - y);
-      for (let column = left, pixel = row * width + left; column <= right; column++, pixel++) {
-        const dl = (lab[pixel * 3] as number) - l;
-        const da = (lab[pixel * 3 + 1] as number) - a;
-        const db = (lab[pixel * 3 + 2] as number) - b;
+    for (let row = firstOf(Math.round(y) - reach, stride); row <= bottom; row += stride) {
+      const down = (row - y) * (row - y) * placeWeight;
+      let pixel = row * width + left;
+      for (let column = left; column <= right; column += stride, pixel += stride) {
         const across = column - x;
-        const distance = dl * dl + da * da + db * db + (across * across + down) * placeWeight;
-        if (distance < (distances[pixel] as number)) {
+        const apart = across * across * placeWeight + down;
+        const least = distances[pixel] as number;
+        // Most centres that reach a pixel are too far away, whatever its colour.
+        if (apart >= least) {
+          continue;
+        }
+        const at3 = pixel * 3;
+        const dl = (lab[at3] as number) - l;
+        const da = (lab[at3 + 1] as number) - a;
+        const db = (lab[at3 + 2] as number) - b;
+        const distance = apart + dl * dl + da * da + db * db;
+        if (distance < least) {
           distances[pixel] = distance;
           nearest[pixel] = index;
         }
@@ -113,25 +129,36 @@ function assign(given: {
   }
 }
 
-function moveCenters(lab: Float32Array, width: number, nearest: Int32Array, centers: Centers): void {
+/** The first row or column from `position` on that a stride looks at. */
+function firstOf(position: number, stride: 1 | 2): number {
+  const inside = Math.max(0, position);
+  return inside + (inside % stride);
+}
+
+function moveCenters(given: {
+  readonly lab: Float32Array;
+  readonly width: number;
+  readonly nearest: Int32Array;
+  readonly centers: Centers;
+  readonly stride: 1 | 2;
+}): void {
+  const { lab, width, nearest, centers, stride } = given;
   const count = centers.length / FIELDS;
   const sums = new Float64Array(centers.length);
   const pixels = new Float64Array(count);
-  for (let pixel = 0, column = 0, row = 0; pixel < nearest.length; pixel++) {
-    const index = nearest[pixel] as number;
-    if (index >= 0) {
-      const at = index * FIELDS;
-      sums[at] = (sums[at] as number) + (lab[pixel * 3] as number);
-      sums[at + 1] = (sums[at + 1] as number) + (lab[pixel * 3 + 1] as number);
-      sums[at + 2] = (sums[at + 2] as number) + (lab[pixel * 3 + 2] as number);
-      sums[at + 3] = (sums[at + 3] as number) + column;
-      sums[at + 4] = (sums[at + 4] as number) + row;
-      pixels[index] = (pixels[index] as number) + 1;
-    }
-    column += 1;
-    if (column === width) {
-      column = 0;
-      row += 1;
+  for (let row = 0; row * width < nearest.length; row += stride) {
+    for (let column = 0; column < width; column += stride) {
+      const pixel = row * width + column;
+      const index = nearest[pixel] as number;
+      if (index >= 0) {
+        const at = index * FIELDS;
+        sums[at] = (sums[at] as number) + (lab[pixel * 3] as number);
+        sums[at + 1] = (sums[at + 1] as number) + (lab[pixel * 3 + 1] as number);
+        sums[at + 2] = (sums[at + 2] as number) + (lab[pixel * 3 + 2] as number);
+        sums[at + 3] = (sums[at + 3] as number) + column;
+        sums[at + 4] = (sums[at + 4] as number) + row;
+        pixels[index] = (pixels[index] as number) + 1;
+      }
     }
   }
   for (let index = 0; index < count; index++) {
@@ -159,24 +186,17 @@ function connected(nearest: Int32Array, width: number, height: number, leastPixe
     for (let next = 0; next < size; next++) {
       const pixel = members[next] as number;
       const column = pixel % width;
-      const take = (other: number): void => {
+      // Above the first row and below the last there is nothing to read, so nothing is taken.
+      for (let side = 0; side < 4; side++) {
+        if ((side === 0 && column === 0) || (side === 1 && column === width - 1)) {
+          continue;
+        }
+        const other = pixel + (side === 0 ? -1 : side === 1 ? 1 : side === 2 ? -width : width);
         if (regions[other] === -1 && nearest[other] === label) {
           regions[other] = count;
           members[size] = other;
           size += 1;
         }
-      };
-      if (column > 0) {
-        take(pixel - 1);
-      }
-      if (column < width - 1) {
-        take(pixel + 1);
-      }
-      if (pixel >= width) {
-        take(pixel - width);
-      }
-      if (pixel < width * (height - 1)) {
-        take(pixel + width);
       }
     }
     if (size < leastPixels && beside !== undefined && beside >= 0) {
