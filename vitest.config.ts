@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{src-shared,src-main,src-renderer,scripts,fixtures,bench}/**/*.test.{ts,mjs}"],
+    include: ["{src-shared,src-main,src-renderer,scripts,fixtures,bench,chaos}/**/*.test.{ts,mjs}"],
     environment: "node",
     globalSetup: "scripts/build/raster-threads.mjs",
     // The TensorFlow binding can be loaded once a process, and not in two worker threads: tests run in processes.

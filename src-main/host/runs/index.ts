@@ -7,7 +7,8 @@ import type { Run, RunState } from "#shared/training/run.ts";
 import { latestValues } from "../latest-values.ts";
 import type { Project } from "../projects/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
-import { claimRun, readRun, releaseRun, runFiles, trainerOf, writeRun } from "./run-files.ts";
+import { clearLeftovers } from "./epoch-weights.ts";
+import { claimRun, readRun, recoverRun, releaseRun, runFiles, trainerOf, writeRun } from "./run-files.ts";
 import { makeFolder } from "../make-folder.ts";
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles, trainerOf } from "./run-files.ts";
@@ -239,12 +240,17 @@ async function loadRuns(project: Project): Promise<Map<string, StoredRun>> {
       found.push({ run: await readRun(directory), directory });
     } catch (error) {
       // One damaged run doesn't sink the list.
+      const isDamaged = error instanceof RpcError && error.code === "invalid-input";
+      const recovered = isDamaged ? await recoverRun(directory) : null;
+      if (recovered !== null) {
+        found.push({ run: recovered.run, directory });
+      }
       project.addProblem({
         id: `run:${entry.name}`,
         severity: "warning",
         file: null,
         mosaicId: null,
-        message: error instanceof Error ? error.message : String(error),
+        message: recovered?.message ?? (error instanceof Error ? error.message : String(error)),
       });
     }
   }
@@ -266,7 +272,18 @@ async function settled(stored: StoredRun, { queued }: { readonly queued: boolean
   const left: Run = { ...run, state };
   // In a folder that can only be read it stays as it is, and is judged anew each time.
   await writeRun(directory, left).catch(() => undefined);
+  await clearAbandoned(directory, left).catch(() => undefined);
   return { run: left, directory };
+}
+
+/** Settles the last epoch's weights and removes what the killed process was writing, unless somebody trains the run by now. */
+async function clearAbandoned(directory: string, run: Run): Promise<void> {
+  await claimRun(directory);
+  try {
+    await clearLeftovers(directory, run);
+  } finally {
+    await releaseRun(directory);
+  }
 }
 
 function newestFirst(runs: ReadonlyMap<string, StoredRun>): StoredRun[] {

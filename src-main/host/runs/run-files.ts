@@ -1,4 +1,4 @@
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { RUN_VERSION, type EpochRecord, type Run } from "#shared/training/run.ts";
@@ -12,6 +12,8 @@ import { parseVersionedJson } from "../parse-versioned-json.ts";
 export const runFiles = {
   /** The run as the contract describes it. */
   run: "run.json",
+  /** The run as it was saved last, in case `run.json` gets damaged. */
+  lastGood: "run.last-good.json",
   /** Weights and optimizer at the end of the best epoch. */
   best: "best.weights",
   /** Weights and optimizer at the end of the last finished epoch: what resuming starts from. */
@@ -41,10 +43,39 @@ export async function readRun(directory: string): Promise<Run> {
   return parseVersionedJson(text, filePath, { schema: savedRunSchema, version: RUN_VERSION });
 }
 
-/** Writes `run.json` whole or not at all. */
+/** Writes `run.json` whole or not at all, with a copy for the day the file gets damaged. */
 export async function writeRun(directory: string, run: Run): Promise<void> {
+  const text = `${JSON.stringify(run, null, 1)}\n`;
   await makeFolder(directory);
-  await writeFileWhole(path.join(directory, runFiles.run), `${JSON.stringify(run, null, 1)}\n`);
+  await writeFileWhole(path.join(directory, runFiles.run), text);
+  await writeFileWhole(path.join(directory, runFiles.lastGood), text);
+}
+
+/**
+ * Puts the version saved last in the place of a damaged `run.json`, which is kept aside; answers the run and a sentence about it, null where there is no such
+ * version. Where nothing can be written, the version saved last is used all the same.
+ */
+export async function recoverRun(
+  directory: string,
+): Promise<{ readonly run: Run; readonly message: string } | null> {
+  const lastGoodPath = path.join(directory, runFiles.lastGood);
+  const runPath = path.join(directory, runFiles.run);
+  let run: Run;
+  try {
+    const text = await readFile(lastGoodPath, "utf8");
+    run = parseVersionedJson(text, lastGoodPath, { schema: runSchema, version: 1 });
+  } catch {
+    return null;
+  }
+  const begun = `${runFiles.run} of ${run.name} could not be read, so the run is shown as it was saved last`;
+  const aside = `run.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`;
+  try {
+    await rename(runPath, path.join(directory, aside));
+    await writeRun(directory, run);
+    return { run, message: `${begun}; the damaged file is kept as ${aside}.` };
+  } catch {
+    return { run, message: `${begun}; the damaged file is left as it is.` };
+  }
 }
 
 /** Adds an epoch to the log, which is for reading by other programs: nothing here depends on it. */

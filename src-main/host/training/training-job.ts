@@ -109,6 +109,8 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
     throw error;
   } finally {
     await trainer?.close();
+    // An engine that was killed while it wrote weights leaves half of them.
+    await clearLeftovers(directory, (await runs.get(project.id, runId)).run).catch(() => undefined);
     await releaseRun(directory);
   }
 }

@@ -1,0 +1,160 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { contract } from "#shared/contract.ts";
+import type { AppContract } from "#shared/contract.ts";
+import { connectContract } from "#shared/rpc/client.ts";
+import type { Client } from "#shared/rpc/contract.ts";
+import type { Job } from "#shared/jobs/job.ts";
+import type { Problem } from "#shared/project/mosaic.ts";
+import { webSocketPort } from "#shared/rpc/ports/web-socket-port.ts";
+
+const serverScript = path.resolve(import.meta.dirname, "../out/server/server.mjs");
+const startMilliseconds = 60_000;
+
+/** The built app on a project folder, in a process of its own, and a page's client to it. */
+export class RunningApp {
+  readonly client: Client<AppContract>;
+  readonly projectId: string;
+  readonly mosaicIds: readonly string[];
+  readonly classIds: readonly number[];
+  /** What the project tells its user, in sentences. */
+  readonly problems: readonly Problem[];
+  readonly folder: string;
+  readonly #child: ChildProcess;
+
+  private constructor(
+    given: Pick<RunningApp, "client" | "projectId" | "mosaicIds" | "classIds" | "problems" | "folder">,
+    child: ChildProcess,
+  ) {
+    this.client = given.client;
+    this.projectId = given.projectId;
+    this.mosaicIds = given.mosaicIds;
+    this.classIds = given.classIds;
+    this.problems = given.problems;
+    this.folder = given.folder;
+    this.#child = child;
+  }
+
+  /** Starts the app on a folder; rejects where it ends or the project doesn't open. Data and cache lie in `base`. */
+  static async start(base: string, folder: string): Promise<RunningApp> {
+    const child = spawn(process.execPath, [serverScript, "serve", folder, "--root", base, "--json"], {
+      env: {
+        ...process.env,
+        ORTHOMASK_DATA: path.join(base, "data"),
+        ORTHOMASK_CACHE: path.join(base, "cache"),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-2000);
+    });
+    try {
+      const url = await addressOf(child, () => said);
+      const signedIn = await fetch(url, { redirect: "manual" });
+      const cookie = String(signedIn.headers.get("set-cookie")?.split(";")[0]);
+      const socket = new WebSocket(`ws://${url.host}/rpc`, { headers: { cookie, origin: url.origin } });
+      await new Promise((resolve, reject) => {
+        socket.once("open", resolve);
+        socket.once("error", reject);
+      });
+      const client = connectContract(contract, webSocketPort(socket));
+      const projectId = (await client.projects.current())?.projectId;
+      if (projectId === undefined) {
+        throw new Error("The project did not open.");
+      }
+      for await (const snapshot of client.projects.watch({ projectId })) {
+        if (!snapshot.scanning) {
+          const mosaicIds = snapshot.mosaics.map(({ id }) => id);
+          const classIds = snapshot.classes.map(({ id }) => id);
+          const { problems } = snapshot;
+          return new RunningApp({ client, projectId, mosaicIds, classIds, problems, folder }, child);
+        }
+      }
+      throw new Error("The project was never read to its end.");
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** Processes that the app has started: the engine is the one among them that runs `engine.mjs`. */
+  enginePid(): number | null {
+    return childrenOf(this.#child.pid).find((pid) => commandOf(pid).includes("engine.mjs")) ?? null;
+  }
+
+  /** Ends the host as a crash would, and waits for what it had started to go too; tells which processes outlived it by more than ten seconds. */
+  async kill(): Promise<readonly number[]> {
+    const started = childrenOf(this.#child.pid);
+    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill("SIGKILL");
+    await gone;
+    for (let waited = 0; waited < 10_000; waited += 50) {
+      if (started.every((pid) => commandOf(pid) === "")) {
+        return [];
+      }
+      await setTimeout(50);
+    }
+    return started.filter((pid) => commandOf(pid) !== "");
+  }
+
+  async close(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.kill("SIGTERM");
+    await gone;
+  }
+
+  /** How a job ended. */
+  async ended(jobId: string): Promise<Job["state"]> {
+    for await (const jobs of this.client.jobs.watch()) {
+      const state = jobs.find(({ id }) => id === jobId)?.state;
+      if (state !== undefined && state.kind !== "running" && state.kind !== "queued") {
+        return state;
+      }
+    }
+    throw new Error("The list of jobs ended.");
+  }
+}
+
+function addressOf(child: ChildProcess, said: () => string): Promise<URL> {
+  return new Promise<URL>((resolve, reject) => {
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const address = /"url":\s*"([^"]+)"/.exec(text)?.[1];
+      if (address !== undefined) {
+        resolve(new URL(address));
+      }
+    });
+    child.once("exit", () => {
+      reject(new Error(`The app ended before it told its address: ${said()}`));
+    });
+    globalThis
+      .setTimeout(() => {
+        reject(new Error(`The app told no address within a minute: ${said()}`));
+      }, startMilliseconds)
+      .unref();
+  });
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    const text = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, "utf8").trim();
+    return text === "" ? [] : text.split(/\s+/).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Empty for a process that is gone, also one that nobody has waited for. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { RunningApp } from "../running-app.ts";
+import type { Work } from "../work.ts";
+
+/** Masks and polygons of a prediction written again and again; whatever stands under a final name must be whole. */
+export class Exporting implements Work {
+  readonly span = 500;
+  readonly #runId: string;
+  readonly #reference: ReadonlyMap<string, string>;
+
+  private constructor(runId: string, reference: ReadonlyMap<string, string>) {
+    this.#runId = runId;
+    this.#reference = reference;
+  }
+
+  /** Exports once undisturbed, into the project. */
+  static async prepare(app: RunningApp, runId: string): Promise<Exporting> {
+    const state = await app.ended(await write(app, runId));
+    if (state.kind !== "succeeded") {
+      throw new Error(`The undisturbed export ended ${JSON.stringify(state)}.`);
+    }
+    return new Exporting(runId, new Map(written(app).map((file) => [path.basename(file), sumOf(file)])));
+  }
+
+  async run(app: RunningApp): Promise<void> {
+    await app.ended(await write(app, this.#runId));
+  }
+
+  check(app: RunningApp): Promise<string[]> {
+    const found = new Map(written(app).map((file) => [path.basename(file), sumOf(file)]));
+    const losses: string[] = [];
+    for (const [name, sum] of this.#reference) {
+      if (!found.has(name)) {
+        losses.push(`${name}, exported before, is gone`);
+      } else if (found.get(name) !== sum) {
+        losses.push(`${name} isn't whole`);
+      }
+    }
+    return Promise.resolve(losses);
+  }
+}
+
+async function write(app: RunningApp, runId: string): Promise<string> {
+  const { jobId } = await app.client.exports.start({
+    projectId: app.projectId,
+    runId,
+    mosaicIds: [...app.mosaicIds],
+    options: {
+      mask: true,
+      confidence: true,
+      vector: { format: "geojson", simplifyMeters: 0, minAreaSquareMeters: 0 },
+      merge: null,
+    },
+    destination: { kind: "project" },
+  });
+  return jobId;
+}
+
+function written(app: RunningApp): string[] {
+  const folder = path.join(app.folder, ".orthomask/exports");
+  return existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+        .map((entry) => path.join(entry.parentPath, entry.name))
+    : [];
+}
+
+function sumOf(filePath: string): string {
+  return createHash("sha256").update(readFileSync(filePath)).digest("hex");
+}
