@@ -272,7 +272,10 @@ async function settled(stored: StoredRun, { queued }: { readonly queued: boolean
   const left: Run = { ...run, state };
   // In a folder that can only be read it stays as it is, and is judged anew each time.
   await writeRun(directory, left).catch(() => undefined);
-  await clearAbandoned(directory, left).catch(() => undefined);
+  if (state.kind === "interrupted") {
+    // What waits for its turn is cleared when that comes.
+    await clearAbandoned(directory, left).catch(() => undefined);
+  }
   return { run: left, directory };
 }
 
