@@ -40,6 +40,7 @@ export type ModelSettings = z.infer<typeof modelSettingsSchema>;
 export const inputTypeSchema = z.enum(["uint8", "float32"]);
 export type InputType = z.infer<typeof inputTypeSchema>;
 
+/** The rules by which gradients change weights; `optimizers/registry.ts` has them. */
 export const optimizerNameSchema = z.enum(["adam", "adamw", "sgd"]);
 export type OptimizerName = z.infer<typeof optimizerNameSchema>;
 
@@ -55,6 +56,7 @@ export const gradientRulesSchema = z.strictObject({
 });
 export type GradientRules = z.infer<typeof gradientRulesSchema>;
 
+/** Everything that a training begins with; its tiles come batch by batch. */
 export const trainingRequestSchema = z.strictObject({
   model: modelSettingsSchema,
   /** Tiles a step. */
@@ -117,6 +119,7 @@ const confusion = { confusion: z.array(z.int()) };
 
 const milliseconds = { milliseconds: z.number() };
 
+/** Which TensorFlow runs on what. */
 export const engineInfoSchema = z.strictObject({
   tensorflowVersion: z.string(),
   device: z.enum(["cpu", "gpu"]),
@@ -126,6 +129,7 @@ export const engineInfoSchema = z.strictObject({
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
 
+/** What the host may ask of the engine's process. */
 export const engineContract = defineContract({
   engine: {
     /** Which of TensorFlow's builds is loaded, by its binding's file; the app's own unless this is called before anything else. */

@@ -9,6 +9,7 @@ import { buildPredictionGraph } from "./runtime/prediction-graph.ts";
 import type { PredictionGraph } from "./runtime/prediction-graph.ts";
 import { CheckpointFile } from "./weights/checkpoint.ts";
 
+/** Which network predicts, how many tiles at once. */
 export interface PredictionRequest {
   readonly model: ModelSettings;
   readonly batch: number;

@@ -20,6 +20,7 @@ import type { Accumulation } from "./runtime/weight-updates.ts";
 import { CheckpointFile, writeCheckpoint } from "./weights/checkpoint.ts";
 import { initialValues } from "./weights/initializers.ts";
 
+/** What one step tells of its batch. */
 export interface StepResult {
   readonly loss: number;
   /** Row-major, truth by prediction. */
@@ -27,11 +28,13 @@ export interface StepResult {
   readonly milliseconds: number;
 }
 
+/** What measuring a batch tells. */
 export interface EvaluationResult extends StepResult {
   readonly validPixels: number;
   readonly prediction: Uint8Array<ArrayBuffer> | null;
 }
 
+/** How a session differs from one that the app starts: for tests, benchmarks and first weights. */
 export interface TrainingSessionOptions {
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout?: boolean;

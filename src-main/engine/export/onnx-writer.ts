@@ -25,6 +25,7 @@ export interface OnnxValue {
   readonly shape: readonly ["batch", ...number[]];
 }
 
+/** An ONNX file's graph with what it says about itself (`ModelProto`). */
 export interface OnnxModel {
   readonly producerName: string;
   readonly producerVersion: string;

@@ -24,6 +24,7 @@ export interface GraphNode {
   readonly outputs: readonly TensorSymbol[];
 }
 
+/** What a new node has beside its operation; nothing of it by default. */
 export interface NodeOptions {
   readonly inputs?: readonly TensorSymbol[];
   readonly controls?: readonly GraphNode[];
@@ -53,8 +54,11 @@ export class Graph {
   readonly #constants = new Map<string, TensorSymbol>();
   #scope = "";
 
-  /** `device`: what the graph will run on. Where an operation can be written in several forms, the fastest differs. */
-  constructor(readonly device: Device = "cpu") {}
+  /** `device`: what the graph will run on. `forms`: how to write an operation that can be written in several ways; the fastest differs by device. */
+  constructor(
+    readonly device: Device = "cpu",
+    readonly forms: "fastest" | "plain" = "fastest",
+  ) {}
 
   /** Adds a node and returns it; its outputs are `node.outputs`. */
   add(operation: string, options: NodeOptions = {}): GraphNode {

@@ -6,6 +6,7 @@ import type { Initializer } from "../weights/initializers.ts";
 import type { LayerDefinition, WeightDescription } from "./layer.ts";
 import { onlyInput } from "./layer.ts";
 
+/** A convolution layer's settings, with Keras' defaults. */
 export interface ConvolutionLayerOptions {
   readonly filters: number;
   /** Height and width of the kernel, in pixels. */

@@ -19,7 +19,7 @@ const classWeights = [0.5, 1, 2, 4];
 const ignoredClasses = [1];
 
 /**
- * Value and gradient by automatic differentiation of the formulas as the papers have them, written apart from ours: pixels without a label are cut out
+ * Value and gradient by automatic differentiation of the formulas as `overlap.ts` and the papers have them, written apart from ours: pixels without a label are cut out
  * before anything is computed. The Lovász slope is the papers' difference of neighbouring Jaccard losses; focal is also Keras' own.
  */
 const reference = `

@@ -102,13 +102,13 @@ const smooth: LossParameter = {
   maximum: 1e6,
 };
 
-/** Soft Dice, one minus the mean over the classes that occur: `(2·TP + smooth) / (2·TP + FP + FN + smooth)`. */
+/** Soft Dice with plain sums below the fraction (Milletari et al. have squares there), one minus the mean over the classes that occur: `(2·TP + smooth) / (2·TP + FP + FN + smooth)`. */
 export const dice = overlapLoss(
   {
     id: "dice",
     name: "Dice",
     summary:
-      "One minus the overlap (F1) of each class, so that small classes count as much as large (Milletari et al. 2016, arXiv:1606.04797).",
+      "One minus the overlap (F1) of each class, so that small classes count as much as large (after Milletari et al. 2016, arXiv:1606.04797; probabilities are not squared).",
     parameters: [smooth],
   },
   (parameter) => ({ falsePositive: 0.5, falseNegative: 0.5, smooth: parameter("smooth") / 2 }),
@@ -164,7 +164,8 @@ const LEAST_LOSS = 1e-14;
 export const focalTversky: Loss = {
   id: "focal-tversky",
   name: "Focal Tversky",
-  summary: "Tversky with more weight on classes that go badly (Abraham and Khan 2019, arXiv:1810.07842).",
+  summary:
+    "Tversky with more weight on classes that go badly (Abraham and Khan 2019, arXiv:1810.07842, whose α weighs the misses: here β does).",
   parameters: [
     ...tverskyParameters,
     {

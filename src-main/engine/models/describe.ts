@@ -15,6 +15,7 @@ export interface LayerRow {
   readonly parameters: number;
 }
 
+/** A model as a table, with its sums. */
 export interface ModelDescription {
   readonly layers: readonly LayerRow[];
   readonly parameters: number;

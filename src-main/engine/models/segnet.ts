@@ -50,7 +50,7 @@ export const segnet: Architecture = {
   name: "SegNet",
   summary:
     "Encoder and decoder of the same depth; remembers where maxima were, so that outlines are sharper.",
-  source: SOURCE,
+  source: `${SOURCE}, with the notebook's filters`,
   stride: 32,
   width: null,
   upsamplings: ["unpooling"],

@@ -10,6 +10,7 @@ import type { Model } from "../models/model.ts";
 import { convolveLayer, convolveNormalized, dropRectified, findFusions } from "./fusions.ts";
 import type { Fusions } from "./fusions.ts";
 
+/** What a forward pass takes in, and how its layers are built. */
 export interface ForwardOptions {
   readonly mode: Mode;
   /** float32 NHWC. */
@@ -26,6 +27,7 @@ export interface ForwardOptions {
   readonly fuse?: boolean;
 }
 
+/** What a forward pass gives. */
 export interface Forward {
   /** `[batch, height, width, classes]`. */
   readonly logits: TensorSymbol;

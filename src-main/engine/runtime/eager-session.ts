@@ -17,6 +17,7 @@ export class EagerSession implements Session {
   readonly #graph: Graph;
   readonly #number: number;
   readonly #handles = new Map<GraphNode, TensorId>();
+  #closed = false;
 
   constructor(tensorflow: TensorFlow, graph: Graph) {
     this.#tensorflow = tensorflow;
@@ -26,6 +27,9 @@ export class EagerSession implements Session {
   }
 
   run(feeds: readonly Feed[], fetches: readonly TensorSymbol[]): TensorData[] {
+    if (this.#closed) {
+      throw new Error("This session is closed.");
+    }
     const needed = neededNodes(fetches);
     const usesLeft = countUses(needed, fetches);
     const held = new Map<TensorSymbol, TensorId>();
@@ -51,6 +55,7 @@ export class EagerSession implements Session {
   }
 
   close(): void {
+    this.#closed = true;
     for (const handle of this.#handles.values()) {
       const destroyed = { ignore_lookup_error: attribute.boolean(true) };
       this.#tensorflow.runOperation("DestroyResourceOp", destroyed, [handle], 0);
@@ -108,9 +113,11 @@ export class EagerSession implements Session {
     }
     const whole = this.#tensorflow.createTensor(shape, "int32", Int32Array.from(new Uint16Array(buffer)));
     const types = { SrcT: attribute.type("int32"), DstT: attribute.type(dataType) };
-    const [cast] = this.#tensorflow.runOperation("Cast", types, [whole], 1);
-    this.#tensorflow.deleteTensor(whole);
-    return cast as TensorId;
+    try {
+      return this.#tensorflow.runOperation("Cast", types, [whole], 1)[0] as TensorId;
+    } finally {
+      this.#tensorflow.deleteTensor(whole);
+    }
   }
 
   /** Lets go of what no later node takes. */

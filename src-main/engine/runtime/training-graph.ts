@@ -20,6 +20,7 @@ import type { LabelRules } from "./pixel-classes.ts";
 import { addAccumulation, addUpdates, isKernel, kernelPenalty } from "./weight-updates.ts";
 import type { Accumulation, HeldWeight } from "./weight-updates.ts";
 
+/** What decides a training's graph. */
 export interface TrainingGraphSettings extends LabelRules {
   readonly model: Model;
   readonly batch: number;
@@ -30,7 +31,7 @@ export interface TrainingGraphSettings extends LabelRules {
   readonly gradientRules?: GradientRules | undefined;
   /** False leaves dropout out, to compare with another implementation. */
   readonly dropout: boolean;
-  /** False builds every layer by itself, to compare. */
+  /** False builds every layer by itself, in TensorFlow's own operations, to compare. */
   readonly fuse?: boolean;
   /** Layers that the step leaves as they are. */
   readonly frozen?: ReadonlySet<Layer>;
@@ -93,7 +94,7 @@ export function buildTrainingGraph(settings: TrainingGraphSettings): TrainingGra
     frozen = new Set(),
     fuse = true,
   } = settings;
-  const graph = new Graph(settings.device);
+  const graph = new Graph(settings.device, fuse ? "fastest" : "plain");
   const [height, width, bands] = (model.layers[0] as (typeof model.layers)[number]).outputShape;
   const pixels = graph.placeholder("pixels", [batch, height, width, bands], inputType);
   const labels = graph.placeholder("labels", [batch, height, width], "uint8");

@@ -19,6 +19,7 @@ export interface HeldWeight extends NamedWeight {
   readonly variable: Variable;
 }
 
+/** How gradients become updates. */
 export interface UpdateSettings {
   readonly optimizer: Optimizer;
   readonly rules: GradientRules;

@@ -10,6 +10,7 @@ import { concatenate, shapeOf, slice } from "./shape.ts";
 /** `same`: as many output pixels as input pixels, divided by the stride, zeros beyond the edge. `valid`: no zeros. */
 export type Padding = "same" | "valid";
 
+/** How a kernel moves over an image. */
 export interface ConvolutionOptions {
   readonly stride?: number;
   /** Distance between the kernel's taps, in pixels; 1 by default. */

@@ -24,6 +24,9 @@ export function convolveFast(
   kernel: TensorSymbol,
   options: ConvolutionOptions = {},
 ): TensorSymbol {
+  if (graph.forms === "plain") {
+    return convolve(graph, input, kernel, options);
+  }
   const { stride = 1, dilation = 1, padding = "same" } = options;
   const [batch = 0, height = 0, width = 0] = input.shape;
   const [kernelHeight = 0, kernelWidth = 0, channels = 0, filters = 0] = kernel.shape;
@@ -68,7 +71,7 @@ export function convolveTransposedFast(
   const [kernelHeight = 0, kernelWidth = 0, filters = 0] = kernel.shape;
   const isBlock = kernelHeight === stride && kernelWidth === stride && stride > 1;
   // An exported graph's batch (-1) is known only when it runs.
-  if (!isBlock || batch < 0 || input.dataType !== "float32") {
+  if (graph.forms === "plain" || !isBlock || batch < 0 || input.dataType !== "float32") {
     return convolveTransposed(graph, input, kernel, outputShape, { stride });
   }
   const blocks = multiplyMatrices(

@@ -3,6 +3,7 @@ import type { GradientRules } from "../gradients.ts";
 import { inputOf } from "../graph.ts";
 import type { Graph, GraphNode, TensorSymbol } from "../graph.ts";
 
+/** How the matrices of a product lie; as they are by default. */
 export interface MatrixProductOptions {
   /** Take the first (second) matrix with rows and columns exchanged. */
   readonly transposeFirst?: boolean;

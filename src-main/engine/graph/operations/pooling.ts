@@ -14,6 +14,7 @@ export function sidesOf(size: WindowSize): readonly [height: number, width: numb
   return typeof size === "number" ? [size, size] : size;
 }
 
+/** A pooling's window and how far it moves. */
 export interface PoolingOptions {
   /** Height and width of the window, in pixels; one number for a square. */
   readonly size: WindowSize;
