@@ -1,5 +1,5 @@
 import { expect, type Page } from "@playwright/test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execFile } from "node:child_process";
@@ -160,19 +160,32 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await expect(again.getByTestId("cell-state").locator("input:checked")).toHaveValue("to-do");
 });
 
-/** A promptable model is pointed to; clicks and a box are previewed, given up, and painted. False where no model can be made. */
-async function segmentStep(page: Page, shot: (step: string) => Promise<void>): Promise<boolean> {
+/** Makes a promptable model in FOLDER, or takes the one that tests of a packaged app bring, whose user has no Python peers. False without both. */
+async function makeSegmentModels(models: string): Promise<boolean> {
+  const ready = process.env["ORTHOMASK_SEGMENT_MODELS"];
+  if (ready !== undefined) {
+    await cp(ready, models, { recursive: true });
+    return true;
+  }
   const python = await peersPython();
   if (python === null) {
-    test.info().annotations.push({ type: "skipped", description: "Segments: no Python peers here" });
     return false;
   }
-  const models = path.join(folder, "models");
   const job = path.join(folder, "models.json");
   await writeFile(job, JSON.stringify({ models: [{ folder: models, side: 256, kind: "planes" }] }));
   const script = path.join(rootDirectory, "fixtures/segments/tiny_segment_model.py");
   await promisify(execFile)(python, [script, job]);
   await rm(job);
+  return true;
+}
+
+/** A promptable model is pointed to; clicks and a box are previewed, given up, and painted. False where no model can be made. */
+async function segmentStep(page: Page, shot: (step: string) => Promise<void>): Promise<boolean> {
+  const models = path.join(folder, "models");
+  if (!(await makeSegmentModels(models))) {
+    test.info().annotations.push({ type: "skipped", description: "Segments: no Python peers here" });
+    return false;
+  }
 
   await take(page, "Q");
   await clicks(page, [0.75, 0.3]);

@@ -48,6 +48,7 @@ import {
 import { MOST_TRAININGS } from "./training/sweep.ts";
 import { splitDraftSchema, splitPreviewSchema, splitSummarySchema } from "./training/split-preview.ts";
 import { weightsReportSchema, weightsSourceSchema } from "./training/weights-report.ts";
+import { updateStateSchema, updateWishSchema } from "./updates.ts";
 
 /** What the shell around the page can do; the page asks for these, never for the shell's name. */
 export const capabilitiesSchema = z.strictObject({
@@ -281,6 +282,8 @@ export const contract = defineContract({
     /** Starts the engine if need be: the first answer takes a second or two. */
     engineStatus: call(nothing, engineStatusSchema),
     commands: stream(nothing, shellCommandSchema),
+    /** How the app stands to newer versions, after what was wished. Before anything is downloaded or installed the shell asks the user itself. */
+    updates: call(z.strictObject({ wish: updateWishSchema }), updateStateSchema),
   },
   folders: {
     /** Shows the native dialog; null when the user leaves it. `unsupported` where there is none. */

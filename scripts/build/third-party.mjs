@@ -26,6 +26,13 @@ const otherParts = [
     text: "Copyright The TensorFlow Authors. The libraries libtensorflow_cc and libtensorflow_framework are those of the official Python wheel, unchanged; they contain oneDNN, Eigen, Abseil, Protocol Buffers, XLA and others under the licences listed at https://github.com/tensorflow/tensorflow/blob/master/LICENSE and https://github.com/tensorflow/tensorflow/tree/master/third_party. The text of the Apache License 2.0 is that of Orthomask's own licence.",
   },
   {
+    name: "ONNX Runtime",
+    // Its npm package states the licence and has no text of it.
+    version: packageVersion("onnxruntime-node"),
+    license: "MIT",
+    text: 'Copyright (c) Microsoft Corporation\n\nPermission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:\n\nThe above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.\n\nTHE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.\n\nThe library is that of the npm package onnxruntime-node, unchanged: the CPU\'s, of the system that this copy is for. It contains Eigen, Protocol Buffers, Abseil, FlatBuffers, MLAS and others under the licences listed at https://github.com/microsoft/onnxruntime/blob/main/ThirdPartyNotices.txt.',
+  },
+  {
     name: "Electron, Chromium and Node.js",
     version: "",
     license: "MIT and others",
@@ -79,6 +86,10 @@ export function unneededPackages() {
     .filter(([key, { dev = false }]) => key !== "" && !dev && !needed.has(key))
     .map(([key]) => key)
     .filter((key) => existsSync(path.join(rootDirectory, key)));
+}
+
+function packageVersion(name) {
+  return lockFile().packages[`node_modules/${name}`].version;
 }
 
 function lockFile() {

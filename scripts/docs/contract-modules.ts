@@ -9,6 +9,7 @@ export * as pixelWindow from "../../src-shared/geo/pixel-window.ts";
 export * as crs from "../../src-shared/geo/crs.ts";
 export * as rasterDescription from "../../src-shared/geo/raster-description.ts";
 export * as diagnostics from "../../src-shared/diagnostics.ts";
+export * as updates from "../../src-shared/updates.ts";
 export * as gpuAddOn from "../../src-shared/gpu-add-on.ts";
 export * as job from "../../src-shared/jobs/job.ts";
 export * as trainingSettings from "../../src-shared/training/training-settings.ts";

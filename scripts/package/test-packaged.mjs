@@ -16,6 +16,7 @@ import path from "node:path";
 import { packagesWithDependencies } from "../build/third-party.mjs";
 import { endWith } from "../setup.mjs";
 import { provideVirtualDisplay } from "../setup/browser.mjs";
+import { peersPython } from "../setup/peers.mjs";
 import { rootDirectory } from "../setup/places.mjs";
 import { run, runVisibly, SetupError, step } from "../setup/step.mjs";
 
@@ -48,6 +49,7 @@ async function main() {
     await step("fuses", () => checkFuses(app, base));
     const tests = path.join(base, "tests");
     copyTests(tests);
+    const segmentModels = await makeSegmentModels(base);
     mkdirSync(path.join(base, "home/tmp dir"), { recursive: true });
     if (isRoot) {
       await run("chown", ["-R", `${unprivileged}:${unprivileged}`, base]);
@@ -57,7 +59,7 @@ async function main() {
     } else {
       process.stderr.write("  not run by root: the checkout stays readable for the app\n");
     }
-    return await runTests(base, app, tests);
+    return await runTests(base, app, tests, segmentModels);
   } finally {
     chmodSync(rootDirectory, checkoutMode);
     // Screenshots, and what a failed test saw.
@@ -120,9 +122,23 @@ function copyTests(tests) {
   ]) {
     cpSync(path.join(rootDirectory, name), path.join(tests, name), { recursive: true });
   }
-  for (const key of packagesWithDependencies(["@playwright/test", "sharp", "zod"])) {
+  for (const key of packagesWithDependencies(["@axe-core/playwright", "@playwright/test", "sharp", "zod"])) {
     cpSync(path.join(rootDirectory, key), path.join(tests, key), { recursive: true });
   }
+}
+
+/** A promptable model for the Segment tool, by which ONNX Runtime is seen to be there: the unprivileged user can't run the Python peers. Null without them. */
+async function makeSegmentModels(base) {
+  const python = peersPython();
+  if (python === null) {
+    process.stderr.write("  no Python peers here: the Segment tool is not tried\n");
+    return null;
+  }
+  const folder = path.join(base, "segment models");
+  const job = path.join(base, "segment-models.json");
+  writeFileSync(job, JSON.stringify({ models: [{ folder, side: 256, kind: "planes" }] }));
+  await run(python, [path.join(rootDirectory, "fixtures/segments/tiny_segment_model.py"), job]);
+  return folder;
 }
 
 function asUser(words) {
@@ -141,7 +157,7 @@ function expectUnreadable() {
   }
 }
 
-async function runTests(base, app, tests) {
+async function runTests(base, app, tests, segmentModels) {
   const display = process.env.DISPLAY
     ? []
     : [await provideVirtualDisplay(), "-a", "-s", "-screen 0 1600x1000x24"];
@@ -163,6 +179,7 @@ async function runTests(base, app, tests) {
       env: {
         ...inherited,
         ORTHOMASK_PACKAGED: app,
+        ...(segmentModels === null ? {} : { ORTHOMASK_SEGMENT_MODELS: segmentModels }),
         HOME: home,
         XDG_CACHE_HOME: path.join(home, ".cache"),
         XDG_CONFIG_HOME: path.join(home, ".config"),

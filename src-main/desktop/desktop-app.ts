@@ -10,6 +10,8 @@ import { setApplicationMenu } from "./menu.ts";
 import { nativeCapabilities, nativeShell } from "./native-shell.ts";
 import { HAND_OVER_CHANNEL, PAGE_URL, REQUEST_PORT_CHANNEL } from "./page-address.ts";
 import { restartPage } from "./restart-page.ts";
+import { desktopUpdates } from "./updates/desktop-updates.ts";
+import type { Updates } from "./updates/updates.ts";
 import { readWindowState, writeWindowState } from "./window-state.ts";
 
 export interface DesktopOptions {
@@ -34,11 +36,13 @@ export class DesktopApp {
   #busyReason: string | null = null;
   #recentFolders: readonly RecentFolder[] = [];
   #quitting = false;
+  readonly #updates: Updates;
 
   constructor(options: DesktopOptions) {
     this.#options = options;
     this.#pageUrl = options.pageUrl ?? PAGE_URL;
     this.#folder = options.initialFolder;
+    this.#updates = desktopUpdates(options.dataDirectory, () => this.#window);
   }
 
   /** Opens the window and starts the host beside it. */
@@ -52,6 +56,7 @@ export class DesktopApp {
     // Started before the page asks, so that both load at the same time; a failure is told when it asks.
     this.#runningHost().catch(() => undefined);
     this.openWindow();
+    void this.#updates.start();
   }
 
   openWindow(): void {
@@ -177,6 +182,7 @@ export class DesktopApp {
       },
       nativeShell({
         window: () => this.#window,
+        updates: (wish) => this.#updates.wish(wish),
         setBusy: (reason) => {
           this.#busyReason = reason;
         },

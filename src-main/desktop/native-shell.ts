@@ -2,6 +2,7 @@ import { dialog, shell } from "electron";
 import type { BrowserWindow, OpenDialogOptions, SaveDialogOptions } from "electron";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
+import type { UpdateState, UpdateWish } from "#shared/updates.ts";
 import type { RecentFolder, ShellCapabilities } from "../host/host-options.ts";
 import type { shellContract } from "../host/ports/shell-contract.ts";
 import { printToPdf } from "./print-to-pdf.ts";
@@ -17,6 +18,7 @@ export const nativeCapabilities: ShellCapabilities = {
 /** What the native shell needs of the app around it. */
 export interface ShellSurroundings {
   window(): BrowserWindow | null;
+  updates(wish: UpdateWish): UpdateState;
   setBusy(reason: string | null): void;
   setRecentFolders(folders: readonly RecentFolder[]): void;
 }
@@ -53,6 +55,7 @@ export function nativeShell(surroundings: ShellSurroundings): Implementation<typ
         shell.showItemInFolder(filePath);
       },
       printToPdf: ({ htmlPath, pdfPath }) => printToPdf(htmlPath, pdfPath),
+      updates: ({ wish }) => surroundings.updates(wish),
       setBusy: ({ reason }) => {
         surroundings.setBusy(reason);
       },

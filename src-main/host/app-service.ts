@@ -15,6 +15,7 @@ export function appService({
   return {
     capabilities: () => ({ ...shell.capabilities, orthomaskVersion: version }),
     engineStatus: () => learning.engineStatus(),
+    updates: ({ wish }) => shell.updates(wish),
     commands: (_, { signal }) => shellCommands(shell, signal),
   };
 }

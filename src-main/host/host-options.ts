@@ -1,6 +1,7 @@
 import type { RemoteAccess } from "../raster/index.ts";
 import type { ShellCommand } from "#shared/contract.ts";
 import type { MessagePortLike } from "#shared/rpc/port.ts";
+import type { UpdateState, UpdateWish } from "#shared/updates.ts";
 
 /** What a shell gives the host it starts. */
 export interface HostOptions {
@@ -88,6 +89,8 @@ export interface ShellBridge {
   /** Why closing the window should ask first ("Training unet is running"); null when it need not. */
   setBusy(reason: string | null): void;
   setRecentFolders(folders: readonly RecentFolder[]): void;
+  /** Newer versions of the app, which only a shell can put in its place. */
+  updates(wish: UpdateWish): Promise<UpdateState>;
   /** Commands chosen in the shell's menu, for the contract's `app.commands`. Returns how to stop listening. */
   onCommand(listener: (command: ShellCommand) => void): () => void;
 }

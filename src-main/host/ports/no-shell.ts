@@ -17,6 +17,7 @@ export function noShell(options: { readonly download: boolean }): ShellBridge {
     chooseSaveFile: () => unsupported("The system's save dialog"),
     reveal: () => unsupported("Showing a file in the file manager"),
     printToPdf: () => unsupported("Printing to a PDF file"),
+    updates: () => Promise.resolve({ kind: "not-here" }),
     setBusy: () => undefined,
     setRecentFolders: () => undefined,
     onCommand: () => () => undefined,

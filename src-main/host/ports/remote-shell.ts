@@ -26,6 +26,7 @@ export function remoteShell(
     chooseSaveFile: (suggestedName) => client.shell.chooseSaveFile({ suggestedName }),
     reveal: (filePath) => client.shell.reveal({ filePath }),
     printToPdf: (htmlPath, pdfPath) => client.shell.printToPdf({ htmlPath, pdfPath }),
+    updates: (wish) => client.shell.updates({ wish }),
     setBusy: (reason) => {
       // Asked at every step of a job's progress, and hardly ever anything new.
       if (reason === busyReason) {

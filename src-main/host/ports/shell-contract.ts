@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { shellCommandSchema } from "#shared/contract.ts";
 import { call, defineContract } from "#shared/rpc/contract.ts";
+import { updateStateSchema, updateWishSchema } from "#shared/updates.ts";
 
 /** Names of the channels between a host in its own process and the shell that started it. */
 export const HOST_CHANNEL = "host";
@@ -54,6 +55,7 @@ export const shellContract = defineContract({
     chooseSaveFile: call(z.strictObject({ suggestedName: z.string() }), z.string().nullable()),
     reveal: call(z.strictObject({ filePath: z.string() }), z.void()),
     printToPdf: call(z.strictObject({ htmlPath: z.string(), pdfPath: z.string() }), z.void()),
+    updates: call(z.strictObject({ wish: updateWishSchema }), updateStateSchema),
     setBusy: call(z.strictObject({ reason: z.string().nullable() }), z.void()),
     setRecentFolders: call(
       z.strictObject({ folders: z.array(z.strictObject({ name: z.string(), folderPath: z.string() })) }),
