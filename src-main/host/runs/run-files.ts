@@ -63,7 +63,7 @@ export async function recoverRun(
   let run: Run;
   try {
     const text = await readFile(lastGoodPath, "utf8");
-    run = parseVersionedJson(text, lastGoodPath, { schema: runSchema, version: 1 });
+    run = parseVersionedJson(text, lastGoodPath, { schema: savedRunSchema, version: RUN_VERSION });
   } catch {
     return null;
   }
