@@ -27,7 +27,7 @@ const cases: readonly Case[] = [
   caseOf("fcn16", null, 64, 1, "adam", 1e-5),
   caseOf("fcn8", null, 64, 1, "adam", 1e-5),
   caseOf("segnet-upsample", null, 128, 4, "sgd", 1e-5),
-  caseOf("segnet", null, 256, 4, "sgd", 1e-5),
+  caseOf("segnet", null, 256, 4, "sgd", 1e-4),
   caseOf("unet", 16, 128, 2, "sgd", 1e-3),
   caseOf("deeplabv3plus", 16, 128, 2, "sgd", 1e-4),
   caseOf("pspnet", 16, 128, 2, "sgd", 1e-4),
