@@ -161,13 +161,18 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
     let learningRate = settings.learningRate;
     report(epoch, "preparing", 0, trained);
     let step = 0;
+    // Those whose gradients are in the weights: a stop between two updates drops what was added up since the last.
+    let stepsInWeights = 0;
     let waited = 0;
+    let paused = 0;
     await eachBatch(
       training.batches(pass, { signal: stop }),
       async (batch, waitedMilliseconds) => {
         if (options.isPaused()) {
           report(epoch, "paused", step, trained);
+          const pausedAt = performance.now();
           await options.whilePaused();
+          paused += performance.now() - pausedAt;
         }
         if (stop.aborted || stepsDone >= stepLimit) {
           return false;
@@ -193,6 +198,7 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
         clock.trained(performance.now() - before);
         step++;
         stepsDone++;
+        stepsInWeights = isUpdate ? step : stepsInWeights;
         if (!Number.isFinite(outcome.loss)) {
           throw new DivergedError(outcome.loss, epoch, step, learningRate);
         }
@@ -202,9 +208,9 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
       },
       () => stop.aborted,
     );
-    const trainingMilliseconds = performance.now() - started;
+    const trainingMilliseconds = performance.now() - started - paused;
     // Only the first epoch is worth finishing after a stop: later there is a best one already.
-    const isLeft = (): boolean => stop.aborted && !(epoch === 1 && step > 0 && options.keepsFirstSteps());
+    const isLeft = (): boolean => stop.aborted && !(epoch === 1 && stepsInWeights > 0 && options.keepsFirstSteps());
     if (isLeft()) {
       return "stopped";
     }
@@ -240,7 +246,7 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
     const measured = evaluationReport(validated.confusion, [...counted]);
     const record: EpochRecord = {
       epoch,
-      steps: step,
+      steps: stepsInWeights,
       loss: trained.loss,
       accuracy: trained.accuracy,
       valLoss: validated.loss,
