@@ -210,7 +210,8 @@ export async function runTrainingLoop(options: TrainingLoopOptions): Promise<Loo
     );
     const trainingMilliseconds = performance.now() - started - paused;
     // Only the first epoch is worth finishing after a stop: later there is a best one already.
-    const isLeft = (): boolean => stop.aborted && !(epoch === 1 && stepsInWeights > 0 && options.keepsFirstSteps());
+    const isLeft = (): boolean =>
+      stop.aborted && !(epoch === 1 && stepsInWeights > 0 && options.keepsFirstSteps());
     if (isLeft()) {
       return "stopped";
     }
