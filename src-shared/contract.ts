@@ -87,6 +87,7 @@ export const shellCommandSchema = z.enum([
   "toggle-drawer",
   "about",
   "guide",
+  "guided-tour",
   "copy-diagnostics",
 ]);
 export type ShellCommand = z.infer<typeof shellCommandSchema>;

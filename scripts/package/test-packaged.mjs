@@ -166,6 +166,8 @@ async function runTests(base, app, tests, segmentModels) {
     // Not for xvfb-run itself, whose own files can't have a space in their path.
     "env",
     `TMPDIR=${path.join(base, "home/tmp dir")}`,
+    // The page's own picker begins there, and the tests' folders must be in sight.
+    `HOME=${path.join(base, "home/tmp dir")}`,
     process.execPath,
     path.join(tests, "node_modules/@playwright/test/cli.js"),
     ...["test", "--project", "desktop", "--reporter=list", ...process.argv.slice(2)],

@@ -73,6 +73,7 @@ export function menuTemplate(
       role: "help",
       submenu: [
         item("Guide", "guide", "F1"),
+        item("Guided tour", "guided-tour"),
         item("Keyboard shortcuts", "show-shortcuts"),
         item("Copy diagnostics", "copy-diagnostics"),
         item("About Orthomask", "about"),

@@ -116,6 +116,20 @@ function viewCommands(workspace: Workspace): Command[] {
       },
     },
     {
+      id: "guided-tour",
+      title: "Guided tour: label, train, read, export",
+      group: "Window",
+      chord: null,
+      enabled: always,
+      run: () => {
+        preferences.change({ tourEnded: false });
+        workspace.tourWanted = true;
+        if (workspace.project === null) {
+          void workspace.openSample();
+        }
+      },
+    },
+    {
       id: "guide",
       title: "Guide: from a folder of images to a mask",
       group: "Window",

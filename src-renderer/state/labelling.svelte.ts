@@ -98,6 +98,7 @@ export class Labelling {
   readonly lockedIds = new SvelteSet<number>();
   #lastRedrawn = "";
   readonly #steps = new OwnSteps();
+  #strokesStored = $state(0);
   #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
 
   constructor(host: HostAccess, projectId: string, surroundings: LabellingSurroundings) {
@@ -283,6 +284,11 @@ export class Labelling {
     });
   }
 
+  /** How many edits of this window the host has stored since the project was opened. */
+  get strokesStored(): number {
+    return this.#strokesStored;
+  }
+
   async undo(): Promise<void> {
     await this.attempt(() => this.#move("undo"));
   }
@@ -351,6 +357,7 @@ export class Labelling {
       });
       paint.state = { kind: "stored", at: performance.now() };
       this.#steps.end({ mosaicId, paint }, revision);
+      this.#strokesStored += 1;
     } catch (thrown) {
       this.#steps.end({ mosaicId, paint }, null);
       this.#drop(mosaicId, paint);

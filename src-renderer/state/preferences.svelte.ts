@@ -14,6 +14,8 @@ const preferencesSchema = z.object({
   matrixView: z.enum(["row", "column", "count", "log"]).catch("row"),
   /** Whether review cells are drawn over the map in Label mode. */
   cellsShown: z.boolean().catch(false),
+  /** Whether the guided tour was ended or skipped on this machine; until then the sample begins with it. */
+  tourEnded: z.boolean().catch(false),
 });
 
 /** How somebody likes their window; kept by the browser, not with a project. */

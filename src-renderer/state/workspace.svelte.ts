@@ -88,6 +88,8 @@ export class Workspace implements HostAccess {
 
   #mode: Mode = $state(readMode());
   overlay: Overlay = $state.raw({ kind: "none" });
+  /** Asked for by its command; on the sample it also begins by itself. */
+  tourWanted = $state(false);
 
   constructor(link: HostLink<AppContract>, storage: Pick<Storage, "getItem" | "setItem">) {
     this.link = link;

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { isSample, tourProgress, tourSteps } from "./guided-tour.ts";
+import type { TourFacts } from "./guided-tour.ts";
+
+const nothing: TourFacts = { strokes: 0, trained: false, placesSeen: false, exported: false };
+
+test("a step is done by what happened in the app, and the next one follows", () => {
+  const currents = [
+    nothing,
+    { ...nothing, strokes: 2 },
+    { ...nothing, strokes: 3 },
+    { ...nothing, strokes: 3, trained: true },
+    { strokes: 4, trained: true, placesSeen: true, exported: false },
+    { strokes: 4, trained: true, placesSeen: true, exported: true },
+  ].map((facts) => tourProgress(facts).current?.id ?? null);
+  expect(currents).toEqual(["label", "label", "train", "matrix", "export", null]);
+});
+
+test("steps done out of turn stay done; the first that is left is shown", () => {
+  const { current, done } = tourProgress({ ...nothing, trained: true, exported: true });
+  expect(current?.id).toBe("label");
+  expect([...done]).toEqual(["train", "export"]);
+});
+
+test("each step is in a mode of its own and points to something", () => {
+  expect(new Set(tourSteps.map(({ mode }) => mode)).size).toBe(4);
+  expect(tourSteps.every(({ controls }) => controls.length > 0)).toBe(true);
+});
+
+test("only the sample in its own folder is one", () => {
+  expect(isSample({ name: "sample", mosaics: [{ name: "sample-1" }, { name: "sample-2" }] })).toBe(true);
+  expect(isSample({ name: "sample", mosaics: [] })).toBe(false);
+  expect(isSample({ name: "sample", mosaics: [{ name: "sample-1" }, { name: "east" }] })).toBe(false);
+  expect(isSample({ name: "my sample", mosaics: [{ name: "sample-1" }] })).toBe(false);
+});
