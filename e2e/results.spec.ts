@@ -52,6 +52,9 @@ test("where a model is wrong: a drawn split, two runs, a cell's places, the repo
   await drawHeldBack(page);
   const held = page.getByTestId("split-tiles-validation");
   await expect.poll(async () => numberOf(held), { timeout: 30_000 }).toBeGreaterThan(10);
+  // Its eastern corners are dragged further east.
+  await page.getByTestId("split-draw").getByText("Edit").click();
+  await editHeldBack(page, held);
   await mapIdle(page);
   await shot("1-split");
   const heldTiles = await numberOf(held);
@@ -166,6 +169,19 @@ async function drawHeldBack(page: Page): Promise<void> {
     await page.mouse.click(box.x + box.width * across, box.y + box.height * down);
   }
   await page.keyboard.press("Enter");
+}
+
+/** Drags the eastern corners of the drawn area further east, which holds back more. */
+async function editHeldBack(page: Page, held: Locator): Promise<void> {
+  const before = await numberOf(held);
+  for (const corner of [1, 2]) {
+    const box = (await page.getByTestId(`split-corner-0-${corner}`).boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 + 60, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.up();
+  }
+  await expect.poll(async () => numberOf(held), { timeout: 30_000 }).toBeGreaterThan(before);
 }
 
 interface Cell {

@@ -277,6 +277,14 @@ const comparedMosaicsInput = runInput.extend({
 });
 const nothing = z.void();
 
+/** How far a long answer is, 0–1, and at last the answer. */
+function progressOr<Result extends z.ZodType>(result: Result) {
+  return z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("progress"), share: z.number() }),
+    z.strictObject({ kind: z.literal("result"), result }),
+  ]);
+}
+
 export const contract = defineContract({
   app: {
     capabilities: call(nothing, capabilitiesSchema),
@@ -583,14 +591,14 @@ export const contract = defineContract({
       evaluationReportSchema,
     ),
     /** Everything that whole predicted mosaics tell: areas, calibration, blocks, besides the report. */
-    detail: call(comparedMosaicsInput, evaluationDetailSchema),
+    detail: stream(comparedMosaicsInput, progressOr(evaluationDetailSchema)),
     /** Two runs on the same pixels, with the range that chance leaves their difference. */
-    compare: call(
+    compare: stream(
       projectInput.extend({
         runIds: z.tuple([idSchema, idSchema]),
         mosaicIds: z.array(idSchema).min(1),
       }),
-      runComparisonSchema,
+      progressOr(runComparisonSchema),
     ),
     /**
      * Masks from anywhere, one file or all of its folder by the mosaics' names, against the labels of the project. A mapping that is given is kept for the next time;

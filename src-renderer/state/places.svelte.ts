@@ -52,6 +52,8 @@ export class Places {
   #state: PlacesState = $state.raw({ kind: "none" });
   #request = new AbortController();
   #preparing = new AbortController();
+  /** Whether the errors were on the map before places were asked for. */
+  #errorsBefore = false;
 
   constructor(host: HostAccess, projectId: string, layers: Layers) {
     this.#host = host;
@@ -80,6 +82,9 @@ export class Places {
     this.#request.abort();
     const request = new AbortController();
     this.#request = request;
+    if (this.#state.kind === "none") {
+      this.#errorsBefore = this.#layers.errors.visible;
+    }
     this.#state = { kind: "searching", question };
     this.#layers.choosePredictionRun(question.runId);
     this.#layers.errorSelection = question.selection;
@@ -136,12 +141,19 @@ export class Places {
     }
   }
 
+  /** Whether errors are on the map apart from the places that are looked at: what is kept with the project. */
+  get errorsStay(): boolean {
+    const { visible } = this.#layers.errors;
+    return this.#state.kind === "none" ? visible : visible && this.#errorsBefore;
+  }
+
   /** Takes the chosen pixels off the map. */
   clear(): void {
     this.#request.abort();
+    const { errorsStay } = this;
     this.#state = { kind: "none" };
     this.#layers.errorSelection = { kind: "errors" };
-    this.#layers.errors.visible = false;
+    this.#layers.errors.visible = errorsStay;
   }
 
   #inputOf({ runId, mosaicIds, borderTolerancePixels, within }: PlaceGround) {

@@ -124,11 +124,17 @@ export class ProjectState {
     this.selectedMosaicId = display.selectedMosaicId;
     this.#selectedRunId = display.selectedRunId;
     this.#displayKeeper = new DisplayKeeper({
-      current: () => ({
-        ...layers.saved(),
-        selectedMosaicId: this.selectedMosaicId,
-        selectedRunId: this.#selectedRunId,
-      }),
+      current: () => {
+        const saved = layers.saved();
+        // Places that are looked at show the errors for as long: the project isn't opened with them the next time.
+        const errors = { ...saved.layers.errors, visible: this.places.errorsStay };
+        return {
+          ...saved,
+          layers: { ...saved.layers, errors },
+          selectedMosaicId: this.selectedMosaicId,
+          selectedRunId: this.#selectedRunId,
+        };
+      },
       save: (kept) => {
         void host.client.projects.saveDisplay({ projectId: this.id, display: kept }).catch(() => undefined);
       },

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { EvaluatedGround, evaluationAreaSchema } from "#shared/contract.ts";
 import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import { awaitResult } from "./await-result.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
 import { MosaicChoice } from "./mosaic-choice.svelte.ts";
@@ -12,6 +13,8 @@ export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 export type ReportState =
   | { readonly kind: "none" }
   | { readonly kind: "working" }
+  /** Somebody ended the count. */
+  | { readonly kind: "stopped" }
   | {
       readonly kind: "ready";
       readonly report: EvaluationReport;
@@ -26,6 +29,7 @@ export class Results {
   readonly #host: HostAccess;
   readonly #projectId: string;
   #state: ReportState = $state.raw({ kind: "none" });
+  #share: number | null = $state(null);
   #request = new AbortController();
   #runId: string | null = null;
 
@@ -47,6 +51,11 @@ export class Results {
     return this.#state;
   }
 
+  /** How far a count of whole mosaics is, 0–1; null while none is under way. */
+  get share(): number | null {
+    return this.#share;
+  }
+
   /** Asks for a report; the last one of the same run stays in view meanwhile. */
   async load(runId: string, area: EvaluationArea): Promise<void> {
     this.#request.abort();
@@ -57,6 +66,7 @@ export class Results {
         ? { ...this.#state, stale: true }
         : { kind: "working" };
     this.#runId = runId;
+    this.#share = area.kind === "mosaics" ? 0 : null;
     try {
       const counted = await this.#count(runId, area, request.signal);
       if (!request.signal.aborted) {
@@ -66,7 +76,18 @@ export class Results {
       if (!request.signal.aborted) {
         this.#state = { kind: "refused", reason: sentenceOf(thrown) };
       }
+    } finally {
+      if (this.#request === request) {
+        this.#share = null;
+      }
     }
+  }
+
+  /** Ends the count under way; numbers of another question don't stay in its place. */
+  stop(): void {
+    this.#request.abort();
+    this.#share = null;
+    this.#state = { kind: "stopped" };
   }
 
   async #count(
@@ -80,7 +101,7 @@ export class Results {
       return { report: await evaluation.report({ projectId, runId, area }, { signal }), detail: null };
     }
     const { borderTolerancePixels, within } = this;
-    const detail = await evaluation.detail(
+    const counting = evaluation.detail(
       {
         projectId,
         runId,
@@ -90,11 +111,17 @@ export class Results {
       },
       { signal },
     );
+    const detail = await awaitResult(counting, (share) => {
+      if (!signal.aborted) {
+        this.#share = share;
+      }
+    });
     return { report: detail.report, detail };
   }
 
   clear(): void {
     this.#request.abort();
+    this.#share = null;
     this.#state = { kind: "none" };
     this.#runId = null;
   }

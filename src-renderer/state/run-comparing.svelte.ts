@@ -1,10 +1,14 @@
 import type { RunComparison } from "#shared/metrics/run-comparison.ts";
+import { awaitResult } from "./await-result.ts";
 import { sentenceOf, type HostAccess } from "./host-access.ts";
 
 /** What comparing two runs on the same ground came to. */
 export type ComparisonState =
   | { readonly kind: "none" }
-  | { readonly kind: "working" }
+  /** `share` says how far it is, 0–1. */
+  | { readonly kind: "working"; readonly share: number }
+  /** Somebody ended it. */
+  | { readonly kind: "stopped" }
   | { readonly kind: "ready"; readonly comparison: RunComparison }
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -71,11 +75,18 @@ export class RunComparing {
     this.#request.abort();
     const request = new AbortController();
     this.#request = request;
-    this.#state = { kind: "working" };
+    this.#state = { kind: "working", share: 0 };
     try {
-      const comparison = await this.#host.client.evaluation.compare(
-        { projectId: this.#projectId, runIds: [...pair], mosaicIds: [...mosaicIds] },
-        { signal: request.signal },
+      const comparison = await awaitResult(
+        this.#host.client.evaluation.compare(
+          { projectId: this.#projectId, runIds: [...pair], mosaicIds: [...mosaicIds] },
+          { signal: request.signal },
+        ),
+        (share) => {
+          if (!request.signal.aborted) {
+            this.#state = { kind: "working", share };
+          }
+        },
       );
       if (!request.signal.aborted) {
         this.#state = { kind: "ready", comparison };
@@ -85,6 +96,12 @@ export class RunComparing {
         this.#state = { kind: "refused", reason: sentenceOf(thrown) };
       }
     }
+  }
+
+  /** Ends the comparison under way. */
+  stop(): void {
+    this.#request.abort();
+    this.#state = { kind: "stopped" };
   }
 
   forget(): void {

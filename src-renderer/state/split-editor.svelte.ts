@@ -116,6 +116,19 @@ export class SplitEditor {
     });
   }
 
+  /** Puts another area in the place of one that was drawn. */
+  replaceArea(index: number, area: SplitArea): void {
+    if (this.#draft.kind === "areas" && index < this.#draft.areas.length) {
+      this.change({ ...this.#draft, areas: this.#draft.areas.with(index, area) });
+    }
+  }
+
+  removeArea(index: number): void {
+    if (this.#draft.kind === "areas") {
+      this.change({ ...this.#draft, areas: this.#draft.areas.filter((_, other) => other !== index) });
+    }
+  }
+
   undoArea(): void {
     if (this.#draft.kind === "areas" && this.#draft.areas.length > 0) {
       this.change({ ...this.#draft, areas: this.#draft.areas.slice(0, -1) });

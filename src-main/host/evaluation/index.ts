@@ -22,6 +22,7 @@ import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import type { Project } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
 import type { Runs, StoredRun } from "../runs/index.ts";
+import { withProgress } from "../progress-stream.ts";
 import { findSplit } from "../saved-splits/index.ts";
 import { metersPerUnit, transformer, wgs84 } from "../../raster/index.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
@@ -286,7 +287,10 @@ export class Evaluation {
       report: ({ projectId, runId, area }, context) =>
         this.report(this.#options.projects.get(projectId), runId, area, context),
       compare: ({ projectId, runIds, mosaicIds }, { signal }) =>
-        this.compare(this.#options.projects.get(projectId), runIds, mosaicIds, { signal }),
+        withProgress(
+          (options) => this.compare(this.#options.projects.get(projectId), runIds, mosaicIds, options),
+          { signal },
+        ),
       masks: async ({ projectId, fileId, folder, mapping, ...choice }, { signal }) => {
         const project = this.#options.projects.get(projectId);
         const filePath = await this.#options.files.resolveFile(fileId);
@@ -303,11 +307,15 @@ export class Evaluation {
         return { evaluation, mapping: { ...meant } };
       },
       detail: ({ projectId, runId, mosaicIds, borderTolerancePixels, within }, { signal }) =>
-        this.detail(this.#options.projects.get(projectId), runId, mosaicIds, {
-          signal,
-          borderTolerancePixels,
-          within,
-        }),
+        withProgress(
+          (options) =>
+            this.detail(this.#options.projects.get(projectId), runId, mosaicIds, {
+              ...options,
+              borderTolerancePixels,
+              within,
+            }),
+          { signal },
+        ),
       places: ({ projectId, runId, mosaicIds, borderTolerancePixels, within, selection, most }, { signal }) =>
         this.places(
           this.#options.projects.get(projectId),
