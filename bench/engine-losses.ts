@@ -62,7 +62,7 @@ export const bench: Bench = {
     `The largest relative difference of the loss over ${STEPS} steps, from the same first weights, on the same ${BATCHES} batches in turn, ` +
     "dropout off. Networks with batch normalization take SGD: Adam's first steps are the learning rate times the gradient's sign, so weights whose gradient is " +
     "next to nothing go the way that rounding decides, on both sides. The peer's number is how far Keras with TensorFlow's other kernels (without oneDNN) is from the same Keras: " +
-    "what rounding alone does. The last row of each says how far the losses are from those of the same steps at a rate of 0: a difference says something only far below it.",
+    "what rounding alone does. Where there is a second row, it says how far the losses are from those of the same steps at a rate of 0: a difference says something only far below it.",
   run: async (words, keep) => {
     const rows: BenchRow[] = [];
     let versions: Record<string, string> = {};

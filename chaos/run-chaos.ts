@@ -6,6 +6,7 @@ import { parseArgs, promisify } from "node:util";
 import { seededRandom } from "#shared/training/seeded-random.ts";
 import { cases, SIDE } from "./cases.ts";
 import type { Ground, Outcome } from "./cases.ts";
+import { RunningApp } from "./running-app.ts";
 
 const commandLine = path.resolve(import.meta.dirname, "../out/cli/cli.mjs");
 const keptResults = path.join(import.meta.dirname, "results");
@@ -84,6 +85,7 @@ async function carryOut(
     outcome.losses.push(
       `after round ${outcome.rounds}: ${error instanceof Error ? error.message : String(error)}`,
     );
+    await RunningApp.endAll();
   }
   await keep(outcome);
   console.log(`${name}: ${outcome.rounds} rounds, ${outcome.faults} faults, ${outcome.losses.length} losses`);

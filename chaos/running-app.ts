@@ -17,6 +17,7 @@ const startMilliseconds = 60_000;
 
 /** The built app on a project folder, in a process of its own, and a page's client to it. */
 export class RunningApp {
+  static readonly #running = new Set<ChildProcess>();
   readonly client: Client<AppContract>;
   readonly projectId: string;
   readonly mosaicIds: readonly string[];
@@ -48,6 +49,10 @@ export class RunningApp {
         ORTHOMASK_CACHE: path.join(base, "cache"),
       },
       stdio: ["ignore", "pipe", "pipe"],
+    });
+    RunningApp.#running.add(child);
+    child.once("exit", () => {
+      RunningApp.#running.delete(child);
     });
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => {
@@ -82,7 +87,18 @@ export class RunningApp {
     }
   }
 
-  /** Processes that the app has started: the engine is the one among them that runs `engine.mjs`. */
+  /** Ends what a case left running that failed on its way; while it runs, this process would not end either. */
+  static async endAll(): Promise<void> {
+    await Promise.all(
+      [...RunningApp.#running].map((child) => {
+        const gone = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGKILL");
+        return gone;
+      }),
+    );
+  }
+
+  /** The engine: the process that the app has started which runs `engine.mjs`; null while there is none. */
   enginePid(): number | null {
     return childrenOf(this.#child.pid).find((pid) => commandOf(pid).includes("engine.mjs")) ?? null;
   }

@@ -174,14 +174,23 @@ async function drawHeldBack(page: Page): Promise<void> {
 /** Drags the eastern corners of the drawn area further east, which holds back more. */
 async function editHeldBack(page: Page, held: Locator): Promise<void> {
   const before = await numberOf(held);
-  for (const corner of [1, 2]) {
-    const box = (await page.getByTestId(`split-corner-0-${corner}`).boundingBox())!;
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const drag = async (testId: string, right: number, down: number): Promise<void> => {
+    const box = (await page.getByTestId(testId).boundingBox())!;
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.move(x, y);
     await page.mouse.down();
-    await page.mouse.move(box.x + box.width / 2 + 60, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.move(x + right, y + down, { steps: 4 });
     await page.mouse.up();
-  }
+  };
+  await drag("split-corner-0-1", 60, 0);
+  await drag("split-corner-0-2", 60, 0);
   await expect.poll(async () => numberOf(held), { timeout: 30_000 }).toBeGreaterThan(before);
+  // The middle of a side becomes a corner, and a double-click takes it away again.
+  const corners = page.getByTestId(/^split-corner-0-/);
+  await drag("split-middle-0-0", 0, 30);
+  await expect(corners).toHaveCount(5);
+  await page.getByTestId("split-corner-0-1").dblclick();
+  await expect(corners).toHaveCount(4);
 }
 
 interface Cell {

@@ -119,7 +119,9 @@ export class SplitEditor {
   /** Puts another area in the place of one that was drawn. */
   replaceArea(index: number, area: SplitArea): void {
     if (this.#draft.kind === "areas" && index < this.#draft.areas.length) {
-      this.change({ ...this.#draft, areas: this.#draft.areas.with(index, area) });
+      // Not `with`: it is missing in the oldest Chromium we run on.
+      const areas = this.#draft.areas.map((other, place) => (place === index ? area : other));
+      this.change({ ...this.#draft, areas });
     }
   }
 

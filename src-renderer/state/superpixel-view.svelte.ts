@@ -87,6 +87,9 @@ export class SuperpixelView {
         resolve(data);
       };
       worker.onerror = ({ message }) => {
+        // One that couldn't be loaded would never answer: the next request gets another.
+        worker.terminate();
+        this.#worker = null;
         this.#isBusy = false;
         reject(new Error(`Superpixels can't be made: ${message}`));
       };

@@ -281,7 +281,9 @@ async function settled(stored: StoredRun, { queued }: { readonly queued: boolean
 
 /** Settles the last epoch's weights and removes what the killed process was writing, unless somebody trains the run by now. */
 async function clearAbandoned(directory: string, run: Run): Promise<void> {
-  await claimRun(directory);
+  if ((await claimRun(directory)) === "kept") {
+    return;
+  }
   try {
     await clearLeftovers(directory, run);
   } finally {

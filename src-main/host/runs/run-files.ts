@@ -1,4 +1,4 @@
-import { appendFile, readFile, rename } from "node:fs/promises";
+import { appendFile, copyFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { RUN_VERSION, type EpochRecord, type Run } from "#shared/training/run.ts";
@@ -70,7 +70,8 @@ export async function recoverRun(
   const begun = `${runFiles.run} of ${run.name} could not be read, so the run is shown as it was saved last`;
   const aside = `run.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`;
   try {
-    await rename(runPath, path.join(directory, aside));
+    // Copied, so that where there is room for no more the next start finds the damaged file again, and not none.
+    await copyFile(runPath, path.join(directory, aside));
     await writeRun(directory, run);
     return { run, message: `${begun}; the damaged file is kept as ${aside}.` };
   } catch {

@@ -110,7 +110,10 @@ export async function carryOutTraining(job: TrainingJob, context: JobContext): P
   } finally {
     await trainer?.close();
     // An engine that was killed while it wrote weights leaves half of them.
-    await clearLeftovers(directory, (await runs.get(project.id, runId)).run).catch(() => undefined);
+    await runs
+      .get(project.id, runId)
+      .then(({ run }) => clearLeftovers(directory, run))
+      .catch(() => undefined);
     await releaseRun(directory);
   }
 }

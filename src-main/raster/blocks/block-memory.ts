@@ -67,7 +67,9 @@ export class BlockMemory {
     // What blocks lay in beyond the first size stays the process's until all of the memory is let go.
     this.cache.clear();
     await nextTurn();
-    if (this.arena.isFree && this.#endThreads()) {
+    // It may have grown again meanwhile: then it is tried anew a minute after that.
+    const isSmall = this.cache.limitBytes <= this.cache.startBytes;
+    if (isSmall && this.arena.isFree && this.#endThreads()) {
       this.arena.renew();
       this.#timer = null;
     } else {

@@ -24,8 +24,7 @@ export class AppendFile {
     return new AppendFile(await createAtomicFile(filePath), filePath);
   }
 
-  /** The file's descriptor, for reading back what has been flushed. */
-  get descriptor(): number {
+  get #descriptor(): number {
     return this.#file.handle.fd;
   }
 
@@ -60,7 +59,7 @@ export class AppendFile {
       this.flush();
     }
     for (let done = 0; done < bytes.length;) {
-      const count = readSync(this.descriptor, bytes, done, bytes.length - done, position + done);
+      const count = readSync(this.#descriptor, bytes, done, bytes.length - done, position + done);
       if (count === 0) {
         throw new Error(`${this.#filePath} was cut short while it was written`);
       }
@@ -91,7 +90,7 @@ export class AppendFile {
   #write(bytes: Uint8Array, position: number): void {
     try {
       for (let done = 0; done < bytes.length;) {
-        done += writeSync(this.descriptor, bytes, done, bytes.length - done, position + done);
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, position + done);
       }
     } catch (error) {
       throw writeError(error, this.#filePath);

@@ -6,7 +6,7 @@ export type Box = readonly [minX: number, minY: number, maxX: number, maxY: numb
 /** Boxes of one chunk: what grows is a list of chunks, since millions of boxes copied into twice the room would take it three times. */
 const chunkBoxes = 1 << 16;
 
-/** The boxes of a file's features, as they come; in single precision each is the smallest that holds the feature. */
+/** Boxes of features, or of nodes above them, as they come; in single precision each is the smallest that holds its own. */
 export class FeatureBoxes {
   readonly #isSingle: boolean;
   readonly #chunks: (Float32Array | Float64Array)[] = [];
@@ -79,7 +79,7 @@ export class FeatureBoxes {
       keys[index] = (BigInt(place) << 32n) | BigInt(index);
     }
     keys.sort();
-    // The features' halves are moved together in place: there may be millions.
+    // The features' halves are moved together in place.
     const halves = new Uint32Array(keys.buffer);
     const lower = hostIsLittleEndian ? 0 : 1;
     for (let index = 0; index < this.#count; index += 1) {
