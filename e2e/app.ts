@@ -78,16 +78,19 @@ function environment(dataDirectory: string): Record<string, string> {
 async function startDesktop(folder: string | null, dataDirectory: string): Promise<RunningApp> {
   const runtime = process.env["ELECTRON_OVERRIDE_DIST_PATH"];
   const folderWords = folder === null ? [] : [folder];
-  const electron = await _electron.launch({
-    ...(packagedDirectory !== undefined
-      ? { executablePath: path.join(packagedDirectory, "orthomask"), args: folderWords }
-      : {
-          ...(runtime === undefined ? {} : { executablePath: path.join(runtime, "electron") }),
-          args: ["--no-sandbox", rootDirectory, ...folderWords],
-        }),
-    env: environment(dataDirectory),
-    timeout: 60_000,
-  });
+  const launch = (): Promise<ElectronApplication> =>
+    _electron.launch({
+      ...(packagedDirectory !== undefined
+        ? { executablePath: path.join(packagedDirectory, "orthomask"), args: folderWords }
+        : {
+            ...(runtime === undefined ? {} : { executablePath: path.join(runtime, "electron") }),
+            args: ["--no-sandbox", rootDirectory, ...folderWords],
+          }),
+      env: environment(dataDirectory),
+      timeout: 40_000,
+    });
+  // On a busy machine Playwright once waited in vain for an app whose window was long there (Electron 22): it has killed it and tries again.
+  const electron = await launch().catch(launch);
   const page = await electron.firstWindow();
   return { page, dataDirectory, electron, close: () => electron.close(), kill: null };
 }
