@@ -3,13 +3,14 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { runSchema } from "#shared/training/run.ts";
 import type { SeededRandom } from "#shared/training/seeded-random.ts";
+import { firstOf } from "./first-of.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { RunningApp } from "./running-app.ts";
 import type { Work } from "./work.ts";
 import { Exporting } from "./works/exporting.ts";
 import { Labelling } from "./works/labelling.ts";
 import { Predicting } from "./works/prediction.ts";
-import { firstOf, Training } from "./works/training.ts";
+import { Training } from "./works/training.ts";
 
 /** Side of the sample's mosaics, in pixels. */
 export const SIDE = 256;
@@ -24,7 +25,7 @@ export interface Ground {
 /** What a case came to. */
 export interface Outcome {
   rounds: number;
-  /** Processes killed and files damaged; fewer than the rounds where the work was done before the kill came. */
+  /** Processes killed and files damaged; one a round unless the case failed on its way. */
   faults: number;
   losses: string[];
 }
@@ -80,7 +81,8 @@ function killing(
         losses.push(...outlived.map(() => "the engine outlived its host"));
         app = await RunningApp.start(ground.base, ground.folder);
       } else {
-        outcome.faults += (await killEngine(app, random.next() * work.span)) ? 1 : 0;
+        await killEngine(app, random.next() * work.span);
+        outcome.faults += 1;
         const error = await worked;
         if (error !== null) {
           losses.push(`the work ended without a word: ${error instanceof Error ? error.message : "?"}`);
@@ -96,17 +98,18 @@ function killing(
   };
 }
 
-async function killEngine(app: RunningApp, delay: number): Promise<boolean> {
+/** Kills the engine once it is there; throws where it never comes, since the work might then go on for hours. */
+async function killEngine(app: RunningApp, delay: number): Promise<void> {
   await setTimeout(delay);
   for (let waited = 0; waited < 10_000; waited += 20) {
     const pid = app.enginePid();
     if (pid !== null) {
       process.kill(pid, "SIGKILL");
-      return true;
+      return;
     }
     await setTimeout(20);
   }
-  return false;
+  throw new Error("the work started no engine within 10 s");
 }
 
 /** A file of ours cut short or overwritten at a random place: the version before counts, and the damaged one is kept aside. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { firstOf } from "./training.ts";
+import { firstOf } from "../first-of.ts";
 import type { RunningApp } from "../running-app.ts";
 import type { Work } from "../work.ts";
 

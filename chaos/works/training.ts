@@ -3,6 +3,7 @@ import path from "node:path";
 import { runSchema } from "#shared/training/run.ts";
 import type { Run } from "#shared/training/run.ts";
 import { CheckpointFile } from "../../src-main/engine/weights/checkpoint.ts";
+import { firstOf } from "../first-of.ts";
 import type { RunningApp } from "../running-app.ts";
 import type { Work } from "../work.ts";
 
@@ -97,12 +98,4 @@ function weightsTrouble(filePath: string): string[] {
   } catch (error) {
     return [`${path.basename(filePath)} can't be read: ${String(error)}`];
   }
-}
-
-/** The first item of a stream, which is left then. */
-export async function firstOf<Item>(stream: AsyncIterable<Item>): Promise<Item | undefined> {
-  for await (const item of stream) {
-    return item;
-  }
-  return undefined;
 }

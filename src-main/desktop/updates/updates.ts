@@ -51,7 +51,6 @@ export class Updates {
 
   /** Does what is wished as far as it is allowed; answers at once how things stand, not when a download is over. */
   wish(wish: UpdateWish): UpdateState {
-    const { feed } = this.#state as { readonly feed?: string };
     switch (wish) {
       case "tell":
         break;
@@ -70,8 +69,12 @@ export class Updates {
         }
         break;
       case "look-now":
-        if (feed !== undefined && ["newest", "declined", "failed"].includes(this.#state.kind)) {
-          void this.#look(feed);
+        if (
+          this.#state.kind === "newest" ||
+          this.#state.kind === "declined" ||
+          this.#state.kind === "failed"
+        ) {
+          void this.#look(this.#state.feed);
         }
         break;
     }

@@ -7,6 +7,7 @@ import {
   readRecordHead,
   RECORD_HEAD_BYTES,
 } from "./label-records.ts";
+import { damagedName } from "../damaged-name.ts";
 import type { EditRecord, JournalRecord, Patch } from "./label-records.ts";
 
 const SIGNATURE = Buffer.from("orthomask labels 1\n");
@@ -191,7 +192,7 @@ async function keepDamage(file: FileHandle, path: string, end: number, size: num
   if (isTail || size <= SIGNATURE.length) {
     return null;
   }
-  const copyPath = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+  const copyPath = damagedName(path);
   const copy = await open(copyPath, "wx");
   try {
     const step = 2 ** 22;

@@ -4,6 +4,7 @@ import { emptyProjectFile, parseProjectFile } from "#shared/project/project-file
 import type { ProjectFile } from "#shared/project/project-file.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { isErrno } from "./list-folder.ts";
+import { damagedName } from "../damaged-name.ts";
 import { makeFolder } from "../make-folder.ts";
 
 /** The file that remembers what the user decided about a folder. */
@@ -124,7 +125,7 @@ async function recover(
 
 /** Gives a damaged project file another name, so that saving doesn't replace it; answers with the name. */
 export async function keepAside(damagedPath: string): Promise<string> {
-  const name = `orthomask.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`;
+  const name = damagedName("orthomask", ".json");
   await rename(damagedPath, path.join(path.dirname(damagedPath), name));
   return name;
 }

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { GroundSplit } from "#shared/training/saved-split.ts";
 import { defaultSettings } from "../training/presets.ts";
-import { readRun } from "./run-files.ts";
+import { readRun, recoverRun, writeRun } from "./run-files.ts";
 import { keepGround, readGround } from "./run-ground.ts";
 
 /** As the first Orthomask wrote it. */
@@ -54,6 +54,20 @@ it("calls a newer run newer, not damaged", async () => {
     code: "unsupported",
     message: expect.stringContaining("was written by a newer Orthomask (format 3)") as string,
   });
+});
+
+it("puts the version saved last in a damaged run's place, keeps the damaged one, and knows where there is none", async () => {
+  await write(first);
+  const run = await readRun(folder);
+  expect(await recoverRun(folder)).toBeNull();
+  await writeRun(folder, { ...run, name: "Saved last" });
+  await writeFile(path.join(folder, "run.json"), "{ damaged");
+  const recovered = await recoverRun(folder);
+  expect(recovered?.run.name).toBe("Saved last");
+  expect(await readRun(folder)).toEqual(recovered?.run);
+  const aside = (await readdir(folder)).find((name) => name.startsWith("run.damaged-")) ?? "";
+  expect(recovered?.message).toContain(`kept as ${aside}`);
+  expect(await readFile(path.join(folder, aside), "utf8")).toBe("{ damaged");
 });
 
 it("keeps the tiles of a run as they are, knows none of one from before, and says what is damaged", async () => {

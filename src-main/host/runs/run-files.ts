@@ -4,6 +4,7 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import { RUN_VERSION, type EpochRecord, type Run } from "#shared/training/run.ts";
 import { savedRunSchema } from "#shared/training/saved-run.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
+import { damagedName } from "../damaged-name.ts";
 import { makeFolder } from "../make-folder.ts";
 import { ProcessLock } from "../process-lock.ts";
 import { parseVersionedJson } from "../parse-versioned-json.ts";
@@ -68,7 +69,7 @@ export async function recoverRun(
     return null;
   }
   const begun = `${runFiles.run} of ${run.name} could not be read, so the run is shown as it was saved last`;
-  const aside = `run.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.json`;
+  const aside = damagedName("run", ".json");
   try {
     // Copied, so that where there is room for no more the next start finds the damaged file again, and not none.
     await copyFile(runPath, path.join(directory, aside));

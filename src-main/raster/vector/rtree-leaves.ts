@@ -61,18 +61,15 @@ export class RtreeLeaves {
     const cells = new Uint8Array(mostCells * cellBytes);
     for (let from = 0; from < order.length; from += mostCells) {
       const features = order.subarray(from, from + mostCells);
-      const leafBox: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
-      features.forEach((feature, place) => {
+      let leafBox: Box | null = null;
+      for (const [place, feature] of features.entries()) {
         const box = run.box(feature);
         putCell(cells, place * cellBytes, this.#earlier + feature + 1, box);
         leafOf[feature] = this.boxes.count;
-        leafBox[0] = Math.min(leafBox[0], box[0]);
-        leafBox[1] = Math.min(leafBox[1], box[1]);
-        leafBox[2] = Math.max(leafBox[2], box[2]);
-        leafBox[3] = Math.max(leafBox[3], box[3]);
-      });
+        leafBox = joinedBoxes(leafBox, box);
+      }
       this.#file.append(cells.subarray(0, features.length * cellBytes));
-      this.boxes.add(leafBox);
+      this.boxes.add(leafBox ?? [0, 0, 0, 0]);
     }
     this.#file.append(new Uint8Array(leafOf.buffer));
     this.#extent = this.extent();

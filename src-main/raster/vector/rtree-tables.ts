@@ -1,4 +1,4 @@
-import { FeatureBoxes } from "./feature-boxes.ts";
+import { FeatureBoxes, joinedBoxes, type Box } from "./feature-boxes.ts";
 import { cellBytes, mostCells, putCell, type RtreeLeaves } from "./rtree-leaves.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 
@@ -31,16 +31,12 @@ export function writeRtree(file: SqliteFile, leaves: RtreeLeaves): RtreeRoots {
     const items = boxesOfLevel[level - 1] as FeatureBoxes;
     const own = new FeatureBoxes("single");
     for (let index = 0; index < (levelSizes[level] as number); index += 1) {
-      const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+      let box: Box | null = null;
       for (let item = index * mostCells; item < Math.min((index + 1) * mostCells, items.count); item += 1) {
-        const [minX, minY, maxX, maxY] = items.box(item);
-        box[0] = Math.min(box[0], minX);
-        box[1] = Math.min(box[1], minY);
-        box[2] = Math.max(box[2], maxX);
-        box[3] = Math.max(box[3], maxY);
+        box = joinedBoxes(box, items.box(item));
         parentOf[(firstNumbers[level - 1] as number) + item] = (firstNumbers[level] as number) + index;
       }
-      own.add(box);
+      own.add(box ?? [0, 0, 0, 0]);
     }
     boxesOfLevel.push(own);
   }
