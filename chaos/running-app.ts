@@ -25,10 +25,17 @@ export class RunningApp {
   /** What the project tells its user, in sentences. */
   readonly problems: readonly Problem[];
   readonly folder: string;
+  /** The address that signs a browser in. */
+  readonly url: URL;
+  /** The host's process. */
+  readonly pid: number;
   readonly #child: ChildProcess;
 
   private constructor(
-    given: Pick<RunningApp, "client" | "projectId" | "mosaicIds" | "classIds" | "problems" | "folder">,
+    given: Pick<
+      RunningApp,
+      "client" | "projectId" | "mosaicIds" | "classIds" | "problems" | "folder" | "url" | "pid"
+    >,
     child: ChildProcess,
   ) {
     this.client = given.client;
@@ -37,6 +44,8 @@ export class RunningApp {
     this.classIds = given.classIds;
     this.problems = given.problems;
     this.folder = given.folder;
+    this.url = given.url;
+    this.pid = given.pid;
     this.#child = child;
   }
 
@@ -77,7 +86,11 @@ export class RunningApp {
           const mosaicIds = snapshot.mosaics.map(({ id }) => id);
           const classIds = snapshot.classes.map(({ id }) => id);
           const { problems } = snapshot;
-          return new RunningApp({ client, projectId, mosaicIds, classIds, problems, folder }, child);
+          const pid = child.pid as number;
+          return new RunningApp(
+            { client, projectId, mosaicIds, classIds, problems, folder, url, pid },
+            child,
+          );
         }
       }
       throw new Error("The project was never read to its end.");

@@ -30,7 +30,10 @@ function mayInstallPackages() {
   return process.platform === "linux" && process.getuid?.() === 0 && onPath("apt-get") !== null;
 }
 
-/** Answers the browser's program, installing one where that is possible. */
+/**
+ * Answers the browser's program, installing one where that is possible.
+ * @returns {Promise<string>}
+ */
 export async function provideBrowser() {
   const found = findBrowser() ?? (await playwrightBrowser());
   if (found !== null) {
