@@ -11,7 +11,14 @@ import { blockFormatOf, strideOf, type BlockFormat, type TiffLayout } from "../t
 import type { BlockPlaces, ReadSamples } from "../typed-pixels.ts";
 import type { BlockMemory } from "./block-memory.ts";
 import { SparseUnits } from "./sparse-units.ts";
-import { batchUnits, encodedBatch, planUnit, spanOf, type PlannedUnit } from "./block-plan.ts";
+import {
+  batchUnits,
+  encodedBatch,
+  planUnit,
+  spanOf,
+  type PlannedUnit,
+  type UnitPlace,
+} from "./block-plan.ts";
 import { unitGrid, type Granularity, type UnitGrid } from "./block-units.ts";
 import { settleAll, type Limiter } from "./limiter.ts";
 import type { OpenImages } from "./open-images.ts";
@@ -250,35 +257,37 @@ export class BlockReader {
       grid,
       this.#unitBytes(grid),
     );
-    const missing: PlannedUnit[] = [];
+    const absent: UnitPlace[] = [];
     let wanted = 0;
     for (const { firstColumn, endColumn, firstRow: top, endRow } of next) {
+      wanted += (endColumn - firstColumn) * (endRow - top);
       for (let row = top; row < endRow; row += 1) {
         for (let column = firstColumn; column < endColumn; column += 1) {
           const key = this.#keyOf(granularity, range.plane, column, row);
           if (!this.#inFlight.has(key) && !this.#environment.memory.cache.has(key)) {
-            try {
-              const unit = planUnit(this.#source, this.layout, grid, {
-                key,
-                plane: range.plane,
-                column,
-                row,
-              });
-              if (!this.#sparse.takes(unit)) {
-                missing.push(unit);
-                wanted += 1;
-              }
-            } catch {
-              // A damaged unit is reported to who asks for it.
-              return;
-            }
-          } else {
-            wanted += 1;
+            absent.push({ key, plane: range.plane, column, row });
           }
         }
       }
     }
     // In few large portions: small ones would cost a call each.
+    if (absent.length * 2 < wanted) {
+      return;
+    }
+    const missing: PlannedUnit[] = [];
+    for (const place of absent) {
+      try {
+        const unit = planUnit(this.#source, this.layout, grid, place);
+        if (this.#sparse.takes(unit)) {
+          wanted -= 1;
+        } else {
+          missing.push(unit);
+        }
+      } catch {
+        // A damaged unit is reported to who asks for it.
+        return;
+      }
+    }
     if (missing.length * 2 < wanted) {
       return;
     }

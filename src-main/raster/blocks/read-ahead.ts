@@ -10,15 +10,18 @@ export interface UnitRectangle {
 
 const leastAheadBytes = 4 * 2 ** 20;
 const mostAheadBytes = 24 * 2 ** 20;
+/** It looks again once this part of what it looked ahead at has been read: looking costs as much as a small read. */
+const lookAgainAfter = 1 / 8;
 
 /**
- * Notices when an image is read in order, window by window and row by row, and names the units that come next.
+ * Notices when an image is read in order, window by window and row by row, and names the units that come next, once in a while.
  *
  * It looks further ahead the longer the order holds, so that a map that moves one tile aside costs little.
  */
 export class ReadAhead {
   #last: UnitRectangle | null = null;
   #steps = 0;
+  #unitsSinceLook = Infinity;
 
   /** Takes note of a read and answers what follows it, nearest first; nothing while no order is seen. */
   after(read: UnitRectangle, grid: UnitGrid, unitBytes: number): UnitRectangle[] {
@@ -26,12 +29,19 @@ export class ReadAhead {
     this.#last = read;
     if (last === null || !isSame(last, read)) {
       this.#steps = last !== null && follows(last, read) ? this.#steps + 1 : 0;
+      this.#unitsSinceLook += (read.endColumn - read.firstColumn) * (read.endRow - read.firstRow);
     }
     if (this.#steps === 0) {
+      this.#unitsSinceLook = Infinity;
       return [];
     }
     const budget = Math.min(mostAheadBytes, leastAheadBytes * 2 ** Math.min(8, this.#steps - 1));
-    return following(read, grid, Math.floor(budget / unitBytes));
+    const mostUnits = Math.floor(budget / unitBytes);
+    if (this.#unitsSinceLook < mostUnits * lookAgainAfter) {
+      return [];
+    }
+    this.#unitsSinceLook = 0;
+    return following(read, grid, mostUnits);
   }
 }
 
