@@ -48,3 +48,10 @@ test("what is given back is handed out in the next turn of the event loop only",
   await setImmediate();
   expect(arena.takeAll([5])).toEqual([0]);
 });
+
+test("what is given back at once is handed out at once", () => {
+  const arena = new SharedArena(() => page);
+  expect(arena.takeAll([5])).toEqual([0]);
+  arena.giveNow(0, 5);
+  expect(arena.takeAll([5])).toEqual([0]);
+});

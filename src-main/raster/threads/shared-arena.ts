@@ -81,7 +81,7 @@ export class SharedArena {
       const place = this.#take(length);
       if (place === null) {
         places.forEach((taken, index) => {
-          this.#giveNow(taken, lengths[index] as number);
+          this.giveNow(taken, lengths[index] as number);
         });
         return null;
       }
@@ -96,8 +96,29 @@ export class SharedArena {
    */
   give(place: number, length: number): void {
     setImmediate(() => {
-      this.#giveNow(place, length);
+      this.giveNow(place, length);
     });
+  }
+
+  /** Takes a place back that nobody else was promised: it may be handed out again at once. */
+  giveNow(start: number, length: number): void {
+    const end = start + roundedUp(length);
+    const found = this.#free.findIndex((range) => range.start > start);
+    const next = found < 0 ? this.#free.length : found;
+    const before = this.#free[next - 1];
+    const after = this.#free[next];
+    const touchesBefore = before?.end === start;
+    const touchesAfter = after?.start === end;
+    if (touchesBefore && touchesAfter) {
+      before.end = after.end;
+      this.#free.splice(next, 1);
+    } else if (touchesBefore) {
+      before.end = end;
+    } else if (touchesAfter) {
+      after.start = start;
+    } else {
+      this.#free.splice(next, 0, { start, end });
+    }
   }
 
   #takeMemory(bytes: number): SharedArrayBuffer {
@@ -129,26 +150,6 @@ export class SharedArena {
       this.#free.splice(index, 1);
     }
     return place;
-  }
-
-  #giveNow(start: number, length: number): void {
-    const end = start + roundedUp(length);
-    const found = this.#free.findIndex((range) => range.start > start);
-    const next = found < 0 ? this.#free.length : found;
-    const before = this.#free[next - 1];
-    const after = this.#free[next];
-    const touchesBefore = before?.end === start;
-    const touchesAfter = after?.start === end;
-    if (touchesBefore && touchesAfter) {
-      before.end = after.end;
-      this.#free.splice(next, 1);
-    } else if (touchesBefore) {
-      before.end = end;
-    } else if (touchesAfter) {
-      after.start = start;
-    } else {
-      this.#free.splice(next, 0, { start, end });
-    }
   }
 }
 
