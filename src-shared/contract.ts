@@ -24,6 +24,12 @@ import {
   foundPlacesSchema,
   placeSelectionSchema,
 } from "./metrics/evaluation-detail.ts";
+import {
+  borderToleranceSchema,
+  evaluatedGroundSchema,
+  evaluatedSplitSchema,
+  judgedSchema,
+} from "./metrics/evaluated-ground.ts";
 import { classMappingSchema, maskEvaluationSchema } from "./metrics/mask-evaluation.ts";
 import { runComparisonSchema } from "./metrics/run-comparison.ts";
 import { evaluationReportSchema } from "./metrics/evaluation-report.ts";
@@ -35,7 +41,6 @@ import { displayStateSchema } from "./project/display-state.ts";
 import { projectSnapshotSchema, recentProjectSchema, viewStateSchema } from "./project/project-snapshot.ts";
 import { call, defineContract, stream } from "./rpc/contract.ts";
 import { modelFormatSchema } from "./training/model-format.ts";
-import { splitPartSchema } from "./training/saved-split.ts";
 import { runEventSchema, runSchema, runTagsSchema } from "./training/run.ts";
 import {
   architectureSchema,
@@ -127,8 +132,10 @@ export const tileSourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("live"), runId: idSchema }),
   /** How uncertain a run's prediction is; `live` for what has been predicted live. */
   z.strictObject({ kind: z.literal("uncertainty"), runId: idSchema, live: z.boolean() }),
-  /** The labels beside a run's prediction. */
-  z.strictObject({ kind: z.literal("comparison"), runId: idSchema }),
+  /** Classes of masks from elsewhere, as `evaluation.masks` has read them. */
+  z.strictObject({ kind: z.literal("masks"), masksId: idSchema }),
+  /** The labels beside what is held against them, on the ground that counts; truth and prediction of the same pixels, however far it is zoomed out. */
+  z.strictObject({ kind: z.literal("comparison"), judged: judgedSchema }),
   /** Where two runs differ, as classes: 0 the first is right, 1 the other is, 2 neither; 255 elsewhere and where there is no label. */
   z.strictObject({ kind: z.literal("disagreement"), runId: idSchema, otherRunId: idSchema }),
 ]);
@@ -232,20 +239,6 @@ export const evaluationAreaSchema = z.discriminatedUnion("kind", [
 ]);
 export type EvaluationArea = z.infer<typeof evaluationAreaSchema>;
 
-/** A part of a saved split. */
-export const evaluatedSplitSchema = z.strictObject({
-  kind: z.literal("split"),
-  splitId: idSchema,
-  part: splitPartSchema,
-});
-
-/** A part of the ground: as the run itself used it, or of a saved split. */
-export const evaluatedGroundSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("run"), part: z.enum(["training", "validation", "test"]) }),
-  evaluatedSplitSchema,
-]);
-export type EvaluatedGround = z.infer<typeof evaluatedGroundSchema>;
-
 export const exportDestinationSchema = z.discriminatedUnion("kind", [
   /** `exports/<run>/` where the project keeps its own files. */
   z.strictObject({ kind: z.literal("project") }),
@@ -271,10 +264,11 @@ const vectorLayerInput = {
 const comparedMosaicsInput = runInput.extend({
   mosaicIds: z.array(idSchema).min(1),
   /** Pixels this near to a border between true classes are not counted; 0 counts all. */
-  borderTolerancePixels: z.int().min(0).max(32),
+  borderTolerancePixels: borderToleranceSchema,
   /** Which ground is counted; everything that is labelled where it is left out. */
   within: evaluatedGroundSchema.optional(),
 });
+const placesInput = { selection: placeSelectionSchema, most: z.int().min(1).max(1000) };
 const nothing = z.void();
 
 /** How far a long answer is, 0–1, and at last the answer. */
@@ -604,22 +598,29 @@ export const contract = defineContract({
      * Masks from anywhere, one file or all of its folder by the mosaics' names, against the labels of the project. A mapping that is given is kept for the next time;
      * null takes the kept one. `conflict` for a mask on another grid unless it is to be resampled.
      */
-    masks: call(
+    masks: stream(
       projectInput.extend({
         fileId: idSchema,
         folder: z.boolean(),
         mapping: classMappingSchema.nullable(),
         otherGrids: z.enum(["refuse", "nearest"]),
-        borderTolerancePixels: z.int().min(0).max(32),
+        borderTolerancePixels: borderToleranceSchema,
         within: evaluatedSplitSchema.optional(),
       }),
-      z.strictObject({ evaluation: maskEvaluationSchema, mapping: classMappingSchema }),
+      progressOr(
+        z.strictObject({
+          evaluation: maskEvaluationSchema,
+          mapping: classMappingSchema,
+          /** By which tiles and places of just these masks are asked for; forgotten after some more counts, and when the program ends. */
+          masksId: idSchema,
+          mosaicIds: z.array(idSchema),
+        }),
+      ),
     ),
+    /** As `places`, of masks that have been counted. `not-found` where they are forgotten: count them again. */
+    maskPlaces: call(projectInput.extend({ masksId: idSchema, ...placesInput }), foundPlacesSchema),
     /** Where the pixels of one cell of the confusion matrix are, the largest connected areas first. */
-    places: call(
-      comparedMosaicsInput.extend({ selection: placeSelectionSchema, most: z.int().min(1).max(1000) }),
-      foundPlacesSchema,
-    ),
+    places: call(comparedMosaicsInput.extend(placesInput), foundPlacesSchema),
     /** Finds the places of all cells before one is asked for; whoever asks meanwhile waits for the same. */
     preparePlaces: call(comparedMosaicsInput, nothing),
   },

@@ -2,14 +2,22 @@ import path from "node:path";
 import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
-import { describeDetail, groundOf, type GroundOptions } from "./evaluate-run.ts";
+import {
+  describeDetail,
+  describePlaces,
+  groundOf,
+  MOST_PLACES,
+  placesSelection,
+  type GroundOptions,
+} from "./evaluate-run.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
 
-/** Compares any masks with the labels of a project, on all that is labelled or a part of a saved split. */
+/** Compares any masks with the labels of a project, on all that is labelled or a part of a saved split; with `places`, looks for one cell's places instead. */
 export async function evaluateMasks(
   io: CliIo,
   given: string,
   options: GroundOptions & {
+    readonly places?: string | undefined;
     readonly mapping: ClassMapping | undefined;
     readonly otherGrids: "nearest" | undefined;
   },
@@ -24,18 +32,26 @@ export async function evaluateMasks(
       `--within ${within.part} is a part of a run's own ground: with --masks, name a saved split as NAME:PART.`,
     );
   }
-  const { learning } = await io.services();
+  const selection = options.places === undefined ? null : placesSelection(options.places);
+  const { masks } = (await io.services()).learning.evaluation;
+  const set = await masks.judge(project, path.resolve(given), {
+    mosaicIds:
+      options.mosaics === undefined
+        ? null
+        : mosaicsNamed(readyMosaics(project), options.mosaics).map(({ id }) => id),
+    mapping: options.mapping ?? {},
+    otherGrids: options.otherGrids ?? "refuse",
+    borderTolerancePixels: options.border,
+    within,
+  });
+  if (selection !== null) {
+    const found = await masks.places(project, set, { selection, most: MOST_PLACES }, { signal: io.signal });
+    io.answer(found, (answer) => describePlaces(answer, readyMosaics(project)));
+    return;
+  }
   const progress = io.progress("comparing");
-  const evaluation = await learning.evaluation
-    .masks(project, path.resolve(given), {
-      mosaicIds:
-        options.mosaics === undefined
-          ? null
-          : mosaicsNamed(readyMosaics(project), options.mosaics).map(({ id }) => id),
-      mapping: options.mapping ?? {},
-      otherGrids: options.otherGrids ?? "refuse",
-      borderTolerancePixels: options.border,
-      within,
+  const evaluation = await masks
+    .count(project, set, {
       signal: io.signal,
       onProgress: (share) => {
         progress.update({ progress: share, detail: "" });

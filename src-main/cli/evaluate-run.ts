@@ -1,7 +1,7 @@
 import { selectionOfWord } from "#shared/command-line/command-lines.ts";
-import type { EvaluatedGround } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import { classRows } from "#shared/metrics/class-rows.ts";
-import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
+import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import { splitPartSchema } from "#shared/training/saved-split.ts";
 import type { Project } from "../host/projects/project.ts";
 import { listSplits } from "../host/saved-splits/index.ts";
@@ -17,7 +17,7 @@ export interface GroundOptions {
 }
 
 /** How many places are listed, as in the window. */
-const MOST_PLACES = 100;
+export const MOST_PLACES = 100;
 
 /** Compares a run's predictions with the labels of its project; with `places`, looks for one cell's places instead. */
 export async function evaluateRun(
@@ -35,12 +35,7 @@ export async function evaluateRun(
   };
   const mosaicIds = mosaics.map(({ id }) => id);
   if (options.places !== undefined) {
-    const selection = selectionOfWord(options.places);
-    if (selection === null) {
-      throw new UsageError(
-        `--places ${options.places}: expected errors, TRUTH:PREDICTION, TRUTH: (missed) or :PREDICTION (called so wrongly), by class ids.`,
-      );
-    }
+    const selection = placesSelection(options.places);
     const found = await services.learning.evaluation.places(
       project,
       stored.run.id,
@@ -48,20 +43,37 @@ export async function evaluateRun(
       { selection, most: MOST_PLACES },
       choice,
     );
-    const names = new Map(mosaics.map(({ id, name }) => [id, name]));
-    io.answer(found, ({ places, pixels, largest }) =>
-      [
-        `${pixels} px in ${places} places`,
-        ...largest.map(
-          ({ mosaicId, anchor, pixels: size }) =>
-            `${names.get(mosaicId) ?? mosaicId}: column ${anchor[0]}, row ${anchor[1]}, ${size} px`,
-        ),
-      ].join("\n"),
-    );
+    io.answer(found, (answer) => describePlaces(answer, mosaics));
     return;
   }
   const detail = await services.learning.evaluation.detail(project, stored.run.id, mosaicIds, choice);
   io.answer(detail, describeDetail);
+}
+
+/** The pixels that `--places` names. Throws `UsageError`. */
+export function placesSelection(word: string): PlaceSelection {
+  const selection = selectionOfWord(word);
+  if (selection === null) {
+    throw new UsageError(
+      `--places ${word}: expected errors, TRUTH:PREDICTION, TRUTH: (missed) or :PREDICTION (called so wrongly), by class ids.`,
+    );
+  }
+  return selection;
+}
+
+/** Places as lines. */
+export function describePlaces(
+  { places, pixels, largest }: FoundPlaces,
+  mosaics: readonly { readonly id: string; readonly name: string }[],
+): string {
+  const names = new Map(mosaics.map(({ id, name }) => [id, name]));
+  return [
+    `${pixels} px in ${places} places`,
+    ...largest.map(
+      ({ mosaicId, anchor, pixels: size }) =>
+        `${names.get(mosaicId) ?? mosaicId}: column ${anchor[0]}, row ${anchor[1]}, ${size} px`,
+    ),
+  ].join("\n");
 }
 
 /** The ground that `--within` names: a part of the run's own split, or NAME:PART of a saved one. Throws `UsageError`. */

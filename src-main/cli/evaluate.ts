@@ -28,15 +28,15 @@ export function registerEvaluateCommand(program: Command, io: CliIo): void {
     .option("--prediction <dir>", "the masks to judge")
     .option("--run <run>", "a run's id or folder, instead of masks")
     .option("--project <dir>", "the run's project (default: the one that the run lies in)")
-    .option("--mosaics <names>", "of a run: only these mosaics, with commas between")
-    .option("--border <pixels>", "of a run: leave out pixels this near to a border", wholeNumber(0, 32), 0)
+    .option("--mosaics <names>", "of a run, or of --masks: only these mosaics, with commas between")
+    .option("--border <pixels>", "of these: leave out pixels this near to a border", wholeNumber(0, 32), 0)
     .option(
       "--within <ground>",
-      "of a run: only training, validation or test ground, or NAME:PART of a saved split",
+      "of a run: only training, validation or test ground; of either: NAME:PART of a saved split",
     )
     .option(
       "--places <cell>",
-      "of a run: list the largest places of errors, TRUTH:PREDICTION, TRUTH: or :PREDICTION",
+      "of these: list the largest places of errors, TRUTH:PREDICTION, TRUTH: or :PREDICTION",
     )
     .option("--masks <path>", "a file or folder of masks, to be compared with the labels of --project")
     .option(

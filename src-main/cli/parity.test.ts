@@ -62,6 +62,18 @@ function wordsOf(line: string): string[] {
   return words.slice(1);
 }
 
+/** The answer at the end of a stream that tells how far it is. */
+async function resultOf<Result>(
+  items: AsyncIterable<{ readonly kind: "progress" } | { readonly kind: "result"; readonly result: Result }>,
+): Promise<Result> {
+  for await (const item of items) {
+    if (item.kind === "result") {
+      return item.result;
+    }
+  }
+  throw new Error("no answer came");
+}
+
 describe("the window's actions and their command lines", () => {
   let base: string;
   let folder: string;
@@ -295,13 +307,17 @@ describe("the window's actions and their command lines", () => {
   it("compare masks from anywhere alike: a run's own, exported, come to its own numbers", async () => {
     const masks = path.join(base, "masks-window-first");
     const fileId = services.folders.grant(path.join(masks, "a.tif"));
+    const { evaluation: asked } = services.learning.implementation;
+    const { signal } = new AbortController();
     const ask = (mapping: Record<string, number | null> | null) =>
-      services.learning.implementation.evaluation.masks(
-        {
-          ...{ projectId: project.id, fileId, folder: true, mapping },
-          ...{ otherGrids: "refuse", borderTolerancePixels: 0 },
-        },
-        { signal: new AbortController().signal },
+      resultOf(
+        asked.masks(
+          {
+            ...{ projectId: project.id, fileId, folder: true, mapping },
+            ...{ otherGrids: "refuse", borderTolerancePixels: 0 },
+          },
+          { signal },
+        ),
       );
     const { evaluation } = await ask(null);
     const own = await services.learning.evaluation.detail(project, "first", mosaicIds);
@@ -321,10 +337,18 @@ describe("the window's actions and their command lines", () => {
       own.report.confusion.map(() => 0),
     );
     // It is kept for the next time.
-    expect(await ask(null)).toEqual(mapped);
-    const line = evaluateMasksCommand(folder, { path: masks, mapping, resampled: false, within: null });
+    expect(await ask(null)).toEqual({ ...mapped, masksId: expect.any(String) as string });
+    const words = { path: masks, mapping, resampled: false, within: null };
+    const line = evaluateMasksCommand(folder, words);
     const { detail, compared } = mapped.evaluation;
     expect(await answerOf(line)).toEqual(JSON.parse(JSON.stringify({ ...detail, compared })));
+    const selection = { kind: "false-negatives", classId: one ?? 0 } as const;
+    const places = await asked.maskPlaces(
+      { projectId: project.id, masksId: mapped.masksId, selection, most: 100 },
+      { signal },
+    );
+    expect(places.pixels).toBeGreaterThan(0);
+    expect(await answerOf(evaluateMasksCommand(folder, words, selection))).toEqual(places);
   });
 
   it("divide the ground alike, and train by the split's name", async () => {

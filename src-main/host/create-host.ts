@@ -38,7 +38,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   });
   const services = createServices(options);
   const { jobs, projects, folders, learning } = services;
-  const tiles = new Tiles({ projects, predictions: learning });
+  const tiles = new Tiles({ projects, predictions: learning, comparisons: learning.evaluation });
   const exports = new Exports({
     projects,
     jobs,

@@ -8,7 +8,7 @@ import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import { usualDisplay, type ImageryDisplay } from "#shared/project/imagery-display.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
-import { layerKinds, type ClassDrawing, type LayerKind } from "../state/layers.svelte.ts";
+import { layerKinds, type ClassDrawing, type ErrorGround, type LayerKind } from "../state/layers.svelte.ts";
 import { classStyle } from "./class-style.ts";
 import {
   confidenceStyle,
@@ -60,6 +60,10 @@ export interface LayerContents {
   readonly hasPrediction: (mosaicId: string) => boolean;
   /** Whether that run predicts as one looks. */
   readonly isLive: boolean;
+  /** Masks from elsewhere that are shown in place of a run's prediction. */
+  readonly masksId: string | null;
+  /** Which ground the errors of a run are shown on. */
+  readonly errorGround: ErrorGround;
   /** The run that is compared with it, and the mosaics that this one has predicted. */
   readonly otherRunId: string | null;
   readonly hasOther: (mosaicId: string) => boolean;
@@ -126,6 +130,8 @@ export class MosaicLayers {
     predictionRunId: null,
     hasPrediction: () => false,
     isLive: false,
+    masksId: null,
+    errorGround: { borderTolerancePixels: 0, within: null },
     otherRunId: null,
     hasOther: () => false,
   };
@@ -195,7 +201,9 @@ export class MosaicLayers {
   setContents(contents: LayerContents): void {
     const runChanged =
       this.#contents.predictionRunId !== contents.predictionRunId ||
-      this.#contents.isLive !== contents.isLive;
+      this.#contents.isLive !== contents.isLive ||
+      this.#contents.masksId !== contents.masksId;
+    const groundChanged = !isSameGround(this.#contents.errorGround, contents.errorGround);
     const otherChanged = this.#contents.otherRunId !== contents.otherRunId;
     this.#contents = contents;
     this.#probe.forget(() => true);
@@ -204,6 +212,7 @@ export class MosaicLayers {
       const isLabelled = mask !== undefined && (hasLabels(mask) || this.#labelled.has(mosaicId));
       return (
         (kindsOfPrediction.includes(kind) && (runChanged || !contents.hasPrediction(mosaicId))) ||
+        (kind === "errors" && groundChanged) ||
         (kindsOfOther.includes(kind) && (otherChanged || !contents.hasOther(mosaicId))) ||
         (kindsOfLabels.includes(kind) && kind !== "unlabelled" && !isLabelled)
       );
@@ -471,7 +480,12 @@ export class MosaicLayers {
         return hasMask || this.#labelled.has(mosaicId) ? { kind } : null;
       case "prediction":
       case "confidence": {
-        const { predictionRunId: runId, isLive } = this.#contents;
+        const { predictionRunId: runId, isLive, masksId } = this.#contents;
+        if (masksId !== null) {
+          return kind === "prediction" && this.#contents.hasPrediction(mosaicId)
+            ? { kind: "masks", masksId }
+            : null;
+        }
         return runId !== null && this.#contents.hasPrediction(mosaicId)
           ? { kind: isLive ? "live" : "prediction", runId }
           : null;
@@ -494,9 +508,15 @@ export class MosaicLayers {
           : null;
       }
       case "errors": {
-        const runId = this.#contents.predictionRunId;
-        const comparable = hasMask && this.#contents.hasPrediction(mosaicId);
-        return runId !== null && comparable ? { kind: "comparison", runId } : null;
+        const { predictionRunId: runId, masksId, errorGround } = this.#contents;
+        if (!hasMask || !this.#contents.hasPrediction(mosaicId)) {
+          return null;
+        }
+        return masksId !== null
+          ? { kind: "comparison", judged: { kind: "masks", masksId } }
+          : runId !== null
+            ? { kind: "comparison", judged: { kind: "run", runId, ...errorGround } }
+            : null;
       }
     }
   }
@@ -557,6 +577,10 @@ export class MosaicLayers {
   #all(): MosaicSource[] {
     return layerKinds.flatMap((kind) => [...this.#sources[kind].values()]);
   }
+}
+
+function isSameGround(one: ErrorGround, other: ErrorGround): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function firstStyleOf(kind: LayerKind): ConstructorParameters<typeof MosaicTileLayer>[0]["style"] {

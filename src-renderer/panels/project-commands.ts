@@ -2,6 +2,7 @@ import { classTableCsv, confusionCsv } from "#shared/metrics/report-csv.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { Command } from "../state/commands.svelte.ts";
 import { isActive } from "../state/job-list.svelte.ts";
+import { MaskJudging } from "../state/mask-judging.svelte.ts";
 import type { ProjectState } from "../state/project.svelte.ts";
 import { showPrediction } from "../state/show-prediction.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
@@ -63,7 +64,8 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
       () => (project.labelledMosaics.length === 0 ? "No mosaic has labels." : null),
       () => {
         workspace.pickFile("judged-masks", (file) => {
-          workspace.overlay = { kind: "masks", file };
+          project.judging = new MaskJudging(workspace, project.id, file);
+          workspace.overlay = { kind: "masks", judging: project.judging };
         });
       },
     ),

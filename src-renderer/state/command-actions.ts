@@ -1,4 +1,4 @@
-import type { EvaluatedGround } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import {
   compareCommand,
   evaluateCommand,
@@ -14,8 +14,8 @@ import {
   trainCommand,
   type CommandPlace,
   type ImportVectorsChoice,
+  type MaskWords,
 } from "#shared/command-line/command-lines.ts";
-import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { ExportOptions } from "#shared/project/export-options.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
@@ -49,10 +49,9 @@ export type ComputingAction =
   | ({ readonly kind: "import-vectors"; readonly mosaicIds: readonly string[] } & ImportVectorsChoice)
   | {
       readonly kind: "evaluate-masks";
-      readonly path: string;
-      readonly mapping: ClassMapping;
-      readonly resampled: boolean;
-      readonly within: EvaluatedGround | null;
+      readonly masks: MaskWords;
+      /** Places to list; null for the numbers. */
+      readonly selection: PlaceSelection | null;
     }
   | {
       readonly kind: "export-masks";
@@ -120,10 +119,7 @@ export function commandOf(
     case "import-vectors":
       return importVectorsCommand(placeOf(action.mosaicIds), action);
     case "evaluate-masks":
-      return evaluateMasksCommand(project.folder, {
-        ...action,
-        within: action.within === null ? null : groundWord(action.within),
-      });
+      return evaluateMasksCommand(project.folder, action.masks, action.selection);
     case "export-masks":
       return exportMasksCommand(action.runId, placeOf(action.mosaicIds), action);
     case "save-split":

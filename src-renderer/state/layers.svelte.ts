@@ -1,5 +1,6 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { Prediction } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import {
@@ -50,6 +51,23 @@ export interface PredictionRedraw {
   readonly pixelWindow: PixelWindow | null;
 }
 
+/** Masks from elsewhere on the map. */
+export interface MasksOnMap {
+  readonly masksId: string;
+  /** The file or folder as the user knows it. */
+  readonly name: string;
+  /** Mosaics that a mask goes with. */
+  readonly mosaicIds: readonly string[];
+}
+
+/** Which compared pixels of a run the errors are shown of: those that the shown numbers count. */
+export interface ErrorGround {
+  readonly borderTolerancePixels: number;
+  readonly within: EvaluatedGround | null;
+}
+
+const allGround: ErrorGround = { borderTolerancePixels: 0, within: null };
+
 /** One change as the host reports it. */
 export interface PredictionChange {
   readonly prediction: Prediction;
@@ -70,6 +88,9 @@ export class Layers {
   readonly unlabelled = new LayerSetting("unlabelled", "Unlabelled", "9");
   /** Which compared pixels the errors' layer shows. */
   errorSelection: PlaceSelection = $state.raw({ kind: "errors" });
+  errorGround: ErrorGround = $state.raw(allGround);
+  /** Masks from elsewhere that are shown and compared in place of a run's prediction; null for none. */
+  masks: MasksOnMap | null = $state.raw(null);
 
   /** Parts of mosaics that are coloured over everything else. */
   readonly ground = new GroundAreaLayer();
@@ -169,8 +190,11 @@ export class Layers {
     return [...new Set([...this.#predictions.values()].map(({ runId }) => runId))];
   }
 
-  /** The run whose prediction is on the map: the one that predicts live, else the chosen one, else the one that predicted last. */
+  /** The run whose prediction is on the map: the one that predicts live, else the chosen one, else the one that predicted last; null while masks from elsewhere are. */
   get predictionRunId(): string | null {
+    if (this.masks !== null) {
+      return null;
+    }
     if (this.liveRunId !== null) {
       return this.liveRunId;
     }
@@ -182,6 +206,7 @@ export class Layers {
   }
 
   choosePredictionRun(runId: string): void {
+    this.masks = null;
     this.#chosenRunId = runId;
   }
 
@@ -193,12 +218,15 @@ export class Layers {
 
   /** Whether a prediction of a mosaic can be on the map. */
   hasPrediction(mosaicId: string): boolean {
+    if (this.masks !== null) {
+      return this.masks.mosaicIds.includes(mosaicId);
+    }
     return this.liveRunId !== null || this.predictionOf(mosaicId) !== null;
   }
 
   /** Whether any prediction can be on the map. */
   get hasAnyPrediction(): boolean {
-    return this.liveRunId !== null || this.shownPredictions.length > 0;
+    return this.masks !== null || this.liveRunId !== null || this.shownPredictions.length > 0;
   }
 
   /** What the uncertainty on the map is computed from: of older predictions, the confidence. */
@@ -271,10 +299,17 @@ export class Layers {
     }
   }
 
+  /** Shows every error of all that is labelled. */
+  showAllErrors(): void {
+    this.errorSelection = { kind: "errors" };
+    this.errorGround = allGround;
+  }
+
   /** Forgets what belongs to a project, before another is opened. */
   clearProject(): void {
     this.#predictions.clear();
-    this.errorSelection = { kind: "errors" };
+    this.showAllErrors();
+    this.masks = null;
     this.otherRunId = null;
     this.liveRunId = null;
     this.ground.hide("split");

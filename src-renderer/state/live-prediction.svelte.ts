@@ -34,6 +34,9 @@ export class LivePrediction {
     this.#status = null;
     this.#layers.liveRunId = runId;
     if (runId !== null) {
+      this.#layers.masks = null;
+    }
+    if (runId !== null) {
       this.#layers.prediction.visible = true;
     }
   }

@@ -29,7 +29,7 @@ export function mapCommands(
     });
   const withPrediction = (made: Command): Command => ({
     ...made,
-    obstacle: () => (layers.predictionRunId === null ? "Nothing is predicted yet." : null),
+    obstacle: () => (layers.hasAnyPrediction ? null : "Nothing is predicted yet."),
   });
   const withOther = (made: Command): Command => ({
     ...made,

@@ -1,15 +1,24 @@
 import { SvelteMap } from "svelte/reactivity";
-import type { EvaluatedGround, PickableFile } from "#shared/contract.ts";
+import type { PickableFile } from "#shared/contract.ts";
+import type { EvaluatedSplit } from "#shared/metrics/evaluated-ground.ts";
 import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import { toRpcError } from "#shared/rpc/errors.ts";
+import { groundWord, type MaskWords } from "#shared/command-line/command-lines.ts";
+import { awaitResult } from "./await-result.ts";
 import { sentenceOf } from "./host-access.ts";
 import type { HostAccess } from "./host-access.ts";
+import type { MasksGround } from "./places.svelte.ts";
 
 /** What came of comparing masks with the labels. */
 export type JudgingState =
   | { readonly kind: "working" }
-  | { readonly kind: "ready"; readonly evaluation: MaskEvaluation }
+  | {
+      readonly kind: "ready";
+      readonly evaluation: MaskEvaluation;
+      /** Where their places are looked for. */
+      readonly ground: MasksGround;
+    }
   /** `onOtherGrid`: it could be compared if it were resampled. */
   | { readonly kind: "refused"; readonly reason: string; readonly onOtherGrid: boolean };
 
@@ -27,12 +36,13 @@ export class MaskJudging {
   /** Values that have been asked about: they stay in the list once they are answered. */
   #asked: readonly number[] = $state.raw([]);
   #isMappingKnown = false;
+  #share = $state(0);
 
   /** All masks of the file's folder, by the mosaics' names. */
   folder = $state(true);
   resampled = $state(false);
   /** A part of a saved split; null for all that is labelled. */
-  within: Extract<EvaluatedGround, { kind: "split" }> | null = $state.raw(null);
+  within: EvaluatedSplit | null = $state.raw(null);
 
   constructor(host: HostAccess, projectId: string, file: PickableFile) {
     this.#host = host;
@@ -42,6 +52,27 @@ export class MaskJudging {
 
   get state(): JudgingState {
     return this.#state;
+  }
+
+  /** How far the count is, 0–1. */
+  get share(): number {
+    return this.#share;
+  }
+
+  /** What is counted, as the user knows it: the folder, or the file alone. */
+  get displayPath(): string {
+    const { displayPath, name } = this.file;
+    return this.folder ? displayPath.slice(0, -name.length - 1) : displayPath;
+  }
+
+  /** How the command line is told of the same. */
+  get words(): MaskWords {
+    return {
+      path: this.displayPath,
+      mapping: this.mapping,
+      resampled: this.resampled,
+      within: this.within === null ? null : groundWord(this.within),
+    };
   }
 
   /** Values whose meaning is, or was, in question. */
@@ -70,8 +101,9 @@ export class MaskJudging {
     const request = new AbortController();
     this.#request = request;
     this.#state = { kind: "working" };
+    this.#share = 0;
     try {
-      const { evaluation, mapping } = await this.#host.client.evaluation.masks(
+      const counting = this.#host.client.evaluation.masks(
         {
           projectId: this.#projectId,
           fileId: this.file.fileId,
@@ -83,6 +115,11 @@ export class MaskJudging {
         },
         { signal: request.signal },
       );
+      const { evaluation, mapping, masksId, mosaicIds } = await awaitResult(counting, (share) => {
+        if (!request.signal.aborted) {
+          this.#share = share;
+        }
+      });
       if (request.signal.aborted) {
         return;
       }
@@ -91,7 +128,8 @@ export class MaskJudging {
       this.#asked = [...new Set([...this.#asked, ...this.#mapping.keys(), ...open])]
         .filter((value) => value <= LARGEST_ID)
         .sort((first, second) => first - second);
-      this.#state = { kind: "ready", evaluation };
+      const ground = { masksId, mosaicIds, name: this.displayPath, choice: this.words };
+      this.#state = { kind: "ready", evaluation, ground: { kind: "masks", ...ground } };
     } catch (thrown) {
       if (!request.signal.aborted) {
         const onOtherGrid = !this.resampled && toRpcError(thrown).code === "conflict";
@@ -100,6 +138,14 @@ export class MaskJudging {
     }
   }
 
+  /** Counts, unless the numbers are there already. */
+  open(): void {
+    if (this.#state.kind !== "ready") {
+      void this.compare();
+    }
+  }
+
+  /** Nobody looks any more: a count under way ends. */
   close(): void {
     this.#request.abort();
   }

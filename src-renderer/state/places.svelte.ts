@@ -1,15 +1,18 @@
 import type { FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { EvaluatedGround, Tile, TileSource } from "#shared/contract.ts";
+import type { Tile, TileSource } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import { sentenceOf, type HostAccess } from "./host-access.ts";
-import type { Layers } from "./layers.svelte.ts";
+import type { MaskWords } from "#shared/command-line/command-lines.ts";
+import type { Layers, MasksOnMap } from "./layers.svelte.ts";
 import type { MapViewState } from "./map-view.svelte.ts";
 
 /** One place of the list. */
 export type FoundPlace = FoundPlaces["largest"][number];
 
-/** Where places are looked for, and of which run. */
-export interface PlaceGround {
+/** Where places of a run are looked for. */
+export interface RunGround {
+  readonly kind: "run";
   readonly runId: string;
   readonly mosaicIds: readonly string[];
   /** Pixels this near to a border between true classes are left out; 0 leaves out none. */
@@ -18,8 +21,19 @@ export interface PlaceGround {
   readonly within: EvaluatedGround | null;
 }
 
+/** Masks from elsewhere that were counted: their places are looked for on the ground of the count. */
+export interface MasksGround extends MasksOnMap {
+  readonly kind: "masks";
+  /** How the command line is told of the same masks. */
+  readonly choice: MaskWords;
+}
+
+/** What is compared with the labels, and where. */
+export type PlaceGround = RunGround | MasksGround;
+
 /** Which pixels are looked for, and where. */
-export interface PlaceQuestion extends PlaceGround {
+export interface PlaceQuestion {
+  readonly ground: PlaceGround;
   readonly selection: PlaceSelection;
   /** What is looked for in words: "road called building". */
   readonly title: string;
@@ -85,19 +99,13 @@ export class Places {
     if (this.#state.kind === "none") {
       this.#errorsBefore = this.#layers.errors.visible;
     }
+    const { ground, selection } = question;
     this.#state = { kind: "searching", question };
-    this.#layers.choosePredictionRun(question.runId);
-    this.#layers.errorSelection = question.selection;
+    this.#showOnMap(ground);
+    this.#layers.errorSelection = selection;
     this.#layers.errors.visible = true;
     try {
-      const found = await this.#host.client.evaluation.places(
-        {
-          ...this.#inputOf(question),
-          selection: question.selection,
-          most: MOST_PLACES,
-        },
-        { signal: request.signal },
-      );
+      const found = await this.#find(ground, selection, request.signal);
       if (!request.signal.aborted) {
         this.#state = { kind: "found", question, found, current: null };
       }
@@ -109,7 +117,7 @@ export class Places {
   }
 
   /** Has the host find the places of all cells meanwhile, instead of others that it was to find; null for none. */
-  prepare(ground: PlaceGround | null): void {
+  prepare(ground: RunGround | null): void {
     this.#preparing.abort();
     const preparing = new AbortController();
     this.#preparing = preparing;
@@ -152,11 +160,41 @@ export class Places {
     this.#request.abort();
     const { errorsStay } = this;
     this.#state = { kind: "none" };
-    this.#layers.errorSelection = { kind: "errors" };
+    this.#layers.masks = null;
+    this.#layers.showAllErrors();
     this.#layers.errors.visible = errorsStay;
   }
 
-  #inputOf({ runId, mosaicIds, borderTolerancePixels, within }: PlaceGround) {
+  /** The map shows what the places are of: these masks or this run, and no other ground than was counted. */
+  #showOnMap(ground: PlaceGround): void {
+    switch (ground.kind) {
+      case "run":
+        this.#layers.choosePredictionRun(ground.runId);
+        this.#layers.errorGround = {
+          borderTolerancePixels: ground.borderTolerancePixels,
+          within: ground.within,
+        };
+        break;
+      case "masks": {
+        const { masksId, name, mosaicIds } = ground;
+        this.#layers.masks = { masksId, name, mosaicIds };
+        break;
+      }
+    }
+  }
+
+  #find(ground: PlaceGround, selection: PlaceSelection, signal: AbortSignal): Promise<FoundPlaces> {
+    const { evaluation } = this.#host.client;
+    const request = { selection, most: MOST_PLACES };
+    return ground.kind === "run"
+      ? evaluation.places({ ...this.#inputOf(ground), ...request }, { signal })
+      : evaluation.maskPlaces(
+          { projectId: this.#projectId, masksId: ground.masksId, ...request },
+          { signal },
+        );
+  }
+
+  #inputOf({ runId, mosaicIds, borderTolerancePixels, within }: RunGround) {
     return {
       projectId: this.#projectId,
       runId,

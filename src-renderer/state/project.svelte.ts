@@ -1,5 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
-import type { EvaluatedGround, Prediction } from "#shared/contract.ts";
+import type { Prediction } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Mosaic, Problem, ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { ProjectSnapshot, ViewState } from "#shared/project/project-snapshot.ts";
@@ -18,6 +19,7 @@ import { LabelConflictsState } from "./label-conflicts.svelte.ts";
 import { Labelling, type LabelSurface } from "./labelling.svelte.ts";
 import type { Layers } from "./layers.svelte.ts";
 import { LivePrediction } from "./live-prediction.svelte.ts";
+import type { MaskJudging } from "./mask-judging.svelte.ts";
 import { Places } from "./places.svelte.ts";
 import { PredictForm } from "./predict-form.svelte.ts";
 import { Results } from "./results.svelte.ts";
@@ -202,6 +204,9 @@ export class ProjectState {
   mosaicName(mosaicId: string): string {
     return this.mosaic(mosaicId)?.name ?? mosaicId;
   }
+
+  /** Masks from elsewhere that were compared last; null for none. */
+  judging: MaskJudging | null = $state.raw(null);
 
   /** The `orthomask …` line that does the same without a window. */
   commandLine(action: ComputingAction): string {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { EvaluatedGround, evaluationAreaSchema } from "#shared/contract.ts";
+import type { evaluationAreaSchema } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import type { EvaluationDetail } from "#shared/metrics/evaluation-detail.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { awaitResult } from "./await-result.ts";

@@ -1,11 +1,11 @@
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import { countedMosaics, measurableMosaics } from "./measurable.ts";
-import type { PlaceGround } from "./places.svelte.ts";
+import type { MasksGround, PlaceQuestion, RunGround } from "./places.svelte.ts";
 import type { ProjectState } from "./project.svelte.ts";
 import type { Workspace } from "./workspace.svelte.ts";
 
 /** Where the places of the shown run are looked for: in the mosaics counted, or those of the validation that it has predicted; null where there are none. */
-export function placeGround(project: ProjectState): PlaceGround | null {
+export function placeGround(project: ProjectState): RunGround | null {
   const run = project.selectedRun;
   if (run === null) {
     return null;
@@ -22,6 +22,7 @@ export function placeGround(project: ProjectState): PlaceGround | null {
   return searched.length === 0
     ? null
     : {
+        kind: "run",
         runId: run.id,
         mosaicIds: searched.map(({ id }) => id),
         borderTolerancePixels: results.areaKind === "mosaics" ? results.borderTolerancePixels : 0,
@@ -58,10 +59,25 @@ export function showPlaces(
     }
     return;
   }
+  lookAt(workspace, project, { ground, selection, title });
+}
+
+/** Shows where chosen pixels of masks from elsewhere are. */
+export function showMaskPlaces(
+  workspace: Workspace,
+  project: ProjectState,
+  ground: MasksGround,
+  { selection, title }: { readonly selection: PlaceSelection; readonly title: string },
+): void {
+  workspace.closeOverlay();
+  lookAt(workspace, project, { ground, selection, title });
+}
+
+function lookAt(workspace: Workspace, project: ProjectState, question: PlaceQuestion): void {
   // Another run's live prediction over them would contradict them.
   project.live.choose(null);
   workspace.preferences.change({ drawerOpen: true, drawerTab: "places" });
-  void project.places.search({ ...ground, selection, title }).then(() => {
+  void project.places.search(question).then(() => {
     project.places.step(1, workspace.mapView);
   });
 }

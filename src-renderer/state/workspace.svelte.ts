@@ -13,6 +13,7 @@ import type { HostAccess } from "./host-access.ts";
 import { JobList } from "./job-list.svelte.ts";
 import { Layers } from "./layers.svelte.ts";
 import { MapViewState } from "./map-view.svelte.ts";
+import type { MaskJudging } from "./mask-judging.svelte.ts";
 import { Preferences } from "./preferences.svelte.ts";
 import { ProjectState } from "./project.svelte.ts";
 import { Toasts } from "./toasts.svelte.ts";
@@ -54,7 +55,7 @@ export type Overlay =
       readonly purpose: FilePurpose;
       readonly onPickFile: (file: PickableFile) => void;
     }
-  | { readonly kind: "masks"; readonly file: PickableFile }
+  | { readonly kind: "masks"; readonly judging: MaskJudging }
   | {
       readonly kind: "folders";
       readonly purpose: "open" | "export" | "search";

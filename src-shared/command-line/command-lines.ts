@@ -3,7 +3,7 @@
  *
  * Words are quoted for a POSIX shell. `folder` is the project's folder as the user knows it.
  */
-import type { EvaluatedGround } from "../contract.ts";
+import type { EvaluatedGround } from "../metrics/evaluated-ground.ts";
 import type { ModelFormat } from "../training/model-format.ts";
 import { countedClasses } from "../metrics/confusion-matrix.ts";
 import type { PaintRules } from "../labels/label-edit.ts";
@@ -98,21 +98,20 @@ export function evaluateCommand(runId: string, place: CommandPlace, choice: Eval
   return commandLine(["evaluate", "--run", runId, ...placeWords(place), ...evaluateWords(choice)]);
 }
 
-/** Compares masks from anywhere with a project's labels. */
+/** Masks from anywhere, and how they are read. */
+export interface MaskWords {
+  readonly path: string;
+  readonly mapping: ClassMapping;
+  readonly resampled: boolean;
+  /** A word of `--within`; null counts everything that is labelled. */
+  readonly within: string | null;
+}
+
+/** Compares masks from anywhere with a project's labels; with a selection, lists its largest places. */
 export function evaluateMasksCommand(
   folder: string,
-  {
-    path,
-    mapping,
-    resampled,
-    within,
-  }: {
-    readonly path: string;
-    readonly mapping: ClassMapping;
-    readonly resampled: boolean;
-    /** A word of `--within`; null counts everything that is labelled. */
-    readonly within: string | null;
-  },
+  { path, mapping, resampled, within }: MaskWords,
+  selection: PlaceSelection | null = null,
 ): string {
   const pairs = Object.entries(mapping).map(([value, meant]) => `${value}=${meant ?? "none"}`);
   return commandLine([
@@ -120,6 +119,7 @@ export function evaluateMasksCommand(
     ...option("--within", within),
     ...option("--map", pairs.length === 0 ? null : pairs.join(",")),
     ...(resampled ? ["--resample", "nearest"] : []),
+    ...option("--places", selection === null ? null : placesWord(selection)),
   ]);
 }
 

@@ -5,8 +5,8 @@ import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Raster } from "../../raster/index.ts";
 import { maskDisagreement, openMask } from "../projects/index.ts";
-import type { ComparisonOptions, IdSource } from "./compared-rasters.ts";
-import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
+import type { IdSource } from "./compared-rasters.ts";
+import { evaluateInDetail, type ComparedMosaic, type DetailOptions } from "./detail.ts";
 import { ownIds, resampledIds } from "./resampled-ids.ts";
 import type { RasterDescription } from "#shared/geo/raster-description.ts";
 
@@ -20,10 +20,41 @@ export interface JudgedMosaic {
   readonly pixelArea: ComparedMosaic["pixelArea"];
 }
 
-/** How masks are compared. */
-export interface MaskChoice extends ComparisonOptions {
+/** How a mask is read: what its values mean, and what is done with one on another grid. */
+export interface MaskReading {
   readonly mapping: ClassMapping;
   readonly otherGrids: "refuse" | "nearest";
+}
+
+/** How masks are compared, and who looks on. */
+export type MaskChoice = MaskReading & DetailOptions;
+
+/** Reads the ids of an open mask on its mosaic's grid, as they stand in the file. Throws `conflict` for another grid unless it is to be resampled. */
+export function maskIds(
+  mask: Raster,
+  { name, image, maskPath }: Pick<JudgedMosaic, "name" | "image" | "maskPath">,
+  otherGrids: MaskReading["otherGrids"],
+  options: { readonly signal?: AbortSignal | undefined },
+): { readonly ids: IdSource; readonly isResampled: boolean } {
+  const disagreement = maskDisagreement(image, mask.description);
+  if (disagreement === null) {
+    return { ids: ownIds(mask, options), isResampled: false };
+  }
+  if (otherGrids === "refuse") {
+    throw new RpcError(
+      "conflict",
+      `${maskPath} lies on another grid than ${name}: the ${disagreement}. Resampled by the nearest pixel, it could be compared.`,
+    );
+  }
+  return {
+    ids: resampledIds(mask, image, { names: [maskPath, name], signal: options.signal }),
+    isResampled: true,
+  };
+}
+
+/** The class of each value of a mask, 255 for none. */
+export function meantClasses(mapping: ClassMapping): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, value) => mappedId(mapping, value) ?? UNLABELLED_ID);
 }
 
 /** Compares masks with labels in one pass. Throws `conflict` for a mask on another grid unless it is to be resampled. */
@@ -37,27 +68,18 @@ export async function evaluateMaskFiles(
   const opened: Raster[] = [];
   const resampled: string[] = [];
   const names: Record<string, string> = {};
-  const meant = Uint8Array.from({ length: 256 }, (_, value) => mappedId(mapping, value) ?? UNLABELLED_ID);
+  const meant = meantClasses(mapping);
   try {
     const compared: ComparedMosaic[] = [];
-    for (const { mosaicId, name, image, maskPath, truth, pixelArea } of mosaics) {
+    for (const judged of mosaics) {
+      const { mosaicId, name, image, maskPath, truth, pixelArea } = judged;
       const mask = await openMask(maskPath, options);
       opened.push(mask);
       Object.assign(names, mask.description.categoryNames);
-      const disagreement = maskDisagreement(image, mask.description);
-      if (disagreement !== null && otherGrids === "refuse") {
-        throw new RpcError(
-          "conflict",
-          `${maskPath} lies on another grid than ${name}: the ${disagreement}. Resampled by the nearest pixel, it could be compared.`,
-        );
-      }
-      if (disagreement !== null) {
+      const { ids, isResampled } = maskIds(mask, judged, otherGrids, options);
+      if (isResampled) {
         resampled.push(name);
       }
-      const ids: IdSource =
-        disagreement === null
-          ? ownIds(mask, options)
-          : resampledIds(mask, image, { names: [maskPath, name], signal: options.signal });
       const readTruth = shared(truth);
       compared.push({
         ...{ mosaicId, size: image, truth: readTruth, pixelArea },

@@ -1,18 +1,15 @@
 import path from "node:path";
-import type { contract, EvaluatedGround, EvaluationArea } from "#shared/contract.ts";
-import type { MapPosition } from "#shared/geo/affine.ts";
-import { pixelGroundArea } from "#shared/geo/ground-area.ts";
+import type { contract, EvaluationArea } from "#shared/contract.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { RasterDescription } from "#shared/geo/raster-description.ts";
 import { evaluationReport } from "#shared/metrics/build-report.ts";
 import { ConfusionMatrix, countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import type { PlacesFound } from "#shared/metrics/connected-places.ts";
+import type { EvaluatedGround, Judged } from "#shared/metrics/evaluated-ground.ts";
 import type { EvaluationDetail, FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
-import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import { placesOfIndex, type PlaceIndex } from "#shared/metrics/place-index.ts";
 import type { RunComparison } from "#shared/metrics/run-comparison.ts";
-import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
+import type { LandClass } from "#shared/project/land-class.ts";
 import { hasLabels } from "#shared/project/mosaic.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
@@ -24,12 +21,11 @@ import type { PredictionGrids } from "../rasters/index.ts";
 import type { Runs, StoredRun } from "../runs/index.ts";
 import { withProgress } from "../progress-stream.ts";
 import { findSplit } from "../saved-splits/index.ts";
-import { metersPerUnit, transformer, wgs84 } from "../../raster/index.ts";
 import { evaluateInDetail, type ComparedMosaic } from "./detail.ts";
 import { eachComparedBand, type ComparisonOptions, type IdSource } from "./compared-rasters.ts";
 import { compareRuns } from "./compare-runs.ts";
-import { maskFiles } from "./compare-folders.ts";
-import { evaluateMaskFiles, type JudgedMosaic, type MaskChoice } from "./evaluate-masks.ts";
+import { farFromBorders, onlyWithin, pixelAreaOf } from "./ground-pixels.ts";
+import { JudgedMasks } from "./judged-masks.ts";
 import { keepMapping, readMapping } from "./kept-mapping.ts";
 import { PlaceIndexes, type IndexBeside, type IndexQuestion } from "./place-indexes.ts";
 import { findPlaces, joinPlaces } from "./places.ts";
@@ -55,10 +51,22 @@ interface PredictedMosaic extends ComparedMosaic {
   readonly predictionFolder: string;
 }
 
+/** A part of a split. */
+interface PartOfGround {
+  readonly split: GroundSplit;
+  readonly part: SplitPart;
+}
+
+/** Tiles of one view ask for the same ground one after the other. */
+const KEPT_GROUND_MILLISECONDS = 5000;
+
 /** Says how right a run is, over its own validation tiles or over whole mosaics that it has predicted. */
 export class Evaluation {
   readonly #options: EvaluationOptions;
   readonly #placeIndexes = new PlaceIndexes();
+  readonly #grounds = new Map<string, Promise<PartOfGround>>();
+  /** Masks from anywhere, held against a project's labels. */
+  readonly masks = new JudgedMasks(this.#placeIndexes);
 
   constructor(options: EvaluationOptions) {
     this.#options = options;
@@ -123,66 +131,6 @@ export class Evaluation {
       await indexer.finish();
     }
     return detail;
-  }
-
-  /**
-   * Compares masks from anywhere, a folder's by the mosaics' names or one file, with the labels of the project. Throws `invalid-input` where none has the name of
-   * a labelled mosaic.
-   */
-  async masks(
-    project: Project,
-    given: string,
-    choice: MaskChoice & {
-      /** Null for all that are labelled. */
-      readonly mosaicIds: readonly string[] | null;
-      readonly within?: Extract<EvaluatedGround, { kind: "split" }> | undefined;
-    },
-  ): Promise<MaskEvaluation> {
-    const { mosaicIds, within, ...options } = choice;
-    const files = await maskFiles(given);
-    const labelled = project
-      .snapshot()
-      .mosaics.filter((mosaic) => mosaic.kind === "ready")
-      .filter(({ id, mask }) => hasLabels(mask) && (mosaicIds === null || mosaicIds.includes(id)));
-    const split = within === undefined ? null : await findSplit(project, within.splitId);
-    if (within !== undefined && split === null) {
-      throw new RpcError("not-found", "There is no such split in this project any more.");
-    }
-    const judged: JudgedMosaic[] = [];
-    const isOnlyFile = files.isFile && labelled.length === 1;
-    for (const { id, name, image } of labelled) {
-      const paths = isOnlyFile ? [...files.paths.values()][0] : files.paths.get(name);
-      if (paths === undefined) {
-        continue;
-      }
-      const [maskPath = "", ...others] = paths;
-      if (others.length > 0) {
-        throw new RpcError(
-          "invalid-input",
-          `${given} holds several masks called ${name}: move all but one away.`,
-        );
-      }
-      const truth: IdSource = (pixelWindow) => project.readLabels(id, { pixelWindow }, options);
-      judged.push({
-        ...{ mosaicId: id, name, image, maskPath, pixelArea: pixelAreaOf(image) },
-        truth:
-          split === null || within === undefined
-            ? truth
-            : onlyWithin(truth, partMask(split, id, within.part)),
-      });
-    }
-    if (judged.length === 0) {
-      throw new RpcError(
-        "invalid-input",
-        `No mask in ${given} has the name of a labelled mosaic (${labelled.map(({ name }) => name).join(", ") || "there is none"}).`,
-      );
-    }
-    const evaluation = await evaluateMaskFiles(judged, project.snapshot().classes, options);
-    const { compared } = evaluation;
-    return {
-      ...evaluation,
-      withoutMask: labelled.map(({ name }) => name).filter((name) => !compared.includes(name)),
-    };
   }
 
   /** Where the pixels of one cell of the confusion matrix (or of a class's errors) are. */
@@ -282,6 +230,42 @@ export class Evaluation {
     };
   }
 
+  /**
+   * The labels of a mosaic on the ground that counts, and what is held against them, for whoever shows them side by side; null where there is no prediction.
+   * Throws `not-found` for masks that are forgotten.
+   */
+  async compared(
+    project: Project,
+    mosaicId: string,
+    judged: Judged,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<{ readonly truth: IdSource; readonly prediction: IdSource } | null> {
+    if (judged.kind === "masks") {
+      const set = this.masks.get(project.id, judged.masksId);
+      const mosaic = set.mosaics.find((one) => one.mosaicId === mosaicId);
+      return mosaic === undefined
+        ? null
+        : {
+            truth: farFromBorders(mosaic.truth, set.question.borderTolerancePixels),
+            prediction: (pixelWindow) => this.masks.readIds(set, mosaic, pixelWindow, options),
+          };
+    }
+    const { runId, borderTolerancePixels, within } = judged;
+    const grid = await this.#options.predictions.readPrediction(project.id, mosaicId, runId);
+    if (grid === null) {
+      return null;
+    }
+    const labels: IdSource = (pixelWindow) => project.readLabels(mosaicId, { pixelWindow }, options);
+    const ground = within === null ? null : await this.#keptGround(project, runId, within);
+    const truth =
+      ground === null ? labels : onlyWithin(labels, partMask(ground.split, mosaicId, ground.part));
+    return {
+      truth: farFromBorders(truth, borderTolerancePixels),
+      prediction: async (pixelWindow) =>
+        (await grid.readWindow({ pixelWindow, confidence: false }, options)).ids,
+    };
+  }
+
   implementation(): Implementation<typeof contract>["evaluation"] {
     return {
       report: ({ projectId, runId, area }, context) =>
@@ -291,21 +275,33 @@ export class Evaluation {
           (options) => this.compare(this.#options.projects.get(projectId), runIds, mosaicIds, options),
           { signal },
         ),
-      masks: async ({ projectId, fileId, folder, mapping, ...choice }, { signal }) => {
-        const project = this.#options.projects.get(projectId);
-        const filePath = await this.#options.files.resolveFile(fileId);
-        const meant = mapping ?? (await readMapping(project));
-        const evaluation = await this.masks(project, folder ? path.dirname(filePath) : filePath, {
-          ...choice,
-          mapping: meant,
-          mosaicIds: null,
-          signal,
-        });
-        if (mapping !== null) {
-          await keepMapping(project, mapping);
-        }
-        return { evaluation, mapping: { ...meant } };
-      },
+      masks: ({ projectId, fileId, folder, mapping, ...choice }, { signal }) =>
+        withProgress(
+          async (options) => {
+            const project = this.#options.projects.get(projectId);
+            const filePath = await this.#options.files.resolveFile(fileId);
+            const meant = mapping ?? (await readMapping(project));
+            const set = await this.masks.judge(project, folder ? path.dirname(filePath) : filePath, {
+              ...choice,
+              mapping: meant,
+              mosaicIds: null,
+            });
+            const evaluation = await this.masks.count(project, set, options);
+            if (mapping !== null) {
+              await keepMapping(project, mapping);
+            }
+            const mosaicIds = set.mosaics.map(({ mosaicId }) => mosaicId);
+            return { evaluation, mapping: { ...meant }, masksId: set.id, mosaicIds };
+          },
+          { signal },
+        ),
+      maskPlaces: ({ projectId, masksId, selection, most }, { signal }) =>
+        this.masks.places(
+          this.#options.projects.get(projectId),
+          this.masks.get(projectId, masksId),
+          { selection, most },
+          { signal },
+        ),
       detail: ({ projectId, runId, mosaicIds, borderTolerancePixels, within }, { signal }) =>
         withProgress(
           (options) =>
@@ -355,12 +351,18 @@ export class Evaluation {
     return mosaics;
   }
 
+  #keptGround(project: Project, runId: string, within: EvaluatedGround): Promise<PartOfGround> {
+    const key = JSON.stringify([project.id, runId, within]);
+    const known = this.#grounds.get(key) ?? this.#ground(project, runId, within);
+    if (!this.#grounds.has(key)) {
+      this.#grounds.set(key, known);
+      setTimeout(() => this.#grounds.delete(key), KEPT_GROUND_MILLISECONDS).unref();
+    }
+    return known;
+  }
+
   /** Throws `not-found` where the split is gone. */
-  async #ground(
-    project: Project,
-    runId: string,
-    within: EvaluatedGround,
-  ): Promise<{ readonly split: GroundSplit; readonly part: SplitPart }> {
+  async #ground(project: Project, runId: string, within: EvaluatedGround): Promise<PartOfGround> {
     if (within.kind === "run") {
       const stored = await this.#options.runs.get(project.id, runId);
       return { split: await this.#options.groundOfRun(project, stored), part: within.part };
@@ -404,27 +406,8 @@ function indexQuestion(
   { borderTolerancePixels = 0, within }: EvaluationChoice,
 ): IndexQuestion {
   const classIds = classes.map(({ id }) => id);
-  return { mosaicId, classIds, borderTolerancePixels, within, folder: predictionFolder };
-}
-
-/** The same labels with everything outside a part of the ground unlabelled. */
-function onlyWithin(truth: IdSource, maskOf: (pixelWindow: PixelWindow) => Uint8Array): IdSource {
-  return async (pixelWindow) => {
-    const ids = await truth(pixelWindow);
-    const mask = maskOf(pixelWindow);
-    return ids.map((id, pixel) => (mask[pixel] === 1 ? id : UNLABELLED_ID));
+  return {
+    ...{ mosaicId, classIds, borderTolerancePixels, within },
+    judged: { kind: "prediction", folder: predictionFolder },
   };
-}
-
-function pixelAreaOf({ geotransform, crs }: RasterDescription): ComparedMosaic["pixelArea"] {
-  const toGround = transformer(crs, wgs84);
-  if (geotransform === null || toGround === null) {
-    return () => null;
-  }
-  const grid = {
-    geotransform,
-    metersPerUnit: metersPerUnit(crs),
-    toLongitudeLatitude: (position: MapPosition) => toGround.forward(position),
-  };
-  return (column, row) => pixelGroundArea(grid, [column, row]);
 }

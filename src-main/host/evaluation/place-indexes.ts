@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import type { EvaluatedGround } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import type { PlacesFound } from "#shared/metrics/connected-places.ts";
 import { PlaceIndexer, type PlaceIndex } from "#shared/metrics/place-index.ts";
 import type { ComparedWindow } from "#shared/metrics/evaluation-tally.ts";
@@ -16,9 +16,15 @@ export interface IndexQuestion {
   readonly classIds: readonly number[];
   readonly borderTolerancePixels: number;
   readonly within: EvaluatedGround | undefined;
-  /** The folder of the prediction, in which the index is kept. */
-  readonly folder: string;
+  readonly judged: IndexedIds;
 }
+
+/** What is held against the labels, and what it is known to be unchanged by. */
+export type IndexedIds =
+  /** The folder of a prediction, in which its index is kept. */
+  | { readonly kind: "prediction"; readonly folder: string }
+  /** A file from elsewhere; `reading` says what its values mean and how it is laid on the mosaic's grid. */
+  | { readonly kind: "mask"; readonly filePath: string; readonly reading: string };
 
 /** An index that was made, and of what. */
 interface KeptIndex {
@@ -65,19 +71,17 @@ export class PlaceIndexes {
 
   /** What an index of now would be of; null while the prediction isn't finished, since its index would be another one in a moment. */
   async #fingerprint(project: Project, question: IndexQuestion): Promise<string | null> {
-    const { mosaicId, classIds, borderTolerancePixels, within, folder } = question;
+    const { mosaicId, classIds, borderTolerancePixels, within, judged } = question;
     // Another process may have painted.
     await project.labels.editedNow(mosaicId);
-    const recordPath = path.join(folder, "prediction.json");
-    const [record, { mtimeMs }] = await Promise.all([readFile(recordPath, "utf8"), stat(recordPath)]);
-    if (!z.object({ complete: z.boolean() }).parse(JSON.parse(record)).complete) {
+    const version = await versionOf(judged);
+    if (version === null) {
       return null;
     }
     const labelClasses = project.snapshot().classes.map(({ id }) => id);
     return JSON.stringify([
       project.labelsVersion(mosaicId),
-      record,
-      mtimeMs,
+      ...version,
       ...[classIds, labelClasses, borderTolerancePixels, within ?? null],
     ]);
   }
@@ -165,13 +169,11 @@ export class PlaceIndexes {
       return;
     }
     this.#remember(question, { fingerprint, index });
-    if (!isKeptInFile(question)) {
-      return;
+    const filePath = fileOf(question);
+    if (filePath !== null) {
+      // Where nothing can be written, it is made again by the next process.
+      await writeFileWhole(filePath, fileText(fingerprint, index)).catch(() => undefined);
     }
-    // Where nothing can be written, it is made again by the next process.
-    await writeFileWhole(path.join(question.folder, indexFile), fileText(fingerprint, index)).catch(
-      () => undefined,
-    );
   }
 
   async #known(question: IndexQuestion, fingerprint: string): Promise<PlaceIndex | null> {
@@ -179,9 +181,8 @@ export class PlaceIndexes {
     if (kept?.fingerprint === fingerprint) {
       return kept.index;
     }
-    const text = isKeptInFile(question)
-      ? await readFile(path.join(question.folder, indexFile), "utf8").catch(() => null)
-      : null;
+    const filePath = fileOf(question);
+    const text = filePath === null ? null : await readFile(filePath, "utf8").catch(() => null);
     const index = text === null ? null : readFileText(text, fingerprint);
     if (index !== null) {
       this.#remember(question, { fingerprint, index });
@@ -202,13 +203,31 @@ export class PlaceIndexes {
   }
 }
 
-function keyOf({ folder, borderTolerancePixels, within }: IndexQuestion): string {
-  return JSON.stringify([folder, borderTolerancePixels, within ?? null]);
+/** What tells one state of the judged pixels from another; null while they are still coming. */
+async function versionOf(judged: IndexedIds): Promise<readonly unknown[] | null> {
+  switch (judged.kind) {
+    case "prediction": {
+      const recordPath = path.join(judged.folder, "prediction.json");
+      const [record, { mtimeMs }] = await Promise.all([readFile(recordPath, "utf8"), stat(recordPath)]);
+      const { complete } = z.object({ complete: z.boolean() }).parse(JSON.parse(record));
+      return complete ? [record, mtimeMs] : null;
+    }
+    case "mask": {
+      const { mtimeMs, size, ino } = await stat(judged.filePath);
+      return [judged.reading, mtimeMs, size, ino];
+    }
+  }
 }
 
-/** All that is labelled has a file; a border left out or a part of the ground is in memory only, where its evaluation has put it. */
-function isKeptInFile({ borderTolerancePixels, within }: IndexQuestion): boolean {
-  return borderTolerancePixels === 0 && within === undefined;
+function keyOf({ mosaicId, judged, borderTolerancePixels, within }: IndexQuestion): string {
+  return JSON.stringify([mosaicId, judged, borderTolerancePixels, within ?? null]);
+}
+
+/** All that is labelled has a file beside the prediction; a border left out, a part of the ground or a mask from elsewhere is in memory only, where its evaluation has put it. */
+function fileOf({ judged, borderTolerancePixels, within }: IndexQuestion): string | null {
+  return judged.kind === "prediction" && borderTolerancePixels === 0 && within === undefined
+    ? path.join(judged.folder, indexFile)
+    : null;
 }
 
 function fileText(fingerprint: string, { most, found }: PlaceIndex): string {

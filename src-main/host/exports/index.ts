@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import path from "node:path";
-import type { EvaluatedGround } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import type { ExportPlan } from "#shared/project/export-options.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";

@@ -1,15 +1,17 @@
 import type { Tile, TileSource } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { Judged } from "#shared/metrics/evaluated-ground.ts";
 import { countedClasses } from "#shared/metrics/confusion-matrix.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import type { ClassGrid, ClassWindow, Raster } from "../../raster/index.ts";
 import type { BandStatistics, ImageryDisplay } from "#shared/project/imagery-display.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
-import type { Projects } from "../projects/index.ts";
+import type { Project, Projects } from "../projects/index.ts";
 import { statisticsOfBands } from "./band-statistics.ts";
 import { isCostly } from "./coarse-preview.ts";
 import { imageryTile } from "./imagery-tile.ts";
+import { MANY_PIXELS, sampledIds } from "./sampled-ids.ts";
 import { TileQueue } from "./tile-queue.ts";
 
 export { imageryTile } from "./imagery-tile.ts";
@@ -49,16 +51,36 @@ export interface LivePixels {
   ): Promise<ClassWindow>;
 }
 
+/** Reads class ids of a window at full resolution, row-major; 255 for none and outside. */
+type IdSource = (pixelWindow: PixelWindow) => Promise<Uint8Array>;
+
+/** Where labels come from beside what is held against them. */
+export interface Comparisons {
+  /** Null where nothing has been predicted. */
+  compared(
+    project: Project,
+    mosaicId: string,
+    judged: Judged,
+    options: { readonly signal?: AbortSignal | undefined },
+  ): Promise<{ readonly truth: IdSource; readonly prediction: IdSource } | null>;
+}
+
 /** Makes the tiles that the map shows: imagery, labels, predictions. */
 export class Tiles {
   readonly #projects: Projects;
   readonly #predictions: PredictionGrids & LivePixels;
+  readonly #comparisons: Comparisons;
   readonly #queue = new TileQueue(TILES_AT_ONCE);
   /** One at a time: the first of a view is there after a quarter of the time that four together would take. */
   readonly #costlyQueue = new TileQueue(1, { breathMilliseconds: BREATH_MILLISECONDS });
 
-  constructor(given: { readonly projects: Projects; readonly predictions: PredictionGrids & LivePixels }) {
+  constructor(given: {
+    readonly projects: Projects;
+    readonly predictions: PredictionGrids & LivePixels;
+    readonly comparisons: Comparisons;
+  }) {
     this.#projects = given.projects;
+    this.#comparisons = given.comparisons;
     this.#predictions = given.predictions;
   }
 
@@ -164,24 +186,58 @@ export class Tiles {
         const found = await grid?.readWindow({ pixelWindow, outputSize: size, entropy: true }, { signal });
         return uncertaintyTile(found ?? null, size);
       }
+      case "masks": {
+        const judged = { kind: "masks", masksId: source.masksId } as const;
+        const found = await this.#comparisons.compared(project, mosaicId, judged, { signal });
+        const [ids = null] = await this.#sampled([found?.prediction ?? null], request, signal);
+        return predictionTile(ids === null ? null : { ...size, ids, confidence: null, entropy: null }, size);
+      }
       case "comparison": {
-        const grid = await this.#predictions.readPrediction(projectId, mosaicId, source.runId);
-        const truth = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
-        const { ids } = (await grid?.readWindow({ pixelWindow, outputSize: size }, { signal })) ?? {
-          ids: null,
-        };
-        return comparisonTile(truth, ids, project.snapshot().classes, size);
+        const found = await this.#comparisons.compared(project, mosaicId, source.judged, { signal });
+        const [truth = null, prediction = null] = await this.#sampled(
+          [found?.truth ?? null, found?.prediction ?? null],
+          request,
+          signal,
+        );
+        return comparisonTile(truth, prediction, project.snapshot().classes, size);
       }
       case "disagreement": {
-        const truth = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
-        const predicted = async (runId: string): Promise<Uint8Array | null> => {
-          const grid = await this.#predictions.readPrediction(projectId, mosaicId, runId);
-          return (await grid?.readWindow({ pixelWindow, outputSize: size }, { signal }))?.ids ?? null;
-        };
-        const [first, other] = [await predicted(source.runId), await predicted(source.otherRunId)];
-        return disagreementTile(truth, first, other, project.snapshot().classes, size);
+        const comparedWith = (runId: string) =>
+          this.#comparisons.compared(
+            project,
+            mosaicId,
+            { kind: "run", runId, borderTolerancePixels: 0, within: null },
+            { signal },
+          );
+        const [one, another] = [await comparedWith(source.runId), await comparedWith(source.otherRunId)];
+        const [truth = null, first = null, other = null] = await this.#sampled(
+          [one?.truth ?? null, one?.prediction ?? null, another?.prediction ?? null],
+          request,
+          signal,
+        );
+        return disagreementTile(truth, first, other, { classes: project.snapshot().classes, size });
       }
     }
+  }
+
+  /** Ids of the same pixels of several sources; null for those that there aren't. */
+  async #sampled(
+    sources: readonly (IdSource | null)[],
+    request: TileRequest,
+    signal: AbortSignal,
+  ): Promise<(Uint8Array<ArrayBuffer> | null)[]> {
+    const { image } = this.#projects.get(request.projectId).mosaic(request.mosaicId);
+    if (sources.includes(null)) {
+      return sources.map(() => null);
+    }
+    const read = (): Promise<(Uint8Array<ArrayBuffer> | null)[]> =>
+      Promise.all(
+        sources.map(async (source) =>
+          source === null ? null : sampledIds(source, image, request, { signal }),
+        ),
+      );
+    const { width, height } = request.pixelWindow;
+    return width * height > MANY_PIXELS ? this.#costlyQueue.run(read, signal) : read();
   }
 
   #imagery(
@@ -253,15 +309,15 @@ async function unlabelledTile(
 
 /** Who is right where two predictions differ; see the contract for the values. */
 function disagreementTile(
-  truth: Uint8Array,
+  truth: Uint8Array | null,
   first: Uint8Array | null,
   other: Uint8Array | null,
-  classes: readonly LandClass[],
-  { width, height }: PixelSize,
+  { classes, size: { width, height } }: { readonly classes: readonly LandClass[]; readonly size: PixelSize },
 ): Tile {
   const counts = countsOf(classes);
-  const data = new Uint8Array(truth.length).fill(UNLABELLED_ID);
-  for (let pixel = 0; first !== null && other !== null && pixel < truth.length; pixel++) {
+  const data = new Uint8Array(width * height).fill(UNLABELLED_ID);
+  const isWhole = truth !== null && first !== null && other !== null;
+  for (let pixel = 0; isWhole && pixel < data.length; pixel++) {
     const [trueId, firstId, otherId] = [truth[pixel]!, first[pixel]!, other[pixel]!];
     if (firstId !== otherId && counts[trueId] === 1 && counts[firstId] === 1 && counts[otherId] === 1) {
       data[pixel] = firstId === trueId ? 0 : otherId === trueId ? 1 : 2;
@@ -281,14 +337,14 @@ function countsOf(classes: readonly LandClass[]): Uint8Array {
 
 /** Truth and prediction side by side where both are a class that counts. */
 function comparisonTile(
-  truth: Uint8Array,
+  truth: Uint8Array | null,
   prediction: Uint8Array | null,
   classes: readonly LandClass[],
   { width, height }: PixelSize,
 ): Tile {
   const counts = countsOf(classes);
-  const data = new Uint8Array(truth.length * 2).fill(UNLABELLED_ID);
-  for (let pixel = 0; prediction !== null && pixel < truth.length; pixel++) {
+  const data = new Uint8Array(width * height * 2).fill(UNLABELLED_ID);
+  for (let pixel = 0; truth !== null && prediction !== null && pixel < truth.length; pixel++) {
     const [trueId, predictedId] = [truth[pixel]!, prediction[pixel]!];
     if (counts[trueId] === 1 && counts[predictedId] === 1) {
       data[pixel * 2] = trueId;

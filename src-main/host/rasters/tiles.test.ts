@@ -32,6 +32,7 @@ beforeEach(async () => {
       readPrediction: () => Promise.resolve(grid),
       readLive: () => Promise.reject(new Error("no tile of these is live")),
     },
+    comparisons: { compared: () => Promise.reject(new Error("no tile of these is a comparison")) },
   });
 });
 

@@ -6,7 +6,7 @@ import {
 } from "#shared/command-line/command-lines.ts";
 import { pixelToMap } from "#shared/geo/affine.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
-import type { EvaluatedGround } from "#shared/contract.ts";
+import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { FoundPlaces } from "#shared/metrics/evaluation-detail.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";

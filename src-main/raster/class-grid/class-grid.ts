@@ -29,7 +29,7 @@ export interface ClassGridOptions extends PixelSize {
 export interface ClassWindow extends PixelSize {
   /** Row by row; 255 where nobody knows and outside the grid. */
   readonly ids: Uint8Array<ArrayBuffer>;
-  /** 0 to 255, row by row; null for grids without it. */
+  /** 0 to 255, row by row; null for grids without it, and where it wasn't wanted. */
   readonly confidence: Uint8Array<ArrayBuffer> | null;
   /** 0 to 255, row by row; null for grids without it, and unless asked for. */
   readonly entropy: Uint8Array<ArrayBuffer> | null;
@@ -177,6 +177,8 @@ export class ClassGrid {
     request: {
       readonly pixelWindow: PixelWindow;
       readonly outputSize?: PixelSize | undefined;
+      /** Whether confidences are wanted too, where there are any; they are unless `false`. */
+      readonly confidence?: boolean | undefined;
       /** Whether entropies are wanted too, which few readers need. */
       readonly entropy?: boolean | undefined;
     },
@@ -190,9 +192,10 @@ export class ClassGrid {
     const columns = sourcePositions(pixelWindow.x, pixelWindow.width, output.width, level, size.width);
     const rows = sourcePositions(pixelWindow.y, pixelWindow.height, output.height, level, size.height);
     const ids = await this.#gather("ids", level, columns, rows, unlabelledId, options.signal);
-    const confidence = this.hasConfidence
-      ? await this.#gather("confidence", level, columns, rows, 0, options.signal)
-      : null;
+    const confidence =
+      this.hasConfidence && request.confidence !== false
+        ? await this.#gather("confidence", level, columns, rows, 0, options.signal)
+        : null;
     const entropy =
       this.hasEntropy && request.entropy === true
         ? await this.#gather("entropy", level, columns, rows, 0, options.signal)
