@@ -23,12 +23,14 @@ export interface LayerStates {
 export interface LayerPresence {
   readonly labels: boolean;
   readonly prediction: boolean;
+  /** Whether the prediction is a run's, which says how sure it is; masks from elsewhere don't. */
+  readonly byRun: boolean;
   /** The prediction of the run that is compared. */
   readonly other: boolean;
 }
 
 /** Whether there is a layer of a kind, given what there is; there is always imagery. */
-export function hasLayer(kind: LayerKind, { labels, prediction, other }: LayerPresence): boolean {
+export function hasLayer(kind: LayerKind, { labels, prediction, byRun, other }: LayerPresence): boolean {
   switch (kind) {
     case "imagery":
     case "unlabelled":
@@ -36,13 +38,14 @@ export function hasLayer(kind: LayerKind, { labels, prediction, other }: LayerPr
     case "labels":
       return labels;
     case "prediction":
+      return prediction;
     case "confidence":
     case "uncertainty":
-      return prediction;
+      return prediction && byRun;
     case "other":
       return other;
     case "disagreement":
-      return labels && prediction && other;
+      return labels && prediction && byRun && other;
     case "errors":
       return labels && prediction;
   }
