@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { execFile } from "node:child_process";
 import { pathToFileURL } from "node:url";
+import sharp from "sharp";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { exported } from "./export-steps.ts";
@@ -30,7 +31,7 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   const { page } = app;
   await page.getByTestId("mosaic-row-sample-1").dblclick({ timeout: 30_000 });
   const map = await mapIdle(page);
-  // So near that a screen pixel is no more than one of the mosaic's: farther away, edited chunks are thinned out otherwise than the mask.
+  // So near that each pixel that is painted can be seen.
   for (let step = 0; step < 3; step += 1) {
     await map.press("+");
     await page.waitForTimeout(400);
@@ -48,9 +49,13 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await shot("brush");
 
   await take(page, "E");
-  await drag(page, [0.3, 0.25], [0.32, 0.45]);
-  await stored(page, "Eraser");
+  // A stroke that goes on looks as it will, but for smoothed edges: the eraser shows the imagery, and what may not be painted over stays.
+  expect(await changedByLettingGo(page, "Eraser", [0.3, 0.25], [0.32, 0.45])).toBeLessThan(MOST_EDGE_BYTES);
   await shot("eraser");
+  await take(page, "B");
+  await page.getByTestId("only-unlabelled").check();
+  expect(await changedByLettingGo(page, "Brush", [0.25, 0.38], [0.45, 0.38])).toBeLessThan(MOST_EDGE_BYTES);
+  await page.getByTestId("only-unlabelled").uncheck();
 
   await take(page, "P");
   await page.getByTestId("paint-class").selectOption({ index: 1 });
@@ -80,7 +85,7 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await stored(page, "Fill");
   await shot("fill");
 
-  const steps = (await segmentStep(page, shot)) ? 9 : 8;
+  const steps = (await segmentStep(page, shot)) ? 10 : 9;
 
   await take(page, "W");
   await page.getByTestId("paint-class").selectOption({ index: 3 });
@@ -318,6 +323,39 @@ async function drag(page: Page, ...places: readonly Share[]): Promise<void> {
     await page.mouse.move(...(await at(page, place)), { steps: 8 });
   }
   await page.mouse.up();
+}
+
+/** Of the edges of a stroke some 200 px long; the whole stroke has some 25,000. */
+const MOST_EDGE_BYTES = 2500;
+
+/** Drags, and answers how many bytes of the map below the tool bar differ plainly between a stroke that goes on and its step that is stored. */
+async function changedByLettingGo(
+  page: Page,
+  name: string,
+  ...places: readonly [Share, Share]
+): Promise<number> {
+  const box = await page.getByTestId("map").boundingBox();
+  const clip = {
+    x: box?.x ?? 0,
+    y: (box?.y ?? 0) + 90,
+    width: box?.width ?? 0,
+    height: (box?.height ?? 0) - 230,
+  };
+  const look = async (): Promise<Buffer> =>
+    sharp(await page.screenshot({ clip }))
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+  await page.mouse.move(...(await at(page, places[0])));
+  await page.mouse.down();
+  await page.mouse.move(...(await at(page, places[1])), { steps: 8 });
+  const before = await look();
+  await page.mouse.up();
+  await stored(page, name);
+  await page.waitForTimeout(700);
+  await mapIdle(page);
+  const after = await look();
+  return after.filter((value, index) => Math.abs(value - (before[index] ?? 0)) > 40).length;
 }
 
 async function clicks(page: Page, ...places: readonly Share[]): Promise<void> {

@@ -54,3 +54,15 @@ export function scissorBox(
     height: Math.max(0, Math.round((mapHeight - top) * ratio) - deviceBottom),
   };
 }
+
+/** What two boxes have in common; without any, nothing. */
+export function boxIntersection(first: ScissorBox, second: ScissorBox): ScissorBox {
+  const x = Math.max(first.x, second.x);
+  const y = Math.max(first.y, second.y);
+  return {
+    x,
+    y,
+    width: Math.max(0, Math.min(first.x + first.width, second.x + second.width) - x),
+    height: Math.max(0, Math.min(first.y + first.height, second.y + second.height) - y),
+  };
+}

@@ -104,7 +104,12 @@ function requestMask({ pixelWindow, size }: TileRequest, shape: LabelShape, arou
 }
 
 function movedShape(shape: LabelShape, { x, y }: PixelWindow, scale: number): LabelShape {
-  const move = ([pointX, pointY]: PixelPoint): PixelPoint => [(pointX - x) * scale, (pointY - y) * scale];
+  // A smaller tile shows the pixel to the right of and below the middle of each sample, whose own middle is half a pixel farther.
+  const half = scale < 1 ? 0.5 : 0;
+  const move = ([pointX, pointY]: PixelPoint): PixelPoint => [
+    (pointX - x - half) * scale,
+    (pointY - y - half) * scale,
+  ];
   switch (shape.kind) {
     case "stroke":
       // A tip thinner than a pixel of the tile still shows.

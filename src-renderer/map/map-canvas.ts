@@ -33,10 +33,11 @@ import {
   type ResolutionLimits,
   type ScreenSize,
 } from "./map-extent.ts";
-import { MosaicLayers, type MosaicLayersOptions } from "./mosaic-layers.ts";
+import { ABOVE_LABELS, MosaicLayers, type MosaicLayersOptions } from "./mosaic-layers.ts";
 import { MosaicScene, viewedWindow, type PlacedMosaic } from "./mosaic-scene.ts";
 import { PaintOverlay, type OverlaidMap } from "./paint-overlay.ts";
 import { Outlines } from "./outlines.ts";
+import type { LabelTileOnScreen } from "./result-painter.ts";
 import { ReviewGrid } from "./review-grid.ts";
 import { canTransform, fromGround, mapProjection, toGround } from "./projections.ts";
 
@@ -87,6 +88,19 @@ export class MapCanvas implements MapController, LabelSurface {
   constructor(target: HTMLElement, options: MapCanvasOptions) {
     this.#options = options;
     this.layers = new MosaicLayers(options);
+    this.#paintOverlay = new PaintOverlay(
+      {
+        toScreen: (mosaicId, point) => this.toScreen(mosaicId, point),
+        lookOf: (mosaicId) => this.#labelLook(mosaicId),
+        colorOf: (paintId) => this.layers.labelColor(paintId),
+        imagery: () => this.layers.layers.imagery.picture,
+        labelTiles: (mosaicId) => this.#labelTiles(mosaicId),
+        draw: (mosaicId, paint, parts) => {
+          this.layers.showPaint(mosaicId, paint, parts);
+        },
+      },
+      { zIndex: ABOVE_LABELS },
+    );
     this.map = new OpenLayersMap({
       target,
       controls: [],
@@ -97,24 +111,21 @@ export class MapCanvas implements MapController, LabelSurface {
           kinetic: new Kinetic(-0.005, 0.05, 100),
         }),
       ]),
-      layers: [...Object.values(this.layers.layers), this.groundAreas.layer, this.outlines.layer],
+      layers: [
+        ...Object.values(this.layers.layers),
+        this.#paintOverlay.layer,
+        this.groundAreas.layer,
+        this.outlines.layer,
+      ],
       maxTilesLoading: 12,
     });
     this.map.addOverlay(this.#crosshair.overlay);
-    this.#paintOverlay = new PaintOverlay({
-      toScreen: (mosaicId, point) => this.toScreen(mosaicId, point),
-      lookOf: (mosaicId) => this.#labelLook(mosaicId),
-      colorOf: (paintId) => this.layers.labelColor(paintId),
-      draw: (mosaicId, paint, parts) => {
-        this.layers.showPaint(mosaicId, paint, parts);
-      },
-    });
     this.reviewGrid = new ReviewGrid({
       toScreen: (mosaicId, point) => this.toScreen(mosaicId, point),
       viewed: () => this.viewedWindows(),
       sizeOf: (mosaicId) => this.#scene?.get(mosaicId)?.mosaic.image ?? null,
     });
-    target.append(this.reviewGrid.element, this.#paintOverlay.element);
+    target.append(this.reviewGrid.element);
     this.map.on("postrender", ({ frameState }) => {
       this.#afterFrame(frameState);
     });
@@ -276,10 +287,10 @@ export class MapCanvas implements MapController, LabelSurface {
     this.#paintOverlay.add(mosaicId, paint, parts);
   }
 
-  async move(paint: LabelPaint): Promise<boolean> {
+  async move(mosaicId: string, paint: LabelPaint): Promise<boolean> {
     const start = performance.now();
     this.#paintOverlay.flush();
-    if (!this.layers.movePaint(paint)) {
+    if (!this.layers.movePaint(mosaicId, paint)) {
       return false;
     }
     await new Promise<void>((resolve) => {
@@ -298,13 +309,13 @@ export class MapCanvas implements MapController, LabelSurface {
 
   settle(): void {
     this.#paintOverlay.flush();
-    this.layers.layers.labels.changed();
+    this.layers.requestFrame();
   }
 
   drawn(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenLabelsDrawn.push(resolve);
-      this.layers.layers.labels.changed();
+      this.layers.requestFrame();
     });
   }
 
@@ -476,6 +487,23 @@ export class MapCanvas implements MapController, LabelSurface {
       return [x, y];
     });
     return { ...look, outline };
+  }
+
+  #labelTiles(mosaicId: string): LabelTileOnScreen[] {
+    const size = this.map.getSize();
+    const resolution = this.view.getResolution();
+    if (size === undefined || resolution === undefined) {
+      return [];
+    }
+    const screen = (position: number[]): PixelPoint => {
+      const [x = 0, y = 0] = this.map.getPixelFromCoordinate(position) ?? [];
+      return [x, y];
+    };
+    const extent = this.view.calculateExtent(size);
+    return this.layers.labelTiles(mosaicId, extent, resolution).map(({ ids, mapExtent }) => {
+      const [minX = 0, minY = 0, maxX = 0, maxY = 0] = mapExtent;
+      return { ids, corners: [screen([minX, maxY]), screen([maxX, maxY]), screen([minX, minY])] };
+    });
   }
 
   #pick({ coordinate }: MapBrowserEvent): void {

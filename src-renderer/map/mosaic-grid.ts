@@ -1,4 +1,4 @@
-import type { Extent } from "ol/extent.js";
+import { boundingExtent, type Extent } from "ol/extent.js";
 import TileGrid from "ol/tilegrid/TileGrid.js";
 import {
   isNorthUp,
@@ -9,7 +9,7 @@ import {
   type PixelPosition,
 } from "#shared/geo/affine.ts";
 import { rasterExtent } from "#shared/geo/bounds.ts";
-import type { PixelSize } from "#shared/geo/pixel-window.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { MapProjection, Placement } from "#shared/project/mosaic.ts";
 import { transformBetween } from "./projections.ts";
 import {
@@ -120,6 +120,13 @@ export function mosaicGrid(
     return request === null ? { kind: "empty" } : { kind: "warp", request, mesh };
   };
   return { tileGrid, mapExtent, outline, nativeResolution, toMap, toPixel, plan };
+}
+
+/** The bounds on the map of a window of the mosaic, with two pixels around it; sides that a projection bends are followed. */
+export function mapExtentOf(grid: Pick<MosaicGrid, "toMap">, { x, y, width, height }: PixelWindow): Extent {
+  const around = { x: x - 2, y: y - 2, width: width + 4, height: height + 4 };
+  const ring = rasterOutline(around, ([column, row]) => grid.toMap([around.x + column, around.y + row]));
+  return boundingExtent(ring.map(([mapX, mapY]) => [mapX, mapY]));
 }
 
 /** The raster's edge as a closed ring, with points between the corners because a projection bends it. */

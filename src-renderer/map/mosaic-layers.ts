@@ -1,9 +1,10 @@
-import type { Extent } from "ol/extent.js";
+import { createEmpty, type Extent } from "ol/extent.js";
 import type { FrameState } from "ol/Map.js";
 import type Projection from "ol/proj/Projection.js";
 import type RenderEvent from "ol/render/Event.js";
 import type { Tile, TileSource } from "#shared/contract.ts";
 import { windowIntersection, type PixelWindow } from "#shared/geo/pixel-window.ts";
+import { shapeWindow } from "#shared/labels/rasterize-shape.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import { usualDisplay, type ImageryDisplay } from "#shared/project/imagery-display.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
@@ -24,13 +25,13 @@ import {
   type DrawnLook,
   type LayerStates,
 } from "../state/drawn-look.ts";
-import { scissorBox } from "./clip.ts";
+import { boxIntersection, fullSpan, scissorBox, type ScissorBox } from "./clip.ts";
 import type { MosaicPixel } from "../state/cursor.svelte.ts";
 import type { MosaicScene, PlacedMosaic } from "./mosaic-scene.ts";
 import type { LabelPaint } from "../state/labelling.svelte.ts";
 import { LabelPaints, paintTile, reachesTile } from "./label-paints.ts";
 import { LabelTileMemory } from "./label-tile-memory.ts";
-import type { TilePlan } from "./mosaic-grid.ts";
+import { mapExtentOf, type TilePlan } from "./mosaic-grid.ts";
 import { MosaicSource } from "./mosaic-source.ts";
 import { MosaicTileLayer } from "./tile-layer.ts";
 import { PixelProbe } from "./pixel-probe.ts";
@@ -105,6 +106,18 @@ const kindsOfPrediction: readonly LayerKind[] = [
 /** Kinds that change with the prediction of the run that is compared. */
 const kindsOfOther: readonly LayerKind[] = ["other", "disagreement"];
 
+/**
+ * Kinds with a canvas of their own. A frame in which only labels change, as in painting, then doesn't draw the imagery again: that is most of
+ * its cost where there is no graphics processor.
+ */
+const ownCanvas: Readonly<Partial<Record<LayerKind, string>>> = {
+  imagery: "imagery-canvas",
+  labels: "labels-canvas",
+};
+
+/** Where among the layers something lies that covers labels, and nothing else of what covers them. */
+export const ABOVE_LABELS = 1.5;
+
 /** Tiles kept for each kind: 80 MB of imagery, a quarter of that for each of the others; an HD screen shows about 50. */
 const TILES_KEPT = 320;
 
@@ -137,7 +150,8 @@ export class MosaicLayers {
   };
   #states: LayerStates | null = null;
   #displayOf: DisplayOf = () => usualDisplay;
-  #clearedFrame = -1;
+  /** The last frame in which a canvas was cleared. */
+  readonly #clearedFrames = new WeakMap<WebGLRenderingContext, number>();
   readonly #paints = new LabelPaints();
   readonly #memory = new LabelTileMemory();
   #labelColors: ReadonlyMap<number, string> = new Map();
@@ -156,6 +170,7 @@ export class MosaicLayers {
         bands: bandsOf[kind],
         style: firstStyleOf(kind),
         cacheSize: TILES_KEPT,
+        ...(ownCanvas[kind] === undefined ? {} : { canvasName: ownCanvas[kind] }),
         zIndex,
       });
       created.on("prerender", (event) => {
@@ -238,16 +253,36 @@ export class MosaicLayers {
       this.#memory.keep(paint, tile, bytes);
       return paintTile(plan, bytes, paint.paintable, parts);
     });
-    this.layers.labels.changed();
+    this.#labelsChanged(mosaicId, parts);
   }
 
   /** Shows tiles without a paint that is taken back, or with one that is done again, as they are remembered; false where none are. */
-  movePaint(paint: LabelPaint): boolean {
+  movePaint(mosaicId: string, paint: LabelPaint): boolean {
     const isKnown = this.#memory.exchange(paint);
     if (isKnown) {
-      this.layers.labels.changed();
+      this.#labelsChanged(mosaicId, paint.parts);
     }
     return isKnown;
+  }
+
+  /** Has labels drawn anew under the shapes of an edit. */
+  #labelsChanged(mosaicId: string, parts: LabelPaint["parts"]): void {
+    const grid = this.#scene?.get(mosaicId)?.grid;
+    if (grid === undefined) {
+      this.layers.labels.changed();
+      return;
+    }
+    for (const { shape } of parts) {
+      const around = shapeWindow(shape);
+      if (around !== null) {
+        this.layers.labels.changedWithin(mapExtentOf(grid, around));
+      }
+    }
+  }
+
+  /** Has a frame drawn, in which labels that changed are asked for. */
+  requestFrame(): void {
+    this.layers.labels.changedWithin(createEmpty());
   }
 
   forgetPaint(paint: LabelPaint): void {
@@ -353,6 +388,15 @@ export class MosaicLayers {
     return look === null ? null : { ...look, opacity: look.opacity * this.layers.labels.getOpacity() };
   }
 
+  /** Ids of the tiles of labels that are loaded for a view, and what each shows of the map. */
+  labelTiles(
+    mosaicId: string,
+    extent: Extent,
+    resolution: number,
+  ): readonly { readonly ids: Uint8Array; readonly mapExtent: Extent }[] {
+    return this.#sources.labels.get(mosaicId)?.loadedTiles(extent, resolution) ?? [];
+  }
+
   /** The colour of a class of the labels; null for an id without one. */
   labelColor(id: number): string | null {
     return this.#labelColors.get(id) ?? null;
@@ -453,8 +497,12 @@ export class MosaicLayers {
         ),
       statistics: this.#options.statistics,
       isPassing: this.#options.isPassing,
-      onChange: () => {
-        this.layers[kind].changed();
+      onChange: (mapExtent) => {
+        if (mapExtent === null) {
+          this.layers[kind].changed();
+        } else {
+          this.layers[kind].changedWithin(mapExtent);
+        }
       },
       onFailure: (message) => {
         this.#options.onFailure(mosaic.id, kind, message);
@@ -529,16 +577,22 @@ export class MosaicLayers {
     if (!isWebGL(context) || frameState === undefined || source === null) {
       return;
     }
-    if (this.#clearedFrame !== frameState.index) {
-      // The canvas is shared and kept between frames; OpenLayers would clear only what the first scissor leaves open.
-      this.#clearedFrame = frameState.index;
+    const { partBeingDrawn } = this.layers[kind];
+    if (this.#clearedFrames.get(context) !== frameState.index) {
+      // The canvas may be shared and is kept between frames; OpenLayers would clear only what the first scissor leaves open.
+      this.#clearedFrames.set(context, frameState.index);
       context.bindFramebuffer(context.FRAMEBUFFER, null);
+      if (partBeingDrawn !== null) {
+        setScissor(context, scissorBox(frameState, partBeingDrawn, fullSpan));
+      }
       context.clearColor(0, 0, 0, 0);
       context.clear(context.COLOR_BUFFER_BIT);
     }
-    const { x, y, width, height } = scissorBox(frameState, source.grid.mapExtent, look ?? { from: 0, to: 0 });
-    context.enable(context.SCISSOR_TEST);
-    context.scissor(x, y, width, height);
+    const box = scissorBox(frameState, source.grid.mapExtent, look ?? { from: 0, to: 0 });
+    setScissor(
+      context,
+      partBeingDrawn === null ? box : boxIntersection(box, scissorBox(frameState, partBeingDrawn, fullSpan)),
+    );
   }
 
   /** OpenLayers draws each source with the opacity that the layer's state has just then. */
@@ -559,7 +613,8 @@ export class MosaicLayers {
       for (const pixelWindow of pixelWindows) {
         this.#sources[kind].get(mosaicId)?.invalidate(pixelWindow);
       }
-      this.layers[kind].changed();
+      // Nothing looks different before the tiles have come.
+      this.layers[kind].changedWithin(createEmpty());
     }
   }
 
@@ -602,6 +657,11 @@ function firstStyleOf(kind: LayerKind): ConstructorParameters<typeof MosaicTileL
     case "other":
       return classStyle([], "fill");
   }
+}
+
+function setScissor(context: WebGLRenderingContext, { x, y, width, height }: ScissorBox): void {
+  context.enable(context.SCISSOR_TEST);
+  context.scissor(x, y, width, height);
 }
 
 function isWebGL(context: RenderEvent["context"]): context is WebGLRenderingContext {

@@ -1,4 +1,5 @@
 import DataTile from "ol/DataTile.js";
+import { getIntersection, type Extent } from "ol/extent.js";
 import type Projection from "ol/proj/Projection.js";
 import DataTileSource from "ol/source/DataTile.js";
 import TileState from "ol/TileState.js";
@@ -16,8 +17,8 @@ export interface MosaicSourceOptions {
   readonly bands: Bands;
   readonly read: ReadWindow;
   readonly statistics: TileStatistics;
-  /** Something about what the source shows has changed: a tile was redrawn in place. */
-  readonly onChange: () => void;
+  /** Something about what the source shows has changed: a tile was redrawn in place, there on the map; null when more may have. */
+  readonly onChange: (mapExtent: Extent | null) => void;
   /** A tile could not be had; `message` is for the user. */
   readonly onFailure: (message: string) => void;
   /** Whether a failure is only the other side being gone for a while, so that the tile may be asked for again. */
@@ -78,7 +79,7 @@ export class MosaicSource extends DataTileSource {
       const reset = (): void => {
         if (tile.getState() === TileState.ERROR) {
           tile.setState(TileState.IDLE);
-          options.onChange();
+          options.onChange(null);
         }
       };
       if (tile instanceof DataTile && tile.getError() instanceof TileStopped) {
@@ -123,6 +124,24 @@ export class MosaicSource extends DataTileSource {
         tile.dispatchEvent("change");
       }
     }
+  }
+
+  /** The bytes of the tiles that a view shows, as far as they are loaded, and what each shows of the map. */
+  loadedTiles(
+    extent: Extent,
+    resolution: number,
+  ): { readonly ids: Uint8Array; readonly mapExtent: Extent }[] {
+    const { tileGrid, mapExtent: whole } = this.#options.grid;
+    const level = tileGrid.getZForResolution(resolution, this.zDirection);
+    const found: { ids: Uint8Array; mapExtent: Extent }[] = [];
+    tileGrid.forEachTileCoord(getIntersection(extent, whole), level, (tileCoord) => {
+      const [, column = 0, row = 0] = tileCoord;
+      const ids = this.#tiles.get(tileKey({ level, column, row }))?.deref()?.getData();
+      if (ids instanceof Uint8Array) {
+        found.push({ ids, mapExtent: tileGrid.getTileCoordExtent(tileCoord) });
+      }
+    });
+    return found;
   }
 
   /** Tiles that could not be had are asked for again as soon as they are in view. */
@@ -196,7 +215,7 @@ export class MosaicSource extends DataTileSource {
     } catch (reason) {
       const again = (): void => {
         this.#stale.set(tileKey(coordinate), coordinate);
-        this.#options.onChange();
+        this.#options.onChange(null);
       };
       if (reason instanceof TileStopped) {
         again();
@@ -205,7 +224,7 @@ export class MosaicSource extends DataTileSource {
       }
       return;
     }
-    this.#options.onChange();
+    this.#options.onChange(this.#options.grid.tileGrid.getTileCoordExtent(tile.getTileCoord()));
   }
 
   async #read<Failed>(

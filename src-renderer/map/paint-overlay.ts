@@ -1,22 +1,14 @@
-import { UNLABELLED_ID } from "#shared/project/land-class.ts";
-import type { LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
+import Layer from "ol/layer/Layer.js";
+import type { LabelEdit } from "#shared/labels/label-edit.ts";
 import type { LabelPaint } from "../state/labelling.svelte.ts";
-import { drawParts } from "./draw-parts.ts";
 import { fitCanvas } from "./fit-canvas.ts";
 import { FramePace } from "./frame-pace.ts";
+import { ResultPainter, type LabelLook, type PaintedMap } from "./result-painter.ts";
 
 /** The map as the overlay sees it. */
-export interface OverlaidMap {
-  toScreen(mosaicId: string, point: PixelPoint): PixelPoint | null;
-  /** The mosaic's outline and the part of the map's width (0–1) in which its labels are drawn, with their opacity; null where they aren't. */
-  lookOf(mosaicId: string): {
-    readonly outline: readonly PixelPoint[];
-    readonly opacity: number;
-    readonly from: number;
-    readonly to: number;
-  } | null;
-  /** A class's colour; null for an id without one. */
-  colorOf(paintId: number): string | null;
+export interface OverlaidMap extends PaintedMap {
+  /** How labels of a mosaic are drawn; null where they aren't. */
+  lookOf(mosaicId: string): LabelLook | null;
   /** Draws parts on the map itself, with its next frame. */
   draw(mosaicId: string, paint: LabelPaint, parts: LabelEdit["parts"]): void;
 }
@@ -34,32 +26,40 @@ const LEAST_MILLISECONDS = 50;
 const PAUSE_FACTOR = 25;
 
 /**
- * A canvas over the map on which a stroke shows in the very frame of its pointer event.
+ * A canvas over the labels on which a stroke shows in the very frame of its pointer event.
  *
  * Drawing the map anew, with all its layers, takes many frames' time where there is no graphics processor. So a gesture's parts are drawn here
- * first and taken over by the map as often as it can afford, at the latest when the gesture ends. Until then locked pixels look painted over.
+ * first and taken over by the map as often as it can afford, at the latest when the gesture ends; it looks the same before and after.
  */
 export class PaintOverlay {
-  readonly element = document.createElement("canvas");
+  readonly #canvas = document.createElement("canvas");
+  /** Has the map keep the canvas among its own, above the labels and below what lies over them. */
+  readonly layer: Layer;
+  readonly #painter: ResultPainter;
   readonly #map: OverlaidMap;
   readonly #context: CanvasRenderingContext2D;
   readonly #pace = new FramePace();
-  #erasing: CanvasPattern | null = null;
   #waiting: Waiting[] = [];
   /** How many of those waiting the map draws with its next frame. */
   #handedOver = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastFlush = 0;
 
-  constructor(map: OverlaidMap) {
+  constructor(map: OverlaidMap, { zIndex }: { readonly zIndex: number }) {
     this.#map = map;
-    const context = this.element.getContext("2d");
+    this.#painter = new ResultPainter(map);
+    const context = this.#canvas.getContext("2d");
     if (context === null) {
       throw new Error("A canvas to paint on was expected, but the browser gave none.");
     }
     this.#context = context;
-    this.element.className = "paint-overlay";
-    this.element.style.cssText = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none";
+    this.#canvas.style.cssText = "position:absolute;inset:0;width:100%;height:100%";
+    // OpenLayers' own layers would draw into a canvas that comes to them bare.
+    const element = document.createElement("div");
+    element.className = "paint-overlay";
+    element.style.cssText = "position:absolute;inset:0;pointer-events:none";
+    element.append(this.#canvas);
+    this.layer = new Layer({ render: () => element, zIndex });
   }
 
   /** Shows more of a paint now, and on the map soon. */
@@ -99,63 +99,25 @@ export class PaintOverlay {
       .slice(this.#handedOver)
       .filter(({ paint }) => paint.state.kind !== "dropped");
     this.#handedOver = 0;
-    const resized = fitCanvas(this.element);
+    const resized = fitCanvas(this.#canvas);
     if (hadAny || resized) {
-      this.#context.clearRect(0, 0, this.element.width, this.element.height);
+      this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
       this.#draw(this.#waiting);
     }
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
-    this.element.remove();
+    this.layer.dispose();
   }
 
   #draw(items: readonly Waiting[]): void {
-    const context = this.#context;
     for (const { mosaicId, paint, parts } of items) {
       const look = this.#map.lookOf(mosaicId);
-      if (look === null || paint.state.kind === "dropped") {
-        continue;
+      if (look !== null && paint.state.kind !== "dropped") {
+        this.#painter.draw(this.#context, mosaicId, { paint, parts, look });
       }
-      // All of the canvas at once, or what overlaps would be more opaque.
-      this.element.style.opacity = String(look.opacity);
-      context.save();
-      context.scale(window.devicePixelRatio, window.devicePixelRatio);
-      const width = this.element.clientWidth;
-      context.beginPath();
-      context.rect(look.from * width, 0, (look.to - look.from) * width, this.element.clientHeight);
-      context.clip();
-      context.beginPath();
-      for (const [x, y] of look.outline) {
-        context.lineTo(x, y);
-      }
-      context.clip();
-      drawParts(
-        context,
-        parts,
-        (point) => this.#map.toScreen(mosaicId, point),
-        (paintId) => (paintId === UNLABELLED_ID ? this.#erasingStyle() : this.#map.colorOf(paintId)),
-      );
-      context.restore();
     }
-  }
-
-  /** Stripes for what is being erased: the imagery below the labels isn't ours to show. */
-  #erasingStyle(): CanvasPattern | null {
-    if (this.#erasing === null) {
-      const tile = new OffscreenCanvas(8, 8);
-      const context = tile.getContext("2d");
-      if (context !== null) {
-        context.fillStyle = "#ffffff";
-        for (let line = 0; line < 8; line += 1) {
-          context.fillRect(line, line, 1, 1);
-          context.fillRect((line + 1) % 8, line, 1, 1);
-        }
-      }
-      this.#erasing = this.#context.createPattern(tile, "repeat");
-    }
-    return this.#erasing;
   }
 }
 

@@ -47,7 +47,7 @@ export interface LabelSurface {
   /** Shows more of a paint that was added, in the frame that is drawn next. */
   extend(mosaicId: string, paint: LabelPaint, parts: LabelEdit["parts"]): void;
   /** Shows a paint taken back, or done again, as the map remembers it; false where it doesn't. Resolves when it was handed to the screen. */
-  move(paint: LabelPaint): Promise<boolean>;
+  move(mosaicId: string, paint: LabelPaint): Promise<boolean>;
   /** A paint is never taken back. */
   forget(paint: LabelPaint): void;
   /** A gesture is over: what was kept back for it is drawn. */
@@ -301,7 +301,7 @@ export class Labelling {
   async #move(way: "undo" | "redo"): Promise<void> {
     const start = performance.now();
     const own = this.#steps.move(way);
-    const shown = own === null ? false : (this.surface?.move(own.paint) ?? false);
+    const shown = own === null ? false : (this.surface?.move(own.mosaicId, own.paint) ?? false);
     void Promise.resolve(shown).then((isShown) => {
       if (isShown) {
         noteDuration("undo", start);

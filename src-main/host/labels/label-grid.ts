@@ -11,6 +11,9 @@ import type { CountChanges } from "./label-records.ts";
 /** The chunks of a class grid. */
 export const CHUNK_SIDE = 512;
 
+/** As a mask without overviews is read, so that nothing jumps at the borders of what was edited. */
+const thinning = "nearest";
+
 interface Options {
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,8 +43,8 @@ export class LabelGrid {
       () => false,
     );
     const grid = isThere
-      ? await ClassGrid.open(folder)
-      : await ClassGrid.create(folder, { width: base.width, height: base.height });
+      ? await ClassGrid.open(folder, { thinning })
+      : await ClassGrid.create(folder, { width: base.width, height: base.height, thinning });
     if (grid.width !== base.width || grid.height !== base.height) {
       throw new RasterError(
         "invalid-request",

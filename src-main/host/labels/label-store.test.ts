@@ -143,6 +143,34 @@ describe("a label store", () => {
     expect(beyond[0]).toBe(patternId(695, 595));
   });
 
+  it("is thinned by the nearest pixels, edited chunks as those beside them, whatever the window", async () => {
+    const random = seededRandom(11, "thinned");
+    const noise = { x: 150, y: 140, width: 300, height: 380 };
+    const ids = Uint8Array.from({ length: noise.width * noise.height }, () => random.integer(5));
+    await store.writeWindow(noise, ids, { name: "noise", time: 1 });
+    await store.checkpoint();
+    const plain = writePlain(plainPixels(), noise, ids);
+    const windows = [
+      // As tiles of the map are cut, over the raster's edge too.
+      ...[2, 4, 8, 16].map((step) => ({ x: 0, y: 16 * step, side: 48 * step, step })),
+      // As warped tiles, and a training's windows that are seen smaller.
+      ...[2, 2.5, 3, 4, 6, 8].map((step) => ({ x: 37, y: 101, side: 40 * step, step })),
+    ];
+    for (const { x, y, side, step } of windows) {
+      const out = side / step;
+      const read = await store.readWindow({
+        pixelWindow: { x, y, width: side, height: side },
+        outputSize: { width: out, height: out },
+      });
+      const nearest = Uint8Array.from({ length: out * out }, (_, index) => {
+        const column = Math.floor(x + ((index % out) + 0.5) * step);
+        const row = Math.floor(y + (Math.floor(index / out) + 0.5) * step);
+        return column < width && row < height ? (plain[row * width + column] ?? 255) : 255;
+      });
+      expect([step, same(read, nearest)]).toEqual([step, true]);
+    }
+  });
+
   it("makes no step of an edit that changes nothing", async () => {
     await fill({ x: 0, y: 0, width: 20, height: 20 }, 7);
     const { revision } = store;

@@ -23,7 +23,15 @@ export interface ClassGridOptions extends PixelSize {
   readonly confidence?: boolean;
   /** Whether an entropy of 0 to 255 is kept beside each id. */
   readonly entropy?: boolean;
+  /** How coarser levels are made of the finest; by the most frequent id when left out. */
+  readonly thinning?: Thinning;
 }
+
+/**
+ * Which id a pixel of a coarser level has: the most frequent of the four below it, as suits pictures, or that of the pixel of the finest level which lies
+ * in its middle (to the right and below of it, as it lies between pixels), as reading the finest level by nearest pixels has.
+ */
+export type Thinning = "most-frequent" | "nearest";
 
 /** Class ids of a window; the arrays belong to the caller. */
 export interface ClassWindow extends PixelSize {
@@ -46,6 +54,8 @@ interface CachedChunk {
 /** 32 MB: the chunks of a screen and of a row of prediction tiles. */
 const maxCachedChunks = 128;
 const savedAtOnce = 8;
+/** 16 megapixels. */
+const mostChunksThinned = 64;
 
 /**
  * A class raster on disk that is read and written by windows: predictions as they come, labels as they are painted.
@@ -61,6 +71,7 @@ export class ClassGrid {
   readonly hasConfidence: boolean;
   readonly hasEntropy: boolean;
   readonly #levels: number;
+  readonly #thinning: Thinning;
   readonly #store: ChunkStore;
   readonly #cache = new Map<string, CachedChunk>();
   readonly #loading = new Map<string, Promise<CachedChunk>>();
@@ -71,6 +82,7 @@ export class ClassGrid {
     folder: string,
     size: PixelSize,
     kept: { readonly confidence: boolean; readonly entropy: boolean },
+    thinning: Thinning,
   ) {
     this.folder = folder;
     this.width = size.width;
@@ -78,12 +90,13 @@ export class ClassGrid {
     this.hasConfidence = kept.confidence;
     this.hasEntropy = kept.entropy;
     this.#levels = levelCount(size.width, size.height);
+    this.#thinning = thinning;
     this.#store = new ChunkStore(folder, { ids: unlabelledId, confidence: 0, entropy: 0 });
   }
 
   /** Creates a grid full of 255 in a folder that doesn't hold one yet. */
   static async create(folder: string, options: ClassGridOptions): Promise<ClassGrid> {
-    const { width, height, confidence = false, entropy = false } = options;
+    const { width, height, confidence = false, entropy = false, thinning = "most-frequent" } = options;
     try {
       if (await exists(join(folder, "zarr.json"))) {
         throw new RasterError("invalid-request", folder, "a class grid is there already");
@@ -103,11 +116,14 @@ export class ClassGrid {
     } catch (error) {
       throw writeError(error, folder);
     }
-    return new ClassGrid(folder, { width, height }, { confidence, entropy });
+    return new ClassGrid(folder, { width, height }, { confidence, entropy }, thinning);
   }
 
-  /** Opens a grid, checking that its files say what a class grid's would. */
-  static async open(folder: string): Promise<ClassGrid> {
+  /** Opens a grid, checking that its files say what a class grid's would. `thinning` is how what is written makes coarser levels. */
+  static async open(
+    folder: string,
+    { thinning = "most-frequent" }: Pick<ClassGridOptions, "thinning"> = {},
+  ): Promise<ClassGrid> {
     const { attributes } = await readMetadata(join(folder, "zarr.json"), groupMetadataSchema);
     const { width, height, confidence, entropy, levels } = attributes.orthomask;
     for (const array of arraysOf({ confidence, entropy })) {
@@ -131,7 +147,7 @@ export class ClassGrid {
         `expected ${levelCount(width, height)} resolutions, found ${levels}`,
       );
     }
-    return new ClassGrid(folder, { width, height }, { confidence, entropy });
+    return new ClassGrid(folder, { width, height }, { confidence, entropy }, thinning);
   }
 
   /**
@@ -159,7 +175,7 @@ export class ClassGrid {
         return;
       }
       await this.#copyIn("ids", inside, pixelWindow, ids);
-      await this.#decimate("ids", inside);
+      await (this.#thinning === "nearest" ? this.#pickNearest(inside) : this.#decimate("ids", inside));
       if (this.hasConfidence && confidence !== null) {
         await this.#copyIn("confidence", inside, pixelWindow, confidence);
         await this.#decimate("confidence", inside);
@@ -186,8 +202,7 @@ export class ClassGrid {
   ): Promise<ClassWindow> {
     const { pixelWindow } = request;
     const output = request.outputSize ?? { width: pixelWindow.width, height: pixelWindow.height };
-    const reduction = Math.min(pixelWindow.width / output.width, pixelWindow.height / output.height);
-    const level = Math.max(0, Math.min(this.#levels - 1, Math.floor(Math.log2(reduction) + 1e-9)));
+    const level = this.#levelFor(pixelWindow, output);
     const size = levelSize(this.width, this.height, level);
     const columns = sourcePositions(pixelWindow.x, pixelWindow.width, output.width, level, size.width);
     const rows = sourcePositions(pixelWindow.y, pixelWindow.height, output.height, level, size.height);
@@ -201,6 +216,17 @@ export class ClassGrid {
         ? await this.#gather("entropy", level, columns, rows, 0, options.signal)
         : null;
     return { width: output.width, height: output.height, ids, confidence, entropy };
+  }
+
+  /** The coarsest level that still has a pixel for each of the output; of ids thinned by nearest pixels the finest, unless a coarser one has the same or it is too much to read. */
+  #levelFor({ x, y, width, height }: PixelWindow, output: PixelSize): number {
+    const [across, down] = [width / output.width, height / output.height];
+    const wanted = Math.max(0, Math.floor(Math.log2(Math.min(across, down)) + 1e-9));
+    const level = Math.min(this.#levels - 1, wanted);
+    const step = 2 ** level;
+    const isSame = across === step && down === step && x % step === 0 && y % step === 0;
+    const chunks = Math.ceil(width / chunkSide + 1) * Math.ceil(height / chunkSide + 1);
+    return this.#thinning === "nearest" && !isSame && chunks <= mostChunksThinned ? 0 : level;
   }
 
   /** Writes every changed chunk to the disk. */
@@ -228,6 +254,42 @@ export class ClassGrid {
       }
       chunk.changes += 1;
     });
+  }
+
+  /** Brings the coarser ids under a window of the finest up to date: of each, the pixel in its middle. */
+  async #pickNearest(inside: PixelWindow): Promise<void> {
+    for (let level = 1; level < this.#levels; level += 1) {
+      const step = 2 ** level;
+      const middle = step / 2;
+      const first = (start: number): number => Math.max(0, Math.ceil((start - middle) / step));
+      const end = (finerEnd: number): number => Math.floor((finerEnd - 1 - middle) / step) + 1;
+      const [x, y] = [first(inside.x), first(inside.y)];
+      const width = end(inside.x + inside.width) - x;
+      const height = end(inside.y + inside.height) - y;
+      if (width <= 0 || height <= 0) {
+        continue;
+      }
+      await this.#eachChunk("ids", level, { x, y, width, height }, async (chunk, part) => {
+        const finest = {
+          x: part.x * step + middle,
+          y: part.y * step + middle,
+          width: (part.width - 1) * step + 1,
+          height: (part.height - 1) * step + 1,
+        };
+        await this.#eachChunk("ids", 0, finest, (source, area) => {
+          for (let row = first(area.y); row < end(area.y + area.height); row += 1) {
+            const from = ((row * step + middle) % chunkSide) * chunkSide;
+            const to = (row % chunkSide) * chunkSide;
+            for (let column = first(area.x); column < end(area.x + area.width); column += 1) {
+              chunk.values[to + (column % chunkSide)] = source.values[
+                from + ((column * step + middle) % chunkSide)
+              ] as number;
+            }
+          }
+        });
+        chunk.changes += 1;
+      });
+    }
   }
 
   /** Brings the coarser levels under a window of the finest up to date. */
