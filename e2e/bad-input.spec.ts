@@ -1,5 +1,17 @@
 import { expect, type Locator } from "@playwright/test";
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { keepScreenshot, orthomask, test } from "./app.ts";
@@ -73,5 +85,47 @@ test("an empty folder and a reload leave a page that works", async ({ startApp }
     await expect(page.getByText(/no (images|mosaics|GeoTIFFs?)/i).first()).toBeVisible({ timeout: 30_000 });
   } finally {
     await rm(empty, { recursive: true, force: true });
+  }
+});
+
+test("files that were moved are found in a folder, and their links lead there again", async ({
+  startApp,
+}) => {
+  const moved = await mkdtemp(path.join(tmpdir(), "orthomask-moved-"));
+  try {
+    const [disk, images] = [path.join(moved, "disk"), path.join(moved, "images")];
+    await mkdir(disk);
+    await mkdir(images);
+    await copyFile(path.join(folder, "images/sample-1.tif"), path.join(disk, "far.tif"));
+    await copyFile(path.join(folder, "images/sample-2.tif"), path.join(images, "near.tif"));
+    await symlink(path.join(disk, "far.tif"), path.join(images, "far.tif"));
+    await rename(disk, path.join(moved, "other disk"));
+    const { page, electron } = await startApp(moved);
+    // The desktop asks with the system's own dialog, which a test answers in its place.
+    await electron?.evaluate(
+      ({ dialog }, chosen) => {
+        dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [chosen] });
+      },
+      path.join(moved, "other disk"),
+    );
+    const row = page.getByTestId("mosaic-row-far");
+    await expect(row).toBeVisible({ timeout: 30_000 });
+    await page.getByRole("tab", { name: /Problems/ }).click();
+    await expect(page.getByTestId("problem-list")).toContainText("far.tif");
+    await page.getByText("Find moved files in a folder…").click();
+    if (electron === null) {
+      const inPicker = (name: string): Locator =>
+        page.getByTestId("folder-row").filter({ hasText: name }).first();
+      await inPicker(path.basename(moved)).click();
+      await inPicker("other disk").click();
+      await page.getByTestId("folder-pick").click();
+    }
+    await expect(page.getByText("far.tif found, and linked to where it is now.")).toBeVisible();
+    await expect(page.getByTestId("problem-list")).not.toContainText("far.tif");
+    expect(await realpath(path.join(images, "far.tif"))).toBe(
+      await realpath(path.join(moved, "other disk/far.tif")),
+    );
+  } finally {
+    await rm(moved, { recursive: true, force: true });
   }
 });

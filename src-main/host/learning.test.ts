@@ -189,6 +189,54 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     });
   });
 
+  it("goes on with the tiles that it began with, and says from when on their labels were others", async () => {
+    const { runId, directory } = await train({ epochs: 1 });
+    const groundPath = path.join(directory, "ground.json");
+    const [ground, before] = [
+      await readFile(groundPath, "utf8"),
+      await services.learning.run(project.id, runId),
+    ];
+    const [mosaicId = ""] = before.trainingMosaicIds;
+    const ring: [number, number][] = [
+      [0, 64],
+      [64, 64],
+      [64, 128],
+      [0, 128],
+    ];
+    // A whole tile has no labels any more: its settings would leave it out now.
+    await project.labels.edit(
+      mosaicId,
+      {
+        name: "unlabelled",
+        parts: [{ paintId: 255, shape: { kind: "polygon", rings: [ring] } }],
+        rules: { lockedIds: [], onlyUnlabelled: false },
+      },
+      null,
+    );
+    const plan = await services.learning.training.plan(project, { ...settings, epochs: 2 });
+    expect(plan.trainingTiles).toBe((before.data?.training.tiles ?? 0) - 1);
+    const resumed = await services.learning.training.resume(project, runId, { epochs: 2 });
+    expect((await resumed.done).kind).toBe("succeeded");
+    expect(await readFile(groundPath, "utf8")).toBe(ground);
+    const run = await services.learning.run(project.id, runId);
+    expect(run.data).toEqual(before.data);
+    expect(run.relabelled).toMatchObject([
+      {
+        fromEpoch: 2,
+        data: {
+          training: { tiles: before.data?.training.tiles, ground: before.data?.training.ground },
+          validation: before.data?.validation,
+        },
+      },
+    ]);
+    expect(run.relabelled?.[0]?.data.training.labels).not.toBe(before.data?.training.labels);
+    expect(project.snapshot().problems.find(({ id }) => id === `kept-tiles-${runId}`)?.message).toContain(
+      "goes on with the tiles it began with",
+    );
+    await project.labels.undo();
+    project.clearProblem(`kept-tiles-${runId}`);
+  });
+
   it("stops at a step limit, and when it is told to, keeping what was learned", async () => {
     const limited = await train({ epochs: 50, maxSteps: 9 });
     const run = await services.learning.run(project.id, limited.runId);

@@ -8,6 +8,7 @@ const tiles: TilesFingerprint = { tiles: 12, ground: "a1", labels: "b1" };
 function run(name: string, validation: TilesFingerprint | null, seed = 0): RunData {
   return {
     name,
+    best: { epoch: 4 },
     validationMosaicIds: ["north"],
     ...(validation === null ? {} : { data: { training: tiles, validation } }),
     settings: {
@@ -50,4 +51,16 @@ it("judges runs from before it was kept by their settings, and says what can't b
   expect(dataSentence(run("U-Net 1", null), run("U-Net 2", tiles))).toBe(
     "Whether their validation tiles were the same isn’t known: U-Net 1 is from before that was kept with a run.",
   );
+});
+
+it("goes by what the best epoch was measured on, where labels changed before a run went on", () => {
+  const relabelled = { ...tiles, labels: "b2" };
+  const wentOn = (fromEpoch: number): RunData => ({
+    ...run("U-Net 1", tiles),
+    relabelled: [{ fromEpoch, data: { training: tiles, validation: relabelled } }],
+  });
+  expect(compareData(wentOn(3), run("U-Net 2", tiles))).toBe("other-labels");
+  expect(compareData(wentOn(3), run("U-Net 2", relabelled))).toBe("same");
+  // The best epoch is from before.
+  expect(compareData(wentOn(5), run("U-Net 2", tiles))).toBe("same");
 });

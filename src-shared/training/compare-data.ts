@@ -1,15 +1,24 @@
 import type { Run } from "./run.ts";
 
 /** What two runs must have in common for the numbers of their own trainings to be set side by side. */
-export type RunData = Pick<Run, "name" | "settings" | "data" | "validationMosaicIds">;
+export type RunData = Pick<Run, "name" | "settings" | "data" | "relabelled" | "validationMosaicIds"> & {
+  readonly best: Pick<NonNullable<Run["best"]>, "epoch"> | null;
+};
+
+/** What a run's best epoch was measured on, which is another than its first one's where labels changed before it went on. */
+function measuredOn({ data, relabelled = [], best }: RunData): Run["data"] {
+  const epoch = best?.epoch ?? 0;
+  return relabelled.findLast(({ fromEpoch }) => fromEpoch <= epoch)?.data ?? data;
+}
 
 /** Whether two runs were measured on the same validation tiles, and against the same labels there. */
 export type DataComparison = "same" | "other-ground" | "other-labels" | "unknown";
 
 /** Compares what two trainings measured themselves on. */
 export function compareData(first: RunData, second: RunData): DataComparison {
-  if (first.data !== undefined && second.data !== undefined) {
-    const [one, other] = [first.data.validation, second.data.validation];
+  const [firstData, secondData] = [measuredOn(first), measuredOn(second)];
+  if (firstData !== undefined && secondData !== undefined) {
+    const [one, other] = [firstData.validation, secondData.validation];
     return one.ground !== other.ground
       ? "other-ground"
       : one.labels !== other.labels

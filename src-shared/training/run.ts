@@ -62,6 +62,11 @@ const tilesFingerprintSchema = z.strictObject({
 });
 export type TilesFingerprint = z.infer<typeof tilesFingerprintSchema>;
 
+const runDataSchema = z.strictObject({
+  training: tilesFingerprintSchema,
+  validation: tilesFingerprintSchema,
+});
+
 /** The version of `run.json` that this program writes; see `saved-run.ts` for older ones. */
 export const RUN_VERSION = 2;
 
@@ -90,8 +95,10 @@ export const runSchema = z.strictObject({
   trainableParameters: z.int(),
   trainingMosaicIds: z.array(idSchema),
   validationMosaicIds: z.array(idSchema),
-  /** What was trained and measured on, when it was last begun; absent before that, and in runs from before it was kept. */
-  data: z.strictObject({ training: tilesFingerprintSchema, validation: tilesFingerprintSchema }).optional(),
+  /** What was trained and measured on, when it was begun; absent before that, and in runs from before it was kept. */
+  data: runDataSchema.optional(),
+  /** Where it went on after labels of its tiles had changed: the epochs from which on they were others, the last one last. Absent where that never was. */
+  relabelled: z.array(z.strictObject({ fromEpoch: z.int().positive(), data: runDataSchema })).optional(),
   stepMilliseconds: z.number().nullable(),
   history: z.array(epochRecordSchema),
   best: z

@@ -78,6 +78,15 @@ function chosenSplit(input: SplitInput, settings: SplitSettings, saved: GroundSp
   }
 }
 
+/** All tiles that mosaics are cut into, before any is given to a part. */
+export function gridTiles(
+  mosaics: readonly SplitMosaic[],
+  tilePixels: number,
+  settings: SplitSettings,
+): MosaicTile[] {
+  return mosaics.flatMap((mosaic) => mosaicTiles(mosaic, tilePixels, settings, []));
+}
+
 /** Tiles of a list are cells counted its way; a mosaic that is listed whole, and every other split, covers every pixel. */
 function mosaicTiles(
   mosaic: SplitMosaic,

@@ -7,7 +7,8 @@ import { hasLabels } from "#shared/project/mosaic.ts";
 import type { MapProjection, ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { SplitMosaic } from "#shared/training/ground-overlap.ts";
-import { splitTiles } from "#shared/training/split-tiles.ts";
+import type { GroundSplit } from "#shared/training/saved-split.ts";
+import { gridTiles, splitTiles } from "#shared/training/split-tiles.ts";
 import type { LabelKnowledge, TileSplit } from "#shared/training/tile-split.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import { transformer, type CrsTransformer } from "../../raster/index.ts";
@@ -15,6 +16,7 @@ import type { Project } from "../projects/index.ts";
 import { commonBands, channelsOfClasses, type TileShape } from "../network-tiles/index.ts";
 import { findSplit } from "../saved-splits/index.ts";
 import { pixelMeters } from "./ground-pixel-meters.ts";
+import { tilesOfGround } from "./training-ground.ts";
 import { labelKnowledge, type LabelCensus } from "./label-census.ts";
 
 /** All that a training is about to read, decided but not yet read. */
@@ -46,12 +48,16 @@ export async function prepareTrainingData(
     readonly stride: number;
     /** As a run made earlier had them; null takes the project's. */
     readonly classes?: readonly LandClass[] | null;
+    /** The tiles that a run began with, which it keeps; null has the settings choose them. */
+    readonly ground?: GroundSplit | null;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<TrainingData> {
   await project.settled();
   const { signal } = options;
-  const mosaics = labelledMosaics(project, settings.mosaicIds);
+  const { ground = null } = options;
+  const used = ground === null ? null : new Set(ground.areas.map(({ mosaicId }) => mosaicId));
+  const mosaics = labelledMosaics(project, used === null ? settings.mosaicIds : [...used]);
   const classes = options.classes ?? project.snapshot().classes;
   const counted = countedClasses(classes);
   if (counted.length < 2) {
@@ -67,14 +73,23 @@ export async function prepareTrainingData(
       ? await options.census.count(project, mosaicIds, classIds, { signal })
       : options.census.known(project, mosaicIds, classIds);
   const labels = censuses === null ? null : labelKnowledge(censuses, counted);
-  const split = splitTiles(
-    splitMosaics(project, mosaics),
-    settings.tilePixels,
-    settings.split,
-    settings.seed,
-    labels,
-    settings.split.kind === "saved" ? await findSplit(project, settings.split.splitId) : null,
-  );
+  const split =
+    ground === null
+      ? splitTiles(
+          splitMosaics(project, mosaics),
+          settings.tilePixels,
+          settings.split,
+          settings.seed,
+          labels,
+          settings.split.kind === "saved" ? await findSplit(project, settings.split.splitId) : null,
+        )
+      : tilesOfGround(ground, gridTiles(splitMosaics(project, mosaics), settings.tilePixels, settings.split));
+  if (split === null) {
+    throw new RpcError(
+      "conflict",
+      "Some of the tiles that this run began with aren’t there any more, or have no labels: bring their mosaics and masks back, or train a new run that begins with its weights.",
+    );
+  }
   const { bands, warnings } = commonBands(mosaics);
   const wantedPixels = settings.inputPixels ?? settings.tilePixels;
   const networkPixels = Math.ceil(wantedPixels / options.stride) * options.stride;

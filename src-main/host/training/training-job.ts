@@ -1,5 +1,6 @@
 import { freemem } from "node:os";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { JobResult } from "#shared/jobs/job.ts";
 import { centredNormalization } from "#shared/training/normalization.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
@@ -17,6 +18,7 @@ import {
   cutTornTails,
   keepGround,
   pendingWeights,
+  readGround,
   releaseRun,
   runFiles,
   settleWeights,
@@ -29,7 +31,7 @@ import type { LabelCensus } from "./label-census.ts";
 import { exhaustedSentence, smallerBatch } from "./memory-limit.ts";
 import { choosePreviewTiles, previewTiles } from "./preview-tiles.ts";
 import type { RunEvents } from "./run-events.ts";
-import { dataFingerprint, groundOfTiles } from "./training-ground.ts";
+import { dataFingerprint, groundOfTiles, isSameGround } from "./training-ground.ts";
 import { tileVariation, trainingRequest } from "./training-request.ts";
 import { prepareTrainingData, type TrainingData } from "./training-data.ts";
 import { runTrainingLoop, type FinishedEpoch, type LoopEnd } from "./training-loop.ts";
@@ -136,13 +138,19 @@ async function startTraining(
 ): Promise<StartedTraining> {
   const { run } = await runs.get(project.id, runId);
   const isFresh = run.history.length === 0;
-  const data = await prepareTrainingData(project, run.settings, {
+  const choice = {
     census,
     count: "wait",
-    stride: architectureEntry(run.settings.architecture).stride,
     classes: run.classes,
     signal,
-  });
+    stride: architectureEntry(run.settings.architecture).stride,
+  } as const;
+  // Epochs of one run are of the same tiles, whatever was labelled since.
+  const ground = isFresh ? null : await readGround(directory);
+  const data = await prepareTrainingData(project, run.settings, { ...choice, ground });
+  if (ground !== null) {
+    await tellOfOtherTiles(project, run, data, () => prepareTrainingData(project, run.settings, choice));
+  }
   const images = await Promise.all(data.mosaics.map(({ id }) => project.image(id)));
   const firstWeights = isFresh ? await readFirstWeights(directory) : null;
   const input = isFresh ? await freshInput(images, data.shape.bands, firstWeights, signal) : run.input;
@@ -164,7 +172,9 @@ async function startTraining(
   });
   const { weights } = trainer;
   const pixelMeters = groundPixelMeters(data.mosaics);
-  await keepGround(directory, groundOfTiles(data.split));
+  if (ground === null) {
+    await keepGround(directory, groundOfTiles(data.split));
+  }
   await update((before) => ({
     ...before,
     input,
@@ -176,7 +186,7 @@ async function startTraining(
     trainableParameters: trainer.trainableParameters,
     trainingMosaicIds: [...new Set(data.split.training.map(({ mosaicId }) => mosaicId))],
     validationMosaicIds: [...new Set(data.split.validation.map(({ mosaicId }) => mosaicId))],
-    ...(data.labels === null ? {} : { data: dataFingerprint(data.split, data.labels) }),
+    ...(data.labels === null ? {} : dataKnown(before, dataFingerprint(data.split, data.labels))),
     madeWith: {
       ...before.madeWith,
       tensorflow: info.tensorflowVersion,
@@ -198,6 +208,37 @@ async function startTraining(
     }),
     validation: new TileFeed(project, data.split.validation, feedOptions),
   };
+}
+
+/** What a run says it was trained and measured on, once it begins or goes on with this data. */
+function dataKnown(run: Run, data: NonNullable<Run["data"]>): Pick<Run, "data" | "relabelled"> {
+  const { history, relabelled = [] } = run;
+  const latest = relabelled.at(-1)?.data ?? run.data;
+  if (history.length === 0 || latest === undefined) {
+    return { data };
+  }
+  const isSame = isDeepStrictEqual(latest, data);
+  return isSame ? {} : { relabelled: [...relabelled, { fromEpoch: history.length + 1, data }] };
+}
+
+/** Says so where a run goes on with its tiles although its settings would choose others by now. */
+async function tellOfOtherTiles(
+  project: Project,
+  run: Run,
+  kept: TrainingData,
+  prepareAnew: () => Promise<TrainingData>,
+): Promise<void> {
+  // Where they choose none any more, there is nothing that a new run could learn from.
+  const anew = await prepareAnew().catch(() => null);
+  const id = `kept-tiles-${run.id}`;
+  if (anew === null || isSameGround(anew.split, kept.split)) {
+    project.clearProblem(id);
+    return;
+  }
+  project.addProblem({
+    ...{ id, severity: "warning", file: null, mosaicId: null },
+    message: `Other ground is labelled than when ${run.name} began: it goes on with the tiles it began with, so that its epochs stay comparable. To learn from all that is labelled now, train a new run that begins with its weights.`,
+  });
 }
 
 /** How a new run's tiles become numbers; the way that its first weights are used to. */
