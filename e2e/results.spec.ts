@@ -168,6 +168,10 @@ async function compareOwnMask(page: Page): Promise<void> {
   await page.keyboard.press("Escape");
   await page.getByTestId("places-clear").click();
   await expect(page.getByTestId("layer-masks")).toBeHidden();
+  // The whole of the mosaics again.
+  await page.keyboard.press("Control+j");
+  await page.keyboard.press("f");
+  await mapIdle(page);
 }
 
 /** Draws a rectangle of held-back ground over the west of the first mosaic. */
