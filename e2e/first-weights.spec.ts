@@ -1,8 +1,9 @@
-import { expect } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { keepScreenshot, orthomask, rootDirectory, setNumber, test } from "./app.ts";
+import { expectAccessible } from "./accessibility.ts";
+import { keepScreenshot, mapIdle, orthomask, rootDirectory, setNumber, test } from "./app.ts";
 
 /** A file of Keras' (fixtures/keras), named as Keras names its published VGG16, so that the window knows what images it was learned from. */
 const FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
@@ -18,9 +19,9 @@ test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("a training begins with Keras' weights, says what matched, and leaves as a model", async ({ startApp }, {
-  project,
-}) => {
+test("along the guided tour, a training begins with Keras' weights, says what matched, and leaves as a model", async ({
+  startApp,
+}, { project }) => {
   test.setTimeout(420_000);
   await mkdir(path.join(folder, "weights"));
   await copyFile(
@@ -30,7 +31,17 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
 
   const { page } = await startApp(folder);
   await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
-  await page.getByTestId("mode-train").click();
+  // The tour goes on by what is done, not by pressing its buttons.
+  const tour = page.getByTestId("tour");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("guided tour");
+  await page.keyboard.press("Enter");
+  await expect(tour).toHaveAttribute("data-step", "label");
+  await threeStrokes(page);
+  await expect(tour).toHaveAttribute("data-step", "train");
+  await expectAccessible(page, "the tour");
+  await keepScreenshot(page, project.name, "tour-train");
+  await page.getByTestId("tour-go").click();
   await page.getByTestId("setting-architecture").selectOption("unet");
   await setNumber(page, "setting-width", 4);
   await setNumber(page, "setting-tile", 64);
@@ -66,6 +77,13 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
   await expect(page.getByTestId("run-state")).toHaveAttribute("data-state", "finished", { timeout: 180_000 });
   await expect(page.getByText(`from ${FILE} (2 of 41 layers)`)).toBeVisible();
   await keepScreenshot(page, project.name, "weights-3-trained");
+  await expect(tour).toHaveAttribute("data-step", "matrix");
+  await page.getByTestId("tour-go").click();
+  await page.getByTestId("predict-start").click();
+  await expect(page.getByTestId("prediction-complete").first()).toBeVisible({ timeout: 60_000 });
+  await page.getByTestId("confusion-matrix").locator('[data-count]:not([data-count="0"])').first().click();
+  await expect(tour).toHaveAttribute("data-step", "export");
+  await keepScreenshot(page, project.name, "tour-export");
   const [run = ""] = await readdir(path.join(folder, ".orthomask/runs"));
   const written = await readFile(path.join(folder, ".orthomask/runs", run, "run.json"), "utf8");
   expect(written).toMatch(/"upsampling": ?"bilinear"/);
@@ -73,6 +91,11 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
 
   // The network leaves as a model in each format; what they answer is tested where they are written (host/networks.test.ts).
   await page.getByTestId("mode-export").click();
+  await page.getByTestId("export-start").click();
+  await expect(tour).toHaveAttribute("data-step", "done", { timeout: 60_000 });
+  await keepScreenshot(page, project.name, "tour-done");
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+  await expect(tour).toHaveCount(0);
   if (!(await page.getByTestId("export-model-format").isVisible())) {
     await page.getByTestId("export-model").click();
   }
@@ -90,6 +113,25 @@ test("a training begins with Keras' weights, says what matched, and leaves as a 
     await keepScreenshot(page, project.name, `model-export-${format}`);
   }
 });
+
+/** Three strokes of the brush, one below the other, each stored. */
+async function threeStrokes(page: Page): Promise<void> {
+  await page.getByTestId("mosaic-row-sample-1").dblclick();
+  const map = await mapIdle(page);
+  await map.press("b");
+  await map.press("1");
+  const box = await map.boundingBox();
+  if (box === null) {
+    throw new Error("the map has no place on the page");
+  }
+  for (const share of [0.4, 0.5, 0.6]) {
+    const y = box.y + box.height * share;
+    await page.mouse.move(box.x + box.width * 0.45, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, y, { steps: 4 });
+    await page.mouse.up();
+  }
+}
 
 /** How much there is of a written file that ends so; 0 while it has no such name yet. */
 async function bytesOf(folder: string, ending: string): Promise<number> {

@@ -48,7 +48,8 @@ export const tourSteps: readonly [TourStep, TourStep, TourStep, TourStep] = [
     title: "Look at the matrix",
     mode: "results",
     controls: ["confusion-matrix", "mean-iou"],
-    words: "Rows are the truth, columns what was predicted. Click a cell: the map goes to its pixels.",
+    words:
+      "Press Predict. Then click a cell of the matrix: the map goes to its pixels. Rows are the truth, columns what was predicted.",
     isDone: ({ placesSeen }) => placesSeen,
   },
   {
@@ -56,7 +57,8 @@ export const tourSteps: readonly [TourStep, TourStep, TourStep, TourStep] = [
     title: "Export a mask",
     mode: "export",
     controls: ["export-start"],
-    words: "Export writes masks that any GIS opens. For the network's own, press Predict in Results before.",
+    words:
+      "Export writes the predicted masks as files that any GIS opens, with their colours and class names.",
     isDone: ({ exported }) => exported,
   },
 ];
