@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
 import { addPredictedRun } from "../../fixtures/learning/predicted-run.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
+import { commandWords } from "../../fixtures/command-words.ts";
 import { testHostOptions } from "../../fixtures/test-host-options.ts";
 import {
   compareCommand,
@@ -49,18 +50,6 @@ const commands = [
 ];
 const CLASSES = 3;
 const SIDE = 192;
-
-/** Words of a line as a POSIX shell splits it, for what `quotedWord` writes. */
-function wordsOf(line: string): string[] {
-  const words = [...line.matchAll(/(?:'([^']*)'|\\(.)|([^\s'\\]+))+/g)].map(([whole]) =>
-    whole.replaceAll(
-      /'([^']*)'|\\(.)/g,
-      (_, quoted: string | undefined, escaped: string | undefined) => quoted ?? escaped ?? "",
-    ),
-  );
-  expect(words[0]).toBe("orthomask");
-  return words.slice(1);
-}
 
 /** The answer at the end of a stream that tells how far it is. */
 async function resultOf<Result>(
@@ -110,7 +99,7 @@ describe("the window's actions and their command lines", () => {
 
   /** Runs a line as it was copied, in a process of its own memory, and reads its document. */
   async function answerOf(line: string): Promise<unknown> {
-    const { code, stdout, stderr } = await runCli([...wordsOf(line), "--json"], commands, {
+    const { code, stdout, stderr } = await runCli([...commandWords(line), "--json"], commands, {
       base: path.join(base, "cli"),
     });
     expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
@@ -233,7 +222,7 @@ describe("the window's actions and their command lines", () => {
       declareTrainCommand(program).action(async (_dir: string, options: TrainOptions) => {
         read = await settingsOf(options, project, classes);
       });
-      await program.parseAsync(wordsOf(line), { from: "user" });
+      await program.parseAsync(commandWords(line), { from: "user" });
       expect(read).toEqual(settings);
     }
   });
@@ -258,7 +247,7 @@ describe("the window's actions and their command lines", () => {
       const trainings = sweepTrainings(await settingsOf(options, project, classes), options);
       read = trainings.map(({ settings }) => settings);
     });
-    await program.parseAsync(wordsOf(line), { from: "user" });
+    await program.parseAsync(commandWords(line), { from: "user" });
     expect(read).toHaveLength(8);
     expect(read).toEqual(expandSweep(defaultSettings, sweep).map(({ settings }) => settings));
   });
@@ -362,7 +351,7 @@ describe("the window's actions and their command lines", () => {
     } as const;
     const question = { draft, tilePixels: 32, seed: 5 };
     const shown = await services.splits.preview(project, question);
-    const words = wordsOf(splitCommand(folder, { ...question, name: "north" }));
+    const words = commandWords(splitCommand(folder, { ...question, name: "north" }));
     const answer = await runCli([...words, "--json"], commands, {
       base: path.join(base, "cli"),
     });

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { importVectorsCommand } from "#shared/command-line/command-lines.ts";
 import { guessClass, guessField, type VectorMapping } from "#shared/labels/vector-import.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
+import { commandWords } from "../../../fixtures/command-words.ts";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import { runCli } from "../../../fixtures/run-cli.ts";
 import { testHostOptions } from "../../../fixtures/test-host-options.ts";
@@ -256,8 +258,32 @@ describe.skipIf(peerPython() === undefined)(
     });
 
     it("does the same from the command line", async () => {
-      await services.projects.close();
       const folder = path.join(base, "set");
+      const choice = {
+        ...{ filePath: path.join(base, "same.gpkg"), layerName: "same", crsCode: null, mapping },
+        rules: { lockedIds: [2], onlyUnlabelled: true },
+      };
+      // As the window imports it, then, undone, by the line that the window copies.
+      const mosaicIds = mosaics().map(({ id }) => id);
+      await importVectors(project, { ...choice, mosaicIds });
+      const shown = await Promise.all(mosaics().map(labelsOf));
+      expect(shown.every((ids) => ids.some((id) => id !== 255))).toBe(true);
+      await project.labels.undo();
+      await project.labels.undo();
+      await services.close();
+      const line = importVectorsCommand({ folder, mosaicNames: ["a", "b"] }, choice);
+      const cli = { base: path.join(base, "cli") };
+      const copied = await runCli(commandWords(line), [registerLabelCommand], cli);
+      expect(copied.code, copied.stderr).toBe(0);
+      services = createServices(testHostOptions(base));
+      project = await services.projects.open(folder, { remember: false });
+      await project.counted();
+      const again = await Promise.all(mosaics().map(labelsOf));
+      // Comparing half a million numbers one by one takes seconds.
+      expect(again.map((ids, at) => Buffer.compare(ids, shown[at]!))).toEqual([0, 0]);
+      await project.labels.undo();
+      await project.labels.undo();
+      await services.projects.close();
       const file = path.join(base, "same.shp");
       const listed = await runCli(
         ["label", "import-vectors", folder, file, "--list", "--json"],
