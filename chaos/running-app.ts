@@ -13,7 +13,10 @@ import type { Problem } from "#shared/project/mosaic.ts";
 import { webSocketPort } from "#shared/rpc/ports/web-socket-port.ts";
 
 const serverScript = path.resolve(import.meta.dirname, "../out/server/server.mjs");
-const startMilliseconds = 60_000;
+/** A machine that others use may stand still for minutes. */
+const startMilliseconds = 300_000;
+/** The networks are so small that the engine's threads would only wait for each other, and for other processes. */
+const singleThreaded = { TF_NUM_INTRAOP_THREADS: "1", TF_NUM_INTEROP_THREADS: "1", OMP_NUM_THREADS: "1" };
 
 /** The built app on a project folder, in a process of its own, and a page's client to it. */
 export class RunningApp {
@@ -49,14 +52,22 @@ export class RunningApp {
     this.#child = child;
   }
 
-  /** Starts the app on a folder; rejects where it ends or the project doesn't open. Data and cache lie in `base`. */
-  static async start(base: string, folder: string): Promise<RunningApp> {
+  /**
+   * Starts the app on a folder, as another user where `userId` is given; rejects where it ends or the project doesn't open. Data and cache lie in `base`, or where `data`
+   * says.
+   */
+  static async start(
+    { base, folder }: { readonly base: string; readonly folder: string },
+    { data = base, userId }: { readonly data?: string; readonly userId?: number } = {},
+  ): Promise<RunningApp> {
     const child = spawn(process.execPath, [serverScript, "serve", folder, "--root", base, "--json"], {
       env: {
         ...process.env,
-        ORTHOMASK_DATA: path.join(base, "data"),
-        ORTHOMASK_CACHE: path.join(base, "cache"),
+        ...singleThreaded,
+        ORTHOMASK_DATA: path.join(data, "data"),
+        ORTHOMASK_CACHE: path.join(data, "cache"),
       },
+      ...(userId === undefined ? {} : { uid: userId, gid: userId }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     RunningApp.#running.add(child);
@@ -116,8 +127,13 @@ export class RunningApp {
     return childrenOf(this.#child.pid).find((pid) => commandOf(pid).includes("engine.mjs")) ?? null;
   }
 
+  /** Has the engine started where it isn't. */
+  async startEngine(): Promise<void> {
+    await this.client.diagnostics.describe();
+  }
+
   /** Ends the host as a crash would, and waits for what it had started to go too; tells which processes outlived it by more than ten seconds. */
-  async kill(): Promise<readonly number[]> {
+  async kill(): Promise<string[]> {
     const started = childrenOf(this.#child.pid);
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.kill("SIGKILL");
@@ -128,7 +144,7 @@ export class RunningApp {
       }
       await setTimeout(50);
     }
-    return started.filter((pid) => commandOf(pid) !== "");
+    return started.map(commandOf).filter((command) => command !== "");
   }
 
   async close(): Promise<void> {
@@ -164,7 +180,7 @@ function addressOf(child: ChildProcess, said: () => string): Promise<URL> {
     });
     globalThis
       .setTimeout(() => {
-        reject(new Error(`The app told no address within a minute: ${said()}`));
+        reject(new Error(`The app told no address within five minutes: ${said()}`));
       }, startMilliseconds)
       .unref();
   });

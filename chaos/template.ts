@@ -9,6 +9,10 @@ const commandLine = path.resolve(import.meta.dirname, "../out/cli/cli.mjs");
 
 /** A small project to begin with, drawn and trained for an epoch. */
 export interface Template {
+  /** Where it lies. */
+  readonly templateFolder: string;
+  /** Of its mosaics, in pixels. */
+  readonly side: number;
   readonly runId: string;
   readonly settings: TrainingSettings;
 }
@@ -46,5 +50,5 @@ export async function makeTemplate(
     throw new Error("The template's training left no run.");
   }
   const text = await readFile(path.join(folder, ".orthomask/runs", runId, "run.json"), "utf8");
-  return { runId, settings: runSchema.parse(JSON.parse(text)).settings };
+  return { templateFolder: folder, side, runId, settings: runSchema.parse(JSON.parse(text)).settings };
 }

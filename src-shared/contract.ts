@@ -444,8 +444,14 @@ export const contract = defineContract({
     goneOn: call(projectInput, z.array(idSchema)),
     /** Lets a run that waits change places with the one before it (−1) or behind it (1). */
     move: call(runInput.extend({ by: z.literal([-1, 1]) }), nothing),
-    /** Goes on from the last finished epoch of a run that was stopped, interrupted or failed. */
-    resume: call(runInput, z.strictObject({ jobId: idSchema })),
+    /**
+     * Goes on from the last finished epoch of a run that was stopped, interrupted or failed. `damaged` where that epoch's weights are, and those of the best can be gone on
+     * with: asked for by `from`, which leaves out the epochs after it.
+     */
+    resume: call(
+      runInput.extend({ from: z.enum(["last", "best"]).optional() }),
+      z.strictObject({ jobId: idSchema }),
+    ),
     /** Ends after the step in flight, keeping the best epoch: the job succeeds. (Cancelling the job does the same.) One that waits leaves the queue. */
     stop: call(runInput, nothing),
     watch: stream(runInput, runEventSchema),

@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { cp, mkdtemp, realpath, rm } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { seededRandom } from "#shared/training/seeded-random.ts";
 import { RunningApp } from "../running-app.ts";
 import { makeTemplate } from "../template.ts";
+import type { Template } from "../template.ts";
 import { diskUse } from "./disk-use.ts";
 import { handlesOf, sampleProcess } from "./process-sample.ts";
 import { fillHistory, soakRound } from "./soak-round.ts";
@@ -26,7 +27,11 @@ const MOST_FAILURES = 3;
 const LEAST_MINUTES_TO_FILL = 5;
 
 /** Goes on for so many minutes; answers the exit code: 0 where nothing grows and all rounds came to their end, else 1. */
-export async function runSoak(words: readonly string[], stop: AbortSignal): Promise<number> {
+export async function runSoak(
+  words: readonly string[],
+  stop: AbortSignal,
+  given: { readonly template?: Template } = {},
+): Promise<number> {
   const { values } = parseArgs({
     args: [...words],
     options: {
@@ -44,7 +49,10 @@ export async function runSoak(words: readonly string[], stop: AbortSignal): Prom
   }
   const base = await realpath(await mkdtemp(path.join(tmpdir(), "orthomask-soak-")));
   try {
+    const template =
+      given.template ?? (await makeTemplate(base, path.join(base, "template"), { side: SIDE }));
     return await soak(base, {
+      template,
       minutes,
       seed,
       resultsFolder: values.results ?? keptResults,
@@ -65,12 +73,21 @@ async function soak(
     resultsFolder,
     withPage,
     stop,
-  }: { minutes: number; seed: number; resultsFolder: string; withPage: boolean; stop: AbortSignal },
+    template,
+  }: {
+    minutes: number;
+    seed: number;
+    resultsFolder: string;
+    withPage: boolean;
+    stop: AbortSignal;
+    template: Template;
+  },
 ): Promise<number> {
   const folder = path.join(base, "project");
-  const template = await makeTemplate(base, folder, { side: SIDE });
+  await cp(template.templateFolder, folder, { recursive: true });
+  const { side } = template;
   const settings = { ...template.settings, epochs: 2 };
-  const app = await RunningApp.start(base, folder);
+  const app = await RunningApp.start({ base, folder });
   const page = withPage ? await WatchingPage.open(app.url) : null;
   const random = seededRandom(seed, "soak");
   const begun = performance.now();
@@ -110,7 +127,7 @@ async function soak(
   let failedInARow = 0;
   try {
     if (minutes >= LEAST_MINUTES_TO_FILL) {
-      await fillHistory(app, random, SIDE, stop);
+      await fillHistory(app, random, side, stop);
     }
     while (seconds() < minutes * 60) {
       if (stop.aborted) {
@@ -121,7 +138,7 @@ async function soak(
         earlierRunId = await within(
           soakRound(app, {
             settings,
-            side: SIDE,
+            side,
             random,
             earlierRunId,
             tell: async (step) => page?.show(step),

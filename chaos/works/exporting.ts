@@ -1,27 +1,34 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import type { Ground } from "../case.ts";
 import type { RunningApp } from "../running-app.ts";
 import type { Work } from "../work.ts";
+import { Predicting } from "./prediction.ts";
 
 /** Masks and polygons of a prediction written again and again; whatever stands under a final name must be whole. */
 export class Exporting implements Work {
-  readonly span = 500;
+  readonly span: Work["span"];
   readonly #runId: string;
   readonly #reference: ReadonlyMap<string, string>;
 
-  private constructor(runId: string, reference: ReadonlyMap<string, string>) {
+  private constructor(runId: string, reference: ReadonlyMap<string, string>, milliseconds: number) {
     this.#runId = runId;
     this.#reference = reference;
+    this.span = [0, milliseconds * 1.1];
   }
 
-  /** Exports once undisturbed, into the project. */
-  static async prepare(app: RunningApp, runId: string): Promise<Exporting> {
+  /** Predicts and exports once undisturbed, into the project. */
+  static async prepare(this: void, app: RunningApp, { runId }: Ground): Promise<Exporting> {
+    await Predicting.prepare(app, { runId });
+    const begun = performance.now();
     const state = await app.ended(await write(app, runId));
     if (state.kind !== "succeeded") {
       throw new Error(`The undisturbed export ended ${JSON.stringify(state)}.`);
     }
-    return new Exporting(runId, new Map(written(app).map((file) => [path.basename(file), sumOf(file)])));
+    const milliseconds = performance.now() - begun;
+    const sums = written(app).map((file) => [path.basename(file), sumOf(file)] as const);
+    return new Exporting(runId, new Map(sums), milliseconds);
   }
 
   async run(app: RunningApp): Promise<void> {

@@ -1,29 +1,33 @@
 import { createHash } from "node:crypto";
 import { firstOf } from "../first-of.ts";
+import type { Ground } from "../case.ts";
+import { SIDE } from "../case.ts";
 import type { RunningApp } from "../running-app.ts";
 import type { Work } from "../work.ts";
 
 /** A prediction of all mosaics, made anew again and again; one that calls itself complete must be the undisturbed one. */
 export class Predicting implements Work {
-  readonly span = 1200;
+  readonly span: Work["span"];
   readonly #runId: string;
-  readonly #side: number;
   readonly #reference: readonly string[];
 
-  private constructor(runId: string, side: number, reference: readonly string[]) {
+  private constructor(runId: string, reference: readonly string[], milliseconds: number) {
     this.#runId = runId;
-    this.#side = side;
     this.#reference = reference;
+    this.span = [0, milliseconds * 1.1];
   }
 
   /** Predicts once undisturbed. */
-  static async prepare(app: RunningApp, runId: string, side: number): Promise<Predicting> {
+  static async prepare(this: void, app: RunningApp, { runId }: Pick<Ground, "runId">): Promise<Predicting> {
+    await app.startEngine();
+    const begun = performance.now();
     const jobId = await predict(app, runId);
     const state = await app.ended(jobId);
     if (state.kind !== "succeeded") {
       throw new Error(`The undisturbed prediction ended ${JSON.stringify(state)}.`);
     }
-    return new Predicting(runId, side, await pixelsOf(app, runId, side));
+    const milliseconds = performance.now() - begun;
+    return new Predicting(runId, await pixelsOf(app, runId, SIDE), milliseconds);
   }
 
   async run(app: RunningApp): Promise<void> {
@@ -32,7 +36,7 @@ export class Predicting implements Work {
 
   async check(app: RunningApp): Promise<string[]> {
     await this.#again(app);
-    const found = await pixelsOf(app, this.#runId, this.#side);
+    const found = await pixelsOf(app, this.#runId, SIDE);
     return found.join() === this.#reference.join()
       ? []
       : ["predicted again, the mask isn't the undisturbed one"];

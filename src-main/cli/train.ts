@@ -57,6 +57,7 @@ export interface TrainOptions extends LearningOptions, SweepOptions {
   readonly validation: number;
   readonly seed: number;
   readonly resume?: string;
+  readonly fromBest?: boolean;
   readonly out?: string;
   readonly maxSteps?: number;
 }
@@ -114,6 +115,10 @@ export function declareTrainCommand(program: Command): Command {
     .option(
       "--resume <run>",
       "go on with a run that was stopped; its own settings hold, but for --epochs and --max-steps",
+    )
+    .option(
+      "--from-best",
+      "with --resume: go on from the best epoch and leave out those after it, where the last weights are damaged",
     )
     .option(
       "--mosaics <names>",
@@ -260,7 +265,7 @@ async function resumeRun(
   learning: Learning,
   project: Project,
   given: string,
-  { epochs, maxSteps }: TrainOptions,
+  { epochs, maxSteps, fromBest }: TrainOptions,
   io: CliIo,
 ): Promise<StartedRun> {
   const { run, directory } = await findRun(learning.runs, given);
@@ -272,7 +277,12 @@ async function resumeRun(
   if (leftOut !== null) {
     io.warn(leftOut);
   }
-  return learning.training.resume(project, run.id, { epochs, maxSteps });
+  const limits = { epochs, maxSteps, from: fromBest === true ? "best" : "last" } as const;
+  return learning.training.resume(project, run.id, limits).catch((error: unknown) => {
+    throw error instanceof RpcError && error.code === "damaged"
+      ? new RpcError(error.code, `${error.message} Ask for that with --from-best.`, { cause: error })
+      : error;
+  });
 }
 
 function withWayOn(

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -680,14 +680,49 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     const resume = () => services.learning.training.resume(project, runId);
     await rename(path.join(directory, "last.weights"), path.join(directory, "aside"));
     await expect(resume()).rejects.toThrow(
-      /last epoch are gone: there is no .*last\.weights\. Its best ones are there/,
+      /last epoch are gone: there is no .*last\.weights\. Its best ones are there, of epoch \d: training can go on/,
     );
-    await rename(path.join(directory, "best.weights"), path.join(directory, "last.weights"));
+    await rename(path.join(directory, "aside"), path.join(directory, "last.weights"));
+    await rm(path.join(directory, "best.weights"));
     await expect(predict()).rejects.toThrow(/best epoch are gone: .* go on training/);
     await rm(path.join(directory, "last.weights"));
     await expect(predict()).rejects.toThrow(/Its numbers, curves and earlier predictions can still be read/);
     const report = await services.learning.evaluation.report(project, runId, { kind: "validation" });
     expect(report.meanIou).toBeGreaterThan(0);
+  });
+
+  it("finds a flipped bit in the last weights, and goes on from the best epoch as if the later ones had never been", async () => {
+    const { runId, directory } = await train({ epochs: 3 });
+    const { history, best } = await services.learning.run(project.id, runId);
+    const bestEpoch = best?.epoch ?? 0;
+    const lastPath = path.join(directory, "last.weights");
+    const bytes = await readFile(lastPath);
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] = (bytes[middle] ?? 0) ^ 0x10;
+    await writeFile(lastPath, bytes);
+    await expect(services.learning.training.resume(project, runId, { epochs: 4 })).rejects.toMatchObject({
+      code: "damaged",
+      message: expect.stringMatching(
+        `last epoch are damaged: .*last\\.weights .* of epoch ${bestEpoch}: training can go on from them`,
+      ) as string,
+    });
+    const { done } = await services.learning.training.resume(project, runId, { epochs: 4, from: "best" });
+    expect((await done).kind).toBe("succeeded");
+    const after = await services.learning.run(project.id, runId);
+    expect(after.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    // The epochs that were left out come to the same again: weights and optimizer were those of the best epoch.
+    expect(after.history.slice(0, 3).map(({ loss }) => loss)).toEqual(
+      history.map(({ loss }) => expect.closeTo(loss, 6) as number),
+    );
+    const aside = (await readdir(directory)).filter((name) => name.startsWith("last.damaged-"));
+    expect(aside).toHaveLength(1);
+    expect(await readFile(path.join(directory, aside[0] ?? ""))).toEqual(bytes);
+
+    await writeFile(path.join(directory, "best.weights"), bytes.subarray(0, middle));
+    const mosaicIds = project.snapshot().mosaics.map(({ id }) => id);
+    await expect(
+      services.learning.predictions.start(project, { runId, mosaicIds, overlap: 0, viewed: [] }),
+    ).rejects.toThrow(/best epoch are damaged/);
   });
 
   async function firstEpoch(projectId: string, runId: string): Promise<void> {

@@ -379,8 +379,9 @@ export class ProjectState {
     await this.#host.client.runs.remove({ projectId: this.id, runId });
   }
 
-  async resumeRun(runId: string): Promise<void> {
-    await this.#host.client.training.resume({ projectId: this.id, runId });
+  /** Goes on with a run; rejects with `damaged` where its last weights are, and it can go on from the best epoch instead. */
+  async resumeRun(runId: string, from: "last" | "best" = "last"): Promise<void> {
+    await this.#host.client.training.resume({ projectId: this.id, runId, from });
     this.selectRun(runId);
     this.training.showRun();
   }

@@ -261,6 +261,24 @@ export class Workspace implements HostAccess {
     }
   }
 
+  /** Goes on with a run of the open project; where its last weights are damaged it says so, and offers to go on from the best epoch. */
+  async resumeRun(runId: string): Promise<void> {
+    const project = this.#project;
+    if (project === null) {
+      return;
+    }
+    try {
+      await project.resumeRun(runId);
+    } catch (thrown) {
+      const fromBest = {
+        label: "Go on from the best epoch",
+        run: () => void this.attempt(() => project.resumeRun(runId, "best")),
+      };
+      const isDamaged = toRpcError(thrown).code === "damaged";
+      this.toasts.show("error", sentenceOf(thrown), isDamaged ? [fromBest] : []);
+    }
+  }
+
   async #start(): Promise<void> {
     for (;;) {
       try {

@@ -6,6 +6,8 @@ export const rpcErrorCodeSchema = z.enum([
   "not-found",
   "conflict",
   "unsupported",
+  /** What was kept is damaged or gone, and the call says how to go on without it. */
+  "damaged",
   "out-of-memory",
   "cancelled",
   "disconnected",

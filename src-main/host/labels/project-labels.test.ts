@@ -227,6 +227,28 @@ describe("labels of a project", () => {
     await second.close();
   });
 
+  it("tell of a damaged journal as long as the project is open, also when they are read and painted", async () => {
+    const project = await open();
+    await paint(project, "a", 3, square(90, 10, 20));
+    await paint(project, "a", 1, square(95, 10, 20));
+    await projects.close();
+    const journal = path.join(folder, ".orthomask/labels", idOf(project, "a"), "journal");
+    const bytes = await readFile(journal);
+    bytes[3] = 0;
+    await writeFile(journal, bytes);
+    projects = new Projects({ dataDirectory });
+    const again = await open();
+    const told = () =>
+      again
+        .snapshot()
+        .problems.map(({ message }) => message)
+        .join();
+    expect(told()).toContain("journal.damaged-");
+    expect(await pixel(again, "a", 95, 15)).toBe(1);
+    await paint(again, "a", 2, square(0, 0, 10));
+    expect(told()).toContain("journal.damaged-");
+  });
+
   it("take over a lock whose process is gone, or is another one with its number", async () => {
     const lock = path.join(folder, ".orthomask/labels/editing.lock");
     const stale = [

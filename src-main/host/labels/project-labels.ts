@@ -69,6 +69,8 @@ interface Known {
   opened: Opened;
   /** Readers wait for it: what is open is about to change. */
   loading: Promise<void> | null;
+  /** What was found damaged since the project was opened: told as long as it is open, though the labels are sound again. */
+  damage: string | null;
 }
 
 /**
@@ -101,7 +103,7 @@ export class ProjectLabels {
     if (before !== undefined && before.opened.kind === "store" && before.base.version === base.version) {
       return;
     }
-    const known = before ?? { base, opened: { kind: "none" }, loading: null };
+    const known = before ?? { base, opened: { kind: "none" }, loading: null, damage: null };
     this.#known.set(mosaicId, known);
     const loading = this.#inTurn(() => this.#load(mosaicId, known, base));
     known.loading = loading;
@@ -342,7 +344,7 @@ export class ProjectLabels {
         await this.#recover(mosaicId, known);
       }
       if (mosaicOf(mosaicId) === mosaicId) {
-        this.#onWarning(mosaicId, null);
+        this.#onWarning(mosaicId, known.damage);
       }
     } catch (error) {
       known.opened = { kind: "none" };
@@ -379,8 +381,9 @@ export class ProjectLabels {
     }
     const store = await LabelStore.open(this.#folderOf(mosaicId), known.base);
     known.opened = { kind: "store", store };
-    if (store.warning !== null || mosaicOf(mosaicId) === mosaicId) {
-      this.#onWarning(mosaicOf(mosaicId), store.warning);
+    known.damage = store.warning ?? known.damage;
+    if (known.damage !== null || mosaicOf(mosaicId) === mosaicId) {
+      this.#onWarning(mosaicOf(mosaicId), known.damage);
     }
     this.#notice(store.undoStep, store.redoStep);
     return store;

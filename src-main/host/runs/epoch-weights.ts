@@ -49,7 +49,8 @@ export async function clearLeftovers(directory: string, run: Run): Promise<void>
   }
 }
 
-async function copyWhole(fromPath: string, toPath: string): Promise<void> {
+/** Copies a file under another name and renames it, so that no half of it is ever met. */
+export async function copyWhole(fromPath: string, toPath: string): Promise<void> {
   const temporaryPath = `${toPath}.${randomUUID()}.tmp`;
   try {
     await copyFile(fromPath, temporaryPath);

@@ -1,16 +1,23 @@
-import { stat } from "node:fs/promises";
+import { rename, stat } from "node:fs/promises";
 import path from "node:path";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { Run } from "#shared/training/run.ts";
-import { settleWeights } from "./epoch-weights.ts";
+import { damagedName } from "../damaged-name.ts";
+import { copyWhole, settleWeights } from "./epoch-weights.ts";
 import { runFiles } from "./run-files.ts";
+import { weightsCondition } from "./weights-sums.ts";
+
+interface RunInFolder {
+  readonly run: Run;
+  readonly directory: string;
+}
 
 /**
- * Where a run's weights are, those of its best or its last finished epoch. Throws `conflict` where the file is gone, with what can still be done: numbers, curves and
- * predictions need no weights.
+ * Where a run's weights are, those of its best or its last finished epoch, as they were written. Throws where the file is gone or damaged, with what can still be done:
+ * `damaged` where training can go on from the best epoch instead, else `conflict`. Numbers, curves and predictions need no weights.
  */
 export async function expectWeights(
-  { run, directory }: { readonly run: Run; readonly directory: string },
+  { run, directory }: RunInFolder,
   which: "best" | "last",
 ): Promise<string> {
   if (run.state.kind !== "running") {
@@ -18,27 +25,60 @@ export async function expectWeights(
     await settleWeights(directory, run).catch(() => undefined);
   }
   const filePath = path.join(directory, runFiles[which]);
-  if (await isThere(filePath)) {
+  const condition = await weightsCondition(directory, filePath, epochOf(run, which));
+  if (condition === "whole" || condition === "unknown") {
     return filePath;
   }
+  const trouble =
+    condition === "gone"
+      ? `are gone: there is no ${filePath}`
+      : `are damaged: ${filePath} isn't as it was written`;
+  const began = `The weights of ${run.name} after its ${which} epoch ${trouble}.`;
   const other = which === "best" ? "last" : "best";
-  const isOtherThere = await isThere(path.join(directory, runFiles[other]));
+  const ofOther = await weightsCondition(
+    directory,
+    path.join(directory, runFiles[other]),
+    epochOf(run, other),
+  );
+  if (ofOther === "gone" || ofOther === "damaged") {
+    throw new RpcError(
+      "conflict",
+      `${began} Its numbers, curves and earlier predictions can still be read; a new training with its settings makes it again.`,
+    );
+  }
+  if (which === "last") {
+    throw new RpcError(
+      "damaged",
+      `${began} Its best ones are there, of epoch ${epochOf(run, "best")}: training can go on from them.`,
+    );
+  }
   const isComplete = run.history.length >= run.settings.epochs;
-  const wayOn = !isOtherThere
-    ? "Its numbers, curves and earlier predictions can still be read; a new training with its settings makes it again."
-    : which === "last"
-      ? "Its best ones are there: it can still predict, and a new training can begin with them."
-      : isComplete
-        ? `Those of its last epoch are there (${path.join(directory, runFiles.last)}): a new training can begin with that file.`
-        : "Those of its last epoch are there: go on training, and the next epoch that is better is kept.";
   throw new RpcError(
     "conflict",
-    `The weights of ${run.name} after its ${which === "best" ? "best" : "last"} epoch are gone: there is no ${filePath}. ${wayOn}`,
+    isComplete
+      ? `${began} Those of its last epoch are there (${path.join(directory, runFiles.last)}): a new training can begin with that file.`
+      : `${began} Those of its last epoch are there: go on training, and the next epoch that is better is kept.`,
   );
 }
 
-async function isThere(filePath: string): Promise<boolean> {
-  return (await stat(filePath).catch(() => null))?.isFile() === true;
+/**
+ * Puts the best epoch's weights in the place of the last epoch's, and keeps those aside; answers the run as it was then, to be written. A process killed in between leaves
+ * weights that aren't the last epoch's, which is found as damage again.
+ */
+export async function goBackToBest(stored: RunInFolder): Promise<Run> {
+  const { run, directory } = stored;
+  expectFinishedEpoch(run);
+  const bestPath = await expectWeights(stored, "best");
+  const lastPath = path.join(directory, runFiles.last);
+  if ((await stat(lastPath).catch(() => null)) !== null) {
+    await rename(lastPath, path.join(directory, damagedName("last", ".weights")));
+  }
+  await copyWhole(bestPath, lastPath);
+  return { ...run, history: run.history.slice(0, epochOf(run, "best")) };
+}
+
+function epochOf(run: Run, which: "best" | "last"): number {
+  return which === "last" ? run.history.length : (run.best?.epoch ?? 0);
 }
 
 /** Throws `conflict` for a run without a finished epoch: it has nothing to predict with. */

@@ -12,7 +12,8 @@ import { claimRun, readRun, recoverRun, releaseRun, runFiles, trainerOf, writeRu
 import { makeFolder } from "../make-folder.ts";
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles, trainerOf } from "./run-files.ts";
-export { expectFinishedEpoch, expectWeights } from "./expect-weights.ts";
+export { expectFinishedEpoch, expectWeights, goBackToBest } from "./expect-weights.ts";
+export { keepWeightsSum } from "./weights-sums.ts";
 export { clearLeftovers, pendingWeights, settleWeights } from "./epoch-weights.ts";
 export { keepGround, readGround } from "./run-ground.ts";
 export { cutTornTails } from "./torn-tails.ts";

@@ -22,6 +22,8 @@ import { keepSplitWithRun, restoreSplitOfRun } from "../saved-splits/index.ts";
 import {
   architectureEntry,
   claimRun,
+  goBackToBest,
+  releaseRun,
   expectWeights,
   readGround,
   type Runs,
@@ -81,6 +83,8 @@ export interface NewTraining {
 interface RunLimits {
   readonly epochs?: number | undefined;
   readonly maxSteps?: number | null | undefined;
+  /** "best" leaves out the epochs after the best one, where the last one's weights are damaged; the last one unless told otherwise. */
+  readonly from?: "last" | "best" | undefined;
 }
 
 interface StartOptions {
@@ -383,14 +387,16 @@ export class Training {
   async #resume(project: Project, runId: string, limits: RunLimits): Promise<StartedRun> {
     const { runs } = this.#options;
     const stored = await runs.get(project.id, runId);
-    const { run } = stored;
+    let { run } = stored;
     if (run.state.kind === "running") {
       throw new RpcError("conflict", `${run.name} is training already.`);
     }
     if (this.#queue.has(runId)) {
       throw new RpcError("conflict", `${run.name} waits for its turn already.`);
     }
-    if (run.history.length > 0) {
+    if (limits.from === "best") {
+      run = await this.#goBackToBest(project, stored);
+    } else if (run.history.length > 0) {
       await expectWeights(stored, "last");
     }
     const epochs = limits.epochs ?? run.settings.epochs;
@@ -426,6 +432,19 @@ export class Training {
       },
       { fromQueue: false },
     );
+  }
+
+  async #goBackToBest(project: Project, stored: StoredRun): Promise<Run> {
+    const { runs } = this.#options;
+    const isNew = (await claimRun(stored.directory)) === "taken";
+    try {
+      const back = await goBackToBest(stored);
+      return await runs.update(project.id, stored.run.id, (before) => ({ ...before, history: back.history }));
+    } finally {
+      if (isNew) {
+        await releaseRun(stored.directory);
+      }
+    }
   }
 
   /** The tiles that a run used, by part. Of runs from before they were kept: those that its settings choose with the labels as they are now. */
@@ -486,8 +505,8 @@ export class Training {
         const { runId, jobId } = await this.start(projects.get(projectId), settings, { name, weights });
         return { runId, jobId };
       },
-      resume: async ({ projectId, runId }) => {
-        const { jobId } = await this.resume(projects.get(projectId), runId);
+      resume: async ({ projectId, runId, from }) => {
+        const { jobId } = await this.resume(projects.get(projectId), runId, { from });
         return { jobId };
       },
       startAll: async ({ projectId, trainings, weights: source }) => {

@@ -1,5 +1,4 @@
 import { freemem } from "node:os";
-import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { JobResult } from "#shared/jobs/job.ts";
 import { centredNormalization } from "#shared/training/normalization.ts";
@@ -16,11 +15,12 @@ import {
   claimRun,
   clearLeftovers,
   cutTornTails,
+  expectWeights,
   keepGround,
+  keepWeightsSum,
   pendingWeights,
   readGround,
   releaseRun,
-  runFiles,
   settleWeights,
   type Runs,
 } from "../runs/index.ts";
@@ -165,7 +165,7 @@ async function startTraining(
       { ...data, shape },
       run.settings,
       input.normalization,
-      isFresh ? null : path.join(directory, runFiles.last),
+      isFresh ? null : await expectWeights({ run, directory }, "last"),
     ),
     initialWeights: firstWeights?.path ?? null,
     initialWeightsInput: firstWeights?.input ?? null,
@@ -275,6 +275,7 @@ async function train(
     await trainer.save(pendingPath).catch((error: unknown) => {
       throw fileError(error, pendingPath);
     });
+    await keepWeightsSum(directory, pendingPath, record.epoch, (await runs.get(project.id, runId)).run);
     const isBest = best === null || record.valMeanIou > best.meanIou;
     // With this the epoch counts: its weights are there, and get their names now or when the run is taken up again.
     const told = await update((before) => ({

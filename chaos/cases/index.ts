@@ -1,0 +1,31 @@
+import type { Case } from "../case.ts";
+import { SIDE } from "../case.ts";
+import { Exporting } from "../works/exporting.ts";
+import { Labelling } from "../works/labelling.ts";
+import { Predicting } from "../works/prediction.ts";
+import { Pyramids } from "../works/pyramids.ts";
+import { Training } from "../works/training.ts";
+import { damagedCheckpoint } from "./damaged-checkpoint.ts";
+import { damagedProjectFile, damagedRun } from "./damaged-documents.ts";
+import { damagedJournal } from "./damaged-journal.ts";
+import { killingEngine, killingHost } from "./killing.ts";
+
+const labelling = (): Promise<Labelling> => Promise.resolve(new Labelling(SIDE));
+
+/** All faults by name. */
+export const cases: Readonly<Record<string, Case>> = {
+  "host-labelling": killingHost(labelling),
+  "host-training": killingHost(Training.prepare),
+  "host-prediction": killingHost(Predicting.prepare),
+  "host-export": killingHost(Exporting.prepare),
+  "host-pyramids": killingHost(Pyramids.prepare),
+  "engine-labelling": killingEngine(labelling),
+  "engine-training": killingEngine(Training.prepare),
+  "engine-prediction": killingEngine(Predicting.prepare),
+  "engine-export": killingEngine(Exporting.prepare),
+  "engine-pyramids": killingEngine(Pyramids.prepare),
+  "damaged-project-file": damagedProjectFile,
+  "damaged-run": damagedRun,
+  "damaged-checkpoint": damagedCheckpoint,
+  "damaged-journal": damagedJournal,
+};
