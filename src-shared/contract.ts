@@ -9,6 +9,7 @@ import { pixelWindowSchema } from "./geo/pixel-window.ts";
 import { diagnosticsContract } from "./diagnostics.ts";
 import { gpuContract } from "./gpu-add-on.ts";
 import { jobSchema } from "./jobs/job.ts";
+import { connectedAreaSchema } from "./labels/connected-area.ts";
 import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
 import {
   conflictPlaceSchema,
@@ -522,6 +523,16 @@ export const contract = defineContract({
     read: call(
       z.strictObject({ projectId: idSchema, mosaicId: idSchema, pixelWindow: pixelWindowSchema }),
       z.instanceof(Uint8Array),
+    ),
+    /** The connected area of the class at a pixel; null beside the mosaic. */
+    area: call(
+      z.strictObject({
+        projectId: idSchema,
+        mosaicId: idSchema,
+        column: z.int().nonnegative(),
+        row: z.int().nonnegative(),
+      }),
+      connectedAreaSchema.nullable(),
     ),
     /**
      * Takes a run's prediction over as labels, as one step: inside an area, of one class or (null) all, where its confidence (0–1) is at least so

@@ -121,8 +121,8 @@ function drawSquare(context: CanvasRenderingContext2D, points: readonly PixelPoi
   }
 }
 
-/** More pixels than a screen has are drawn by the map alone, a frame later. */
-const MOST_BITMAP_PIXELS = 2 ** 22;
+/** Larger ones, which take longer than a frame, are drawn by the map alone, a frame later. */
+const MOST_BITMAP_PIXELS = 2 ** 20;
 
 function drawBitmap(
   context: CanvasRenderingContext2D,

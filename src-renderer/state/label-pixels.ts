@@ -1,4 +1,5 @@
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { ConnectedArea } from "#shared/labels/connected-area.ts";
 import type { HostAccess } from "./host-access.ts";
 import type { SampledWindow } from "./label-region.ts";
 
@@ -22,6 +23,16 @@ export class LabelPixels {
   /** Class ids of a window at full resolution, row-major, 255 unlabelled and outside. */
   labels(mosaicId: string, pixelWindow: PixelWindow, options: Options = {}): Promise<Uint8Array> {
     return this.#host.client.labels.read({ projectId: this.#projectId, mosaicId, pixelWindow }, options);
+  }
+
+  /** The connected area of the class at a pixel; null beside the mosaic. */
+  area(
+    mosaicId: string,
+    { x, y }: Pick<PixelWindow, "x" | "y">,
+    options: Options = {},
+  ): Promise<ConnectedArea | null> {
+    const place = { projectId: this.#projectId, mosaicId, column: x, row: y };
+    return this.#host.client.labels.area(place, options);
   }
 
   /** RGBA bytes of a window at a size, row-major, alpha 0 where there is no data. */

@@ -1,15 +1,12 @@
 import PaintBucket from "@lucide/svelte/icons/paint-bucket";
-import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
+import { MOST_AREA_BLOCKS, type ConnectedArea } from "#shared/labels/connected-area.ts";
 import { BLOCK_SIDE, floodBlocks } from "#shared/labels/flood-blocks.ts";
 import { colorAt, colorMembers } from "#shared/labels/color-members.ts";
-import type { LabelEdit } from "#shared/labels/label-edit.ts";
 import { encodeRuns } from "#shared/labels/runs.ts";
 import { noteDuration } from "../state/durations.ts";
 import { pickClassAt } from "./pick-class.ts";
 import type { LabelTool, ToolContext, ToolPointer } from "./tool.ts";
-
-/** 64 megapixels: an area that goes on beyond is filled so far, and that is said. */
-const MOST_BLOCKS = 256;
 
 /** Paints the connected area of one class, or of like colour, under the pointer. */
 export const fill: LabelTool = {
@@ -59,59 +56,45 @@ async function fillAt(
   if (size === null || seed.x < 0 || seed.y < 0 || seed.x >= size.width || seed.y >= size.height) {
     return;
   }
-  const members = labelling.fillBy === "class" ? membersByClass : membersByColor;
-  const region = await floodBlocks(size, [seed], await members(seed, { labelling, mosaicId }, signal), {
-    mostBlocks: MOST_BLOCKS,
-    signal,
-  });
-  if (region === null || signal.aborted) {
+  const area =
+    labelling.fillBy === "class"
+      ? await labelling.pixels.area(mosaicId, seed, { signal })
+      : await areaOfColor(size, seed, { labelling, mosaicId }, signal);
+  if (area === null || signal.aborted) {
     return;
   }
-  const runs = encodeRuns(region.mask);
-  const parts: LabelEdit["parts"] = [
-    { paintId, shape: { kind: "bitmap", pixelWindow: region.pixelWindow, runs } },
-  ];
-  labelling.paint(mosaicId, "Fill", parts);
-  if (!region.isWhole) {
+  const { pixelWindow, runs } = area;
+  labelling.paint(mosaicId, "Fill", [{ paintId, shape: { kind: "bitmap", pixelWindow, runs } }]);
+  if (!area.isWhole) {
     labelling.note(
-      `The area is larger than the ${Math.round((MOST_BLOCKS * BLOCK_SIDE ** 2) / 1e6)} megapixels that are filled at once: click where it goes on.`,
+      `The area is larger than the ${Math.round((MOST_AREA_BLOCKS * BLOCK_SIDE ** 2) / 1e6)} megapixels that are filled at once: click where it goes on.`,
     );
   }
 }
 
-type Members = (window: PixelWindow) => Promise<Uint8Array>;
-type Looked = Pick<ToolContext, "labelling" | "mosaicId">;
-interface Seed {
-  readonly x: number;
-  readonly y: number;
-}
-
-async function membersByClass(
-  seed: Seed,
-  { labelling, mosaicId }: Looked,
+/** The connected area whose colours are like the one at a pixel; null where there is no data. */
+async function areaOfColor(
+  size: PixelSize,
+  seed: Pick<PixelWindow, "x" | "y">,
+  { labelling, mosaicId }: Pick<ToolContext, "labelling" | "mosaicId">,
   signal: AbortSignal,
-): Promise<Members> {
-  const [id] = await labelling.pixels.labels(mosaicId, { ...seed, width: 1, height: 1 }, { signal });
-  return async (window) => {
-    const ids = await labelling.pixels.labels(mosaicId, window, { signal });
-    // Not `map`: a call for each of millions of pixels is what one waits for.
-    for (let pixel = 0; pixel < ids.length; pixel++) {
-      ids[pixel] = ids[pixel] === id ? 1 : 0;
-    }
-    return ids;
-  };
-}
-
-async function membersByColor(
-  seed: Seed,
-  { labelling, mosaicId }: Looked,
-  signal: AbortSignal,
-): Promise<Members> {
+): Promise<Omit<ConnectedArea, "pixels"> | null> {
   const one = { width: 1, height: 1 };
   const color = colorAt(await labelling.pixels.imagery(mosaicId, { ...seed, ...one }, one, { signal }), 0);
   const { tolerance } = labelling;
-  return async (window) =>
+  const region =
     color === null
-      ? new Uint8Array(window.width * window.height)
-      : colorMembers(await labelling.pixels.imagery(mosaicId, window, window, { signal }), color, tolerance);
+      ? null
+      : await floodBlocks(
+          size,
+          [seed],
+          async (window) =>
+            colorMembers(
+              await labelling.pixels.imagery(mosaicId, window, window, { signal }),
+              color,
+              tolerance,
+            ),
+          { mostBlocks: MOST_AREA_BLOCKS, signal },
+        );
+  return region === null ? null : { ...region, runs: encodeRuns(region.mask) };
 }

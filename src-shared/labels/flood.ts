@@ -1,6 +1,8 @@
+import { findValue, findValueBefore } from "./find-value.ts";
+
 /**
  * Spreads from pixels to their neighbours left, right, above and below as long as they are members. Sets to 1 in `mask` (row-major, `width` wide)
- * what it reaches and was not 1 yet; seeds that are no members are left out. Returns how many pixels were set.
+ * what it reaches and was not 1 yet; seeds that are no members are left out. `members` and `mask` hold 0 and 1. Returns how many pixels were set.
  *
  * Spans of a row are filled at once (Smith, "Tint Fill", SIGGRAPH 1979), so that the stack holds spans and not pixels.
  */
@@ -17,14 +19,9 @@ export function floodFill(
       continue;
     }
     const line = seed - (seed % width);
-    let left = seed;
-    while (left > line && members[left - 1] === 1 && mask[left - 1] === 0) {
-      left -= 1;
-    }
-    let right = seed + 1;
-    while (right < line + width && members[right] === 1 && mask[right] === 0) {
-      right += 1;
-    }
+    const lineEnd = line + width;
+    const left = Math.max(findValueBefore(members, 0, seed, line), findValueBefore(mask, 1, seed, line)) + 1;
+    const right = Math.min(findValue(members, 0, seed, lineEnd), findValue(mask, 1, seed, lineEnd));
     mask.fill(1, left, right);
     filled += right - left;
     for (const offset of [-width, width]) {
@@ -34,13 +31,15 @@ export function floodFill(
         continue;
       }
       // The first pixel of each span of the neighbouring row stands for all of it.
-      let inSpan = false;
-      for (let pixel = start; pixel < end; pixel++) {
-        const isOpen = members[pixel] === 1 && mask[pixel] === 0;
-        if (isOpen && !inSpan) {
+      let pixel = findValue(mask, 0, start, end);
+      while (pixel < end) {
+        if (members[pixel] === 1) {
           stack.push(pixel);
+          pixel = Math.min(findValue(members, 0, pixel, end), findValue(mask, 1, pixel, end));
+        } else {
+          pixel = findValue(members, 1, pixel, end);
         }
-        inSpan = isOpen;
+        pixel = findValue(mask, 0, pixel, end);
       }
     }
   }

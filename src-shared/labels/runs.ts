@@ -1,3 +1,5 @@
+import { findValue } from "./find-value.ts";
+
 /**
  * A bitmap (1 inside, 0 outside; row-major) as the lengths of its runs: outside first, then in turn, each as a base-128 varint with the
  * lowest seven bits first. A disc of 400 px takes 1.6 KB instead of 160.
@@ -7,13 +9,10 @@ export function encodeRuns(mask: Uint8Array): Uint8Array<ArrayBuffer> {
   let position = 0;
   while (position < mask.length) {
     const start = position;
-    while (position < mask.length && mask[position] === 0) {
-      position += 1;
-    }
+    position = findValue(mask, 1, position, mask.length);
     pushLength(bytes, position - start);
     if (position < mask.length) {
-      const end = mask.indexOf(0, position);
-      const after = end === -1 ? mask.length : end;
+      const after = findValue(mask, 0, position, mask.length);
       pushLength(bytes, after - position);
       position = after;
     }

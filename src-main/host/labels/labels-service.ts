@@ -6,6 +6,7 @@ import { toHostError } from "../host-error.ts";
 import type { Project } from "../projects/index.ts";
 import type { ClassGrid } from "../../raster/index.ts";
 import { acceptPrediction } from "./accept-prediction.ts";
+import { connectedArea } from "./connected-area.ts";
 import type { LabelChange, ProjectLabels } from "./project-labels.ts";
 import type { StoredChange } from "./label-store.ts";
 
@@ -48,6 +49,8 @@ export function labelsService(
       project.mosaic(mosaicId);
       return told(() => project.readLabels(mosaicId, { pixelWindow }, context));
     },
+    area: ({ projectId, mosaicId, column, row }, context) =>
+      told(() => connectedArea(projects.get(projectId), mosaicId, { column, row }, context)),
     accept: async ({ projectId, runId, ...accepted }) => {
       const project = projects.get(projectId);
       const { name } = project.mosaic(accepted.mosaicId);

@@ -9,6 +9,7 @@ import { ClassGrid, createGeoTiffWriter, crsFromEpsg, geoTagsFor } from "../../r
 import { Projects } from "../projects/index.ts";
 import type { Project } from "../projects/index.ts";
 import { LabelCensus } from "../training/label-census.ts";
+import { encodeRuns } from "#shared/labels/runs.ts";
 import { labelsService } from "./labels-service.ts";
 
 const WIDTH = 640;
@@ -295,6 +296,22 @@ describe("labels of a project", () => {
 });
 
 describe("the contract's labels", () => {
+  it("have a connected area of a class, over the borders of chunks and no farther", async () => {
+    const project = await open();
+    const service = labelsService(projects, { readPrediction: () => Promise.resolve(null) });
+    const { signal } = new AbortController();
+    // Two squares that touch by a corner only.
+    await paint(project, "b", 1, square(490, 10, 40));
+    await paint(project, "b", 1, square(530, 50, 9));
+    const place = { projectId: project.id, mosaicId: idOf(project, "b") };
+    const area = await service.area({ ...place, column: 515, row: 20 }, { signal });
+    const window = { x: 490, y: 10, width: 40, height: 40 };
+    expect(area).toMatchObject({ pixelWindow: window, pixels: 1600, isWhole: true });
+    expect(area?.runs).toEqual(encodeRuns(new Uint8Array(1600).fill(1)));
+    expect(await service.area({ ...place, column: 538, row: 58 }, { signal })).toMatchObject({ pixels: 81 });
+    expect(await service.area({ ...place, column: 100_000, row: 0 }, { signal })).toBeNull();
+  });
+
   it("tell every page what changed and what can be undone", async () => {
     const project = await open();
     const service = labelsService(projects, { readPrediction: () => Promise.resolve(null) });
