@@ -66,6 +66,10 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await map.press("Enter");
   await stored(page, "Polygon");
 
+  await take(page, "B");
+  await penStep(page);
+  await shot("pen");
+
   await take(page, "R");
   await page.getByTestId("paint-class").selectOption({ index: 4 });
   await drag(page, [0.2, 0.55], [0.4, 0.75]);
@@ -85,10 +89,12 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await stored(page, "Fill");
   await shot("fill");
 
-  const steps = (await segmentStep(page, shot)) ? 10 : 9;
+  const steps = (await segmentStep(page, shot)) ? 11 : 10;
 
   await take(page, "W");
   await page.getByTestId("paint-class").selectOption({ index: 3 });
+  // So little that it stays away from the lasso's area.
+  await page.getByTestId("tolerance").fill("6");
   await clicks(page, [0.75, 0.72]);
   const pixels = page.getByTestId("selection-pixels");
   await expect(pixels).toBeVisible();
@@ -164,6 +170,44 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await expect(again.getByTestId("status-scale")).not.toHaveText(scale);
   await expect(again.getByTestId("cell-state").locator("input:checked")).toHaveValue("to-do");
 });
+
+/** A pen that is pressed harder and harder paints a stroke that is narrow where it begins and as wide as the brush where it ends. */
+async function penStep(page: Page): Promise<void> {
+  await page.getByTestId("pen-pressure").check();
+  await page.getByTestId("paint-class").selectOption({ index: 3 });
+  const [left, y] = await at(page, [0.55, 0.12]);
+  const [right] = await at(page, [0.75, 0.12]);
+  await page.getByTestId("map").evaluate(
+    (map, [from, to, down]) => {
+      // There is no such pointer that could be captured.
+      map.setPointerCapture = () => undefined;
+      const tell = (type: string, share: number, pressure: number): void => {
+        const at = { clientX: from + share * (to - from), clientY: down };
+        const pen = { pointerId: 7, pointerType: "pen", isPrimary: true, bubbles: true, cancelable: true };
+        const buttons = { button: type === "pointermove" ? -1 : 0, buttons: type === "pointerup" ? 0 : 1 };
+        map.dispatchEvent(new PointerEvent(type, { ...pen, ...buttons, ...at, pressure }));
+      };
+      tell("pointerdown", 0, 0.1);
+      for (let step = 1; step <= 20; step++) {
+        tell("pointermove", step / 20, 0.1 + (0.9 * step) / 20);
+      }
+      tell("pointerup", 1, 0);
+    },
+    [left, right, y] as const,
+  );
+  await page.waitForTimeout(600);
+  await stored(page, "Brush");
+  await page.getByTestId("pen-pressure").uncheck();
+  const painted = (await page.getByTestId("paint-class").locator("option:checked").textContent()) ?? "";
+  const name = painted.replace(/^\d+ /, "");
+  const label = page.getByTestId("status-label");
+  await page.mouse.move(right, y + 14);
+  await expect(label).toContainText(name);
+  await page.mouse.move(left, y);
+  await expect(label).toContainText(name);
+  await page.mouse.move(left, y + 14);
+  await expect(label).not.toContainText(name);
+}
 
 /** Makes a promptable model in FOLDER, or takes the one that tests of a packaged app bring, whose user has no Python peers. False without both. */
 async function makeSegmentModels(models: string): Promise<boolean> {

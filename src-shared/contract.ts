@@ -536,9 +536,9 @@ export const contract = defineContract({
     ),
     /**
      * Takes a run's prediction over as labels, as one step: inside an area, of one class or (null) all, where its confidence (0–1) is at least so
-     * large. Tells how many pixels changed. `not-found` where the run has predicted nothing.
+     * large. Tells how many pixels changed; whoever leaves the stream before stops it, and nothing has changed. `not-found` where the run has predicted nothing.
      */
-    accept: call(
+    accept: stream(
       z.strictObject({
         projectId: idSchema,
         mosaicId: idSchema,
@@ -549,7 +549,7 @@ export const contract = defineContract({
         leastConfidence: z.number().min(0).max(1),
         rules: paintRulesSchema,
       }),
-      z.strictObject({ revision: z.int().nullable(), pixels: z.int() }),
+      progressOr(z.strictObject({ revision: z.int().nullable(), pixels: z.int() })),
     ),
     watch: stream(projectInput, labelEventSchema),
   },

@@ -5,6 +5,7 @@ import type { BrushTip, LabelEdit, PixelPoint } from "#shared/labels/label-edit.
 import { paintableIds } from "#shared/labels/paint-pixels.ts";
 import { shapeWindow } from "#shared/labels/rasterize-shape.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
+import { awaitResult } from "./await-result.ts";
 import { noteDuration } from "./durations.ts";
 import { LabelPixels } from "./label-pixels.ts";
 import { SelectionState } from "./label-selection.svelte.ts";
@@ -79,6 +80,8 @@ export class Labelling {
   #size = $state(32);
   sizeUnit: "screen" | "mosaic" = $state("screen");
   tip: BrushTip = $state("round");
+  /** Whether how hard a pen is pressed makes the tip wider or narrower. */
+  followsPressure = $state(false);
   onlyUnlabelled = $state(false);
   /** What polygon, rectangle and lasso do with what they enclose. */
   shapeMode: ShapeMode = $state("add");
@@ -96,6 +99,7 @@ export class Labelling {
   /** Where the pointer is, while a tool is chosen; null away from mosaics. */
   pointer: { readonly mosaicId: string; readonly point: PixelPoint } | null = null;
   readonly lockedIds = new SvelteSet<number>();
+  #accepting: { readonly share: number; readonly stop: () => void } | null = $state.raw(null);
   #lastRedrawn = "";
   readonly #steps = new OwnSteps();
   #strokesStored = $state(0);
@@ -265,16 +269,28 @@ export class Labelling {
     if (runId === null) {
       return;
     }
+    this.#accepting?.stop();
+    const stopped = new AbortController();
+    const accepting = { share: 0, stop: () => stopped.abort() };
+    this.#accepting = accepting;
     await this.attempt(async () => {
-      const { pixels } = await this.#host.client.labels.accept({
-        projectId: this.#projectId,
-        mosaicId,
-        runId,
-        name,
-        area: { kind: "polygon", rings },
-        classId: this.acceptClassId,
-        leastConfidence: this.acceptConfidence,
-        rules: this.rules,
+      const items = this.#host.client.labels.accept(
+        {
+          projectId: this.#projectId,
+          mosaicId,
+          runId,
+          name,
+          area: { kind: "polygon", rings },
+          classId: this.acceptClassId,
+          leastConfidence: this.acceptConfidence,
+          rules: this.rules,
+        },
+        { signal: stopped.signal },
+      );
+      const { pixels } = await awaitResult(items, (share) => {
+        if (this.#accepting?.stop === accepting.stop) {
+          this.#accepting = { ...accepting, share };
+        }
       });
       if (pixels === 0) {
         this.note(
@@ -282,6 +298,14 @@ export class Labelling {
         );
       }
     });
+    if (this.#accepting?.stop === accepting.stop) {
+      this.#accepting = null;
+    }
+  }
+
+  /** How much of what is being accepted is done, 0–1, and how to stop it; null while nothing is. */
+  get accepting(): { readonly share: number; readonly stop: () => void } | null {
+    return this.#accepting;
   }
 
   /** How many edits of this window the host has stored since the project was opened. */

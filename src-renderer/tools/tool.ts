@@ -11,6 +11,8 @@ export interface ToolPointer {
   readonly point: PixelPoint;
   readonly shift: boolean;
   readonly alt: boolean;
+  /** How hard a pen is pressed, 0–1; null of everything that isn't a pen. */
+  readonly pressure: number | null;
 }
 
 /** What a gesture works on. */

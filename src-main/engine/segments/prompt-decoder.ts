@@ -17,11 +17,20 @@ export interface DecoderPorts {
   readonly labels: ModelValue;
   /** Null where the decoder gives masks of its own size. */
   readonly originalSize: ModelValue | null;
-  /** A mask to begin with, and whether there is one; never given. */
+  /** A mask to begin with, and whether there is one: what was found for all prompts but the last. */
   readonly firstMask: ModelValue | null;
   readonly hasFirstMask: ModelValue | null;
   readonly masks: string;
   readonly scores: string | null;
+  /** Masks as `firstMask` takes them; null where the decoder doesn't take or give them. */
+  readonly lowResolutionMasks: string | null;
+}
+
+/** Logits of a mask, row by row, as a decoder gives and takes them. */
+export interface LowResolutionMask {
+  readonly logits: Float32Array;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** Fits a decoder to its encoder; throws `invalid-input` where it lacks an input, or wants one that nobody gives. */
@@ -76,6 +85,7 @@ export function decoderPorts(
     );
   }
   const scores = outputs.find(({ name }) => name === "iou_predictions") ?? null;
+  const lowResolutionMasks = outputs.find(({ name }) => name === "low_res_masks") ?? null;
   return {
     fromEncoder,
     coordinates,
@@ -85,6 +95,8 @@ export function decoderPorts(
     hasFirstMask,
     masks: masks.name,
     scores: scores?.name ?? null,
+    lowResolutionMasks:
+      firstMask === null || hasFirstMask === null ? null : (lowResolutionMasks?.name ?? null),
   };
 }
 
@@ -110,12 +122,23 @@ function fits(given: ModelValue["shape"], wanted: ModelValue["shape"]): boolean 
   );
 }
 
-/** Prompts and what else a decoder wants beside the embeddings. `size` is that of the frame, `embedding` of the first embedding's last side. */
+/**
+ * Prompts and what else a decoder wants beside the embeddings. `size` is that of the frame, `embedding` of the first embedding's last side; `earlier`
+ * is the mask to begin with, left out where it isn't of the size that the decoder takes.
+ */
 export function promptFeeds(
   makeTensor: typeof Tensor,
   ports: DecoderPorts,
   prompts: readonly SegmentPrompt[],
-  { size, embedding }: { readonly size: { width: number; height: number }; readonly embedding: number },
+  {
+    size,
+    embedding,
+    earlier,
+  }: {
+    readonly size: { width: number; height: number };
+    readonly embedding: number;
+    readonly earlier: LowResolutionMask | null;
+  },
 ): Record<string, Tensor> {
   const points = prompts.flatMap(labelledPoints);
   // Segment Anything was trained with a point that is none wherever there is no box.
@@ -143,19 +166,22 @@ export function promptFeeds(
   if (originalSize !== null) {
     feeds[originalSize.name] = numbers(makeTensor, originalSize, [size.height, size.width], [2]);
   }
+  let isGiven = false;
   if (firstMask !== null) {
     const side = embedding * 4;
-    const [, , height = null, width = null] = firstMask.shape;
-    const shape = [1, 1, height ?? side, width ?? side];
+    const [, , height, width] = firstMask.shape;
+    const shape = [1, 1, height ?? side, width ?? side] as const;
+    isGiven = earlier !== null && earlier.height === shape[2] && earlier.width === shape[3];
+    const logits = isGiven ? earlier?.logits : null;
     feeds[firstMask.name] = numbers(
       makeTensor,
       firstMask,
-      new Array<number>((shape[2] ?? 1) * (shape[3] ?? 1)).fill(0),
+      logits ?? new Float32Array(shape[2] * shape[3]),
       shape,
     );
   }
   if (hasFirstMask !== null) {
-    feeds[hasFirstMask.name] = numbers(makeTensor, hasFirstMask, [0], [1]);
+    feeds[hasFirstMask.name] = numbers(makeTensor, hasFirstMask, [isGiven ? 1 : 0], [1]);
   }
   return feeds;
 }
@@ -175,14 +201,14 @@ function labelledPoints(prompt: SegmentPrompt): LabelledPoint[] {
 function numbers(
   makeTensor: typeof Tensor,
   { type }: ModelValue,
-  values: readonly number[],
+  values: Iterable<number>,
   shape: readonly number[],
 ): Tensor {
   switch (type) {
     case "int64":
       return new makeTensor(
         "int64",
-        BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
+        BigInt64Array.from([...values].map((value) => BigInt(Math.round(value)))),
         shape,
       );
     case "int32":

@@ -17,10 +17,14 @@ const point = (x: number, y: number, inside = true): SegmentPrompt => ({ kind: "
 const box: SegmentPrompt = { kind: "box", left: 20.2, top: 10, right: 100, bottom: 70.6 };
 const prompts: readonly SegmentPrompt[][] = [
   [point(5, 5)],
+  [point(5, 5), point(64, 48)],
   [point(5, 5), point(100, 80, false), point(64, 48)],
   [box],
   [box, point(30, 40, false)],
 ];
+/** Whether the mask for all prompts but the last has been asked for before, which those begin with; the model of free size takes none. */
+const isBegun = (kind: (typeof kinds)[number], asked: readonly SegmentPrompt[]): boolean =>
+  kind !== "pixels" && asked.length === 2;
 const sizes = [image, { width: 200, height: 150 }, { width: 61, height: 46 }];
 
 /** Squares of a few colours that are alike by two and two, with grain. */
@@ -55,6 +59,7 @@ describe.skipIf(peerPython() === undefined)("a promptable model", () => {
         ...image,
         prompts: asked,
         coarse: kind === "coarse",
+        begun: isBegun(kind, asked),
         outputWidth: size.width,
         outputHeight: size.height,
       })),
@@ -95,6 +100,19 @@ describe.skipIf(peerPython() === undefined)("a promptable model", () => {
       expect(mask).toContain(1);
       expect(mask).toContain(0);
     }
+  });
+
+  test("finds the same again when a click is taken back", async () => {
+    const segments = createSegments();
+    await segments.open(files("planes"), context);
+    const { imageId } = await segments.look({ rgba: drawn(), ...image }, context);
+    const find = (asked: SegmentPrompt[]): ReturnType<typeof segments.find> =>
+      segments.find({ imageId, prompts: asked, outputSize: image }, context);
+    const first = await find([point(5, 5)]);
+    const both = await find([point(5, 5), point(5, 5, false)]);
+    expect(both.mask).not.toEqual(first.mask);
+    expect(await find([point(5, 5)])).toEqual(first);
+    expect(await find([point(5, 5), point(5, 5, false)])).toEqual(both);
   });
 
   test("says which input was expected of which file", async () => {

@@ -6,11 +6,13 @@ import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { EngineContract } from "../port.ts";
 import { encoderInput, encoderTensor, type EncoderInput } from "./image-encoder.ts";
-import { decoderPorts, promptFeeds, type DecoderPorts } from "./prompt-decoder.ts";
+import { decoderPorts, promptFeeds, type DecoderPorts, type LowResolutionMask } from "./prompt-decoder.ts";
 import { sampleLogits } from "./sample-logits.ts";
 
 /** How many encoded images are kept: of Segment Anything one takes 4 MB. */
 const MOST_IMAGES = 4;
+/** How many masks of an image: more clicks are rarely taken back, and one takes 256 KB. */
+const MOST_MASKS = 16;
 
 interface OpenModel {
   readonly encoder: InferenceSession;
@@ -23,6 +25,8 @@ interface EncodedImage {
   readonly width: number;
   readonly height: number;
   readonly embeddings: Record<string, Tensor>;
+  /** What was found for prompts, in JSON: it is where their successor begins. Oldest first. */
+  readonly found: Map<string, LowResolutionMask>;
 }
 
 type Runtime = Pick<typeof OnnxRuntime, "InferenceSession" | "Tensor">;
@@ -62,7 +66,7 @@ export function createSegments(): Implementation<EngineContract>["segments"] {
       const embeddings = await encoder.run({ [input.name]: encoderTensor(tensors, input, image) });
       imageCount += 1;
       const imageId = `image-${imageCount}`;
-      images.set(imageId, { width: image.width, height: image.height, embeddings });
+      images.set(imageId, { width: image.width, height: image.height, embeddings, found: new Map() });
       for (const oldest of images.keys()) {
         if (images.size > MOST_IMAGES) {
           images.delete(oldest);
@@ -101,7 +105,11 @@ async function found(
   }
   const answer = await decoder.run({
     ...feeds,
-    ...promptFeeds(tensors, ports, prompts, { size, embedding }),
+    ...promptFeeds(tensors, ports, prompts, {
+      size,
+      embedding,
+      earlier: image.found.get(JSON.stringify(prompts.slice(0, -1))) ?? null,
+    }),
   });
   const masks = answer[ports.masks];
   if (masks?.type !== "float32" || masks.dims.length < 2) {
@@ -121,6 +129,12 @@ async function found(
     best.index * rows * rowLength,
     (best.index + 1) * rows * rowLength,
   );
+  keepMask(
+    image,
+    prompts,
+    ports.lowResolutionMasks === null ? null : answer[ports.lowResolutionMasks],
+    best.index,
+  );
   const part = {
     logits,
     rowLength,
@@ -128,6 +142,29 @@ async function found(
     height: (image.height * rows) / covered.height,
   };
   return { mask: sampleLogits(part, outputSize), score: best.score };
+}
+
+/** Remembers the best mask for these prompts, for those that have one more. */
+function keepMask(
+  { found }: EncodedImage,
+  prompts: readonly SegmentPrompt[],
+  masks: Tensor | null | undefined,
+  index: number,
+): void {
+  const [height = 0, width = 0] = masks?.dims.slice(-2) ?? [];
+  const pixels = height * width;
+  if (masks?.type !== "float32" || masks.data.length < (index + 1) * pixels) {
+    return;
+  }
+  const logits = (masks.data as Float32Array).slice(index * pixels, (index + 1) * pixels);
+  const key = JSON.stringify(prompts);
+  found.delete(key);
+  found.set(key, { logits, width, height });
+  for (const oldest of found.keys()) {
+    if (found.size > MOST_MASKS) {
+      found.delete(oldest);
+    }
+  }
 }
 
 /** The mask that the model itself thinks best of; the first where it says nothing. */

@@ -21,11 +21,15 @@ export interface AcceptedPrediction {
   readonly rules: PaintRules;
 }
 
-/** Makes a prediction the labels of an area, as one step; tells how many pixels changed. Ids that are no class of the project are left out. */
+/**
+ * Makes a prediction the labels of an area, as one step; tells how many pixels changed. Ids that are no class of the project are left out. Stopped
+ * before its end it has changed nothing.
+ */
 export async function acceptPrediction(
   project: Project,
   prediction: ClassGrid,
   { mosaicId, name, area, classId, leastConfidence, rules }: AcceptedPrediction,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (share: number) => void },
 ): Promise<{ readonly change: StoredChange | null; readonly pixels: number }> {
   const window = shapeWindow(area);
   if (window !== null && window.width * window.height > MOST_PIXELS) {
@@ -41,7 +45,12 @@ export async function acceptPrediction(
   }
   const least = Math.ceil(leastConfidence * 255);
   let pixels = 0;
+  let seen = 0;
+  const whole = window === null ? 0 : window.width * window.height;
   const change = await project.labels.change(mosaicId, { name, editId: null }, window, async (part, ids) => {
+    signal.throwIfAborted();
+    seen += part.width * part.height;
+    onProgress(Math.min(1, seen / whole));
     const mask = rasterizeShape(area, part);
     if (!mask.includes(1)) {
       return;

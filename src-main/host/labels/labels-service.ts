@@ -3,6 +3,7 @@ import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { EventQueue } from "../event-queue.ts";
 import { toHostError } from "../host-error.ts";
+import { withProgress } from "../progress-stream.ts";
 import type { Project } from "../projects/index.ts";
 import type { ClassGrid } from "../../raster/index.ts";
 import { acceptPrediction } from "./accept-prediction.ts";
@@ -51,16 +52,20 @@ export function labelsService(
     },
     area: ({ projectId, mosaicId, column, row }, context) =>
       told(() => connectedArea(projects.get(projectId), mosaicId, { column, row }, context)),
-    accept: async ({ projectId, runId, ...accepted }) => {
-      const project = projects.get(projectId);
-      const { name } = project.mosaic(accepted.mosaicId);
-      const prediction = await predictions.readPrediction(projectId, accepted.mosaicId, runId);
-      if (prediction === null) {
-        throw new RpcError("not-found", `This run has predicted nothing of ${name} yet.`);
-      }
-      const { change, pixels } = await told(() => acceptPrediction(project, prediction, accepted), name);
-      return { revision: change?.revision ?? null, pixels };
-    },
+    accept: ({ projectId, runId, ...accepted }, context) =>
+      withProgress(async (options) => {
+        const project = projects.get(projectId);
+        const { name } = project.mosaic(accepted.mosaicId);
+        const prediction = await predictions.readPrediction(projectId, accepted.mosaicId, runId);
+        if (prediction === null) {
+          throw new RpcError("not-found", `This run has predicted nothing of ${name} yet.`);
+        }
+        const { change, pixels } = await told(
+          () => acceptPrediction(project, prediction, accepted, options),
+          name,
+        );
+        return { revision: change?.revision ?? null, pixels };
+      }, context),
     watch: ({ projectId }, context) => watchLabels(projects.get(projectId).labels, context),
   };
 }

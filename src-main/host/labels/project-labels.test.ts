@@ -369,19 +369,34 @@ describe("the contract's labels", () => {
     const mosaicId = idOf(project, "a");
     const before = await project.readLabels(mosaicId, { pixelWindow });
     const area = square(480, 10, 200);
-    const result = await service.accept(
-      {
-        projectId: project.id,
-        mosaicId,
-        runId: "run",
-        name: "Accept prediction",
-        area,
-        classId: null,
-        leastConfidence: 0.5,
-        rules: { lockedIds: [1], onlyUnlabelled: false },
-      },
-      { signal: new AbortController().signal },
-    );
+    const input = {
+      projectId: project.id,
+      mosaicId,
+      runId: "run",
+      name: "Accept prediction",
+      area,
+      classId: null,
+      leastConfidence: 0.5,
+      rules: { lockedIds: [1], onlyUnlabelled: false },
+    };
+    // Stopped after its first chunk it has changed nothing.
+    const stopped = new AbortController();
+    const leaving = async (): Promise<void> => {
+      for await (const item of service.accept(input, { signal: stopped.signal })) {
+        expect(item.kind).toBe("progress");
+        stopped.abort();
+      }
+    };
+    await expect(leaving()).rejects.toThrow();
+    expect(project.labels.history.undo).toBeNull();
+    expect(Buffer.compare(await project.readLabels(mosaicId, { pixelWindow }), before)).toBe(0);
+
+    const result = { pixels: 0 };
+    for await (const item of service.accept(input, { signal: new AbortController().signal })) {
+      if (item.kind === "result") {
+        result.pixels = item.result.pixels;
+      }
+    }
     const expected = before.map((id, pixel) => {
       const [column, row] = [pixel % WIDTH, Math.floor(pixel / WIDTH)];
       const isInside = column >= 480 && column < 680 && row >= 10 && row < 210;
@@ -393,21 +408,10 @@ describe("the contract's labels", () => {
     expect(result.pixels).toBeGreaterThan(1000);
     expect(project.labels.history.undo).toBe("Accept prediction");
     const nothing = labelsService(projects, { readPrediction: () => Promise.resolve(null) });
-    await expect(
-      nothing.accept(
-        {
-          projectId: project.id,
-          mosaicId,
-          runId: "run",
-          name: "Accept prediction",
-          area,
-          classId: 3,
-          leastConfidence: 0,
-          rules: { lockedIds: [], onlyUnlabelled: false },
-        },
-        { signal: new AbortController().signal },
-      ),
-    ).rejects.toMatchObject({ code: "not-found" });
+    const asked = nothing.accept(input, { signal: new AbortController().signal });
+    await expect((async () => asked[Symbol.asyncIterator]().next())()).rejects.toMatchObject({
+      code: "not-found",
+    });
   });
 
   it("tell a page that comes first of steps that an earlier session took", async () => {

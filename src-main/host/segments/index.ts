@@ -45,6 +45,8 @@ export class Segments {
   /** The model's frame once it is open in the engine; null where it isn't. */
   #frame: Promise<PixelSize> | null = null;
   readonly #views = new Map<string, SegmentView>();
+  /** Views that are being encoded, by what they show. */
+  readonly #looking = new Map<string, Promise<string>>();
   #viewCount = 0;
   #idle: NodeJS.Timeout | null = null;
 
@@ -75,8 +77,8 @@ export class Segments {
         await this.#choose({ encoderPath, decoderPath });
       },
       forget: () => this.#choose(null),
-      look: async ({ projectId, mosaicId, pixelWindow }, context) => ({
-        viewId: await this.#look(projectId, mosaicId, pixelWindow, context),
+      look: async ({ projectId, mosaicId, pixelWindow }) => ({
+        viewId: await this.#look(projectId, mosaicId, pixelWindow),
       }),
       find: ({ viewId, prompts, size }) => this.#find(viewId, prompts, size),
     };
@@ -128,12 +130,7 @@ export class Segments {
     return opening;
   }
 
-  async #look(
-    projectId: string,
-    mosaicId: string,
-    pixelWindow: PixelWindow,
-    context: { readonly signal: AbortSignal },
-  ): Promise<string> {
+  async #look(projectId: string, mosaicId: string, pixelWindow: PixelWindow): Promise<string> {
     await this.#known;
     if (this.#files === null) {
       throw new RpcError("conflict", "No segment model has been chosen: point to its two ONNX files first.");
@@ -146,9 +143,29 @@ export class Segments {
         return viewId;
       }
     }
+    // Who asks while it is being encoded waits for that. Nobody's leaving stops it: an engine at work can't be stopped, and others may wait.
+    const looking =
+      this.#looking.get(key) ??
+      this.#encode(key, { projectId, mosaicId, pixelWindow }, { opening, frame }).finally(() => {
+        if (this.#looking.get(key) === looking) {
+          this.#looking.delete(key);
+        }
+      });
+    this.#looking.set(key, looking);
+    return looking;
+  }
+
+  async #encode(
+    key: string,
+    { projectId, mosaicId, pixelWindow }: Pick<TileRequest, "projectId" | "mosaicId" | "pixelWindow">,
+    { opening, frame }: { readonly opening: Promise<PixelSize>; readonly frame: PixelSize },
+  ): Promise<string> {
     const size = fittedSize(pixelWindow, frame);
     const source = { kind: "imagery" } as const;
-    const { data } = await this.#options.tile({ projectId, mosaicId, source, pixelWindow, size }, context);
+    const { data } = await this.#options.tile(
+      { projectId, mosaicId, source, pixelWindow, size },
+      { signal: new AbortController().signal },
+    );
     const { imageId } = await this.#asked(async () => {
       const client = await this.#engine.client();
       return client.segments.look({ rgba: data, ...size });
@@ -207,6 +224,7 @@ export class Segments {
   #forgetViews(): void {
     this.#frame = null;
     this.#views.clear();
+    this.#looking.clear();
   }
 
   #stayAwake(): void {
