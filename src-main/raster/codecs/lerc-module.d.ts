@@ -13,8 +13,8 @@ declare module "lerc" {
       | Float32Array
       | Float64Array
     )[];
-    /** 0 where a pixel has no value; null when all have one. */
-    readonly mask: Uint8Array | null;
+    /** 0 where a pixel has no value; undefined or null when all have one. */
+    readonly mask?: Uint8Array | null;
   }
   const Lerc: {
     decode(input: ArrayBuffer, options?: { readonly returnPixelInterleavedDims?: boolean }): LercPixels;

@@ -4,6 +4,11 @@ import type { BlockFormat } from "../tiff/layout.ts";
 import { allocateSamples, dtypeBytes, type SampleArray } from "../typed-pixels.ts";
 import { decodeZstd } from "./zstd.ts";
 
+// The package (3.0.0) reads a constant of uint32 by a method that DataView doesn't have: a slip for getUint32.
+Object.defineProperty(DataView.prototype, "getUInt32", {
+  ...Object.getOwnPropertyDescriptor(DataView.prototype, "getUint32"),
+});
+
 /** The second value of the LercParameters tag: what the LERC stream is wrapped in. */
 const wrapping = { none: 0, deflate: 1, zstd: 2 } as const;
 
@@ -25,8 +30,9 @@ export async function decodeLerc(
   } else if (kind !== wrapping.none) {
     throw new Error(`unsupported: LERC wrapped in compression ${kind}`);
   }
+  // A copy: the package takes all of an ArrayBuffer, of which these bytes may be a part. (`slice` of a Buffer copies nothing.)
   const exact =
-    bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
   checkDeclaredSize(exact, width, rows, stride, dtypeBytes(layout.dtype));
   const decoded = Lerc.decode(exact.buffer as ArrayBuffer, { returnPixelInterleavedDims: true });
   if (decoded.width !== width || decoded.height !== rows) {
@@ -48,9 +54,10 @@ export async function decodeLerc(
   } else {
     throw new Error(`expected a LERC block of ${stride} bands, found ${decoded.pixels.length}`);
   }
-  if (decoded.mask !== null && layout.sampleFormat === 3) {
+  const { mask } = decoded;
+  if (mask && layout.sampleFormat === 3) {
     for (let pixel = 0; pixel < pixelCount; pixel += 1) {
-      if (decoded.mask[pixel] === 0) {
+      if (mask[pixel] === 0) {
         samples.fill(NaN, pixel * stride, (pixel + 1) * stride);
       }
     }

@@ -21,6 +21,8 @@ const parameter = {
   scaleAtCentre: 3093,
   azimuth: 3094,
   straightPoleLongitude: 3095,
+  /** Not in the standard, but GDAL's for oblique Mercator. */
+  rectifiedGridAngle: 3096,
 } as const;
 
 /**
@@ -84,19 +86,19 @@ export function formulaFromGeoKeys(
   const y_0 = length(parameter.falseNorthing, parameter.falseOriginNorthing, parameter.centreNorthing);
   const simple = (proj: string): ProjectedFormula => ({ proj, parameters: { lon_0, x_0, y_0 } });
   const centred = (proj: string): ProjectedFormula => ({ proj, parameters: { lat_0, lon_0, x_0, y_0 } });
+  const oblique = (): ProjectedFormula => {
+    const alpha = angle(0, parameter.azimuth);
+    const gamma = angle(90, parameter.rectifiedGridAngle);
+    return { proj: "omerc", parameters: { lat_0, lonc: lon_0, alpha, gamma, k, x_0, y_0 } };
+  };
 
   switch (method) {
     case 1: // Transverse Mercator
       return { proj: "tmerc", parameters: { lat_0, lon_0, k, x_0, y_0 } };
-    case 3: {
-      // Hotine Oblique Mercator
-      const alpha = angle(0, parameter.azimuth);
-      return {
-        proj: "omerc",
-        parameters: { lat_0, lonc: lon_0, alpha, gamma: alpha, k, x_0, y_0 },
-        flags: ["no_uoff"],
-      };
-    }
+    case 3: // Hotine Oblique Mercator, coordinates from the natural origin
+      return { ...oblique(), flags: ["no_uoff"] };
+    case 9815: // The same from the centre, by EPSG's code, as GDAL writes it for want of one of GeoTIFF's
+      return oblique();
     case 7: // Mercator
       return keys.has(standardParallel1)
         ? { proj: "merc", parameters: { lat_ts: lat_1, lon_0, x_0, y_0 } }

@@ -98,10 +98,11 @@ export interface GeographicBase {
 
 /** Writes a PROJ string. */
 export function formatProj4(
-  formula: ProjectedFormula | null,
+  stated: ProjectedFormula | null,
   base: GeographicBase,
   unitMeters: number,
 ): string {
+  const formula = stated === null ? null : swissWhereItMay(stated);
   const words = [`+proj=${formula?.proj ?? "longlat"}`];
   for (const [name, value] of Object.entries(formula?.parameters ?? {})) {
     words.push(`+${name}=${value}`);
@@ -122,6 +123,18 @@ export function formatProj4(
   }
   words.push("+no_defs");
   return words.join(" ");
+}
+
+/**
+ * Hotine's oblique Mercator along the east is the Swiss one, as which PROJ computes it: 7 cm away, by another way over the sphere. WKT has no
+ * other name for the Swiss one.
+ */
+function swissWhereItMay(formula: ProjectedFormula): ProjectedFormula {
+  const { alpha, gamma, lonc, k, ...others } = formula.parameters;
+  if (formula.proj !== "omerc" || alpha !== 90 || gamma !== 90 || lonc === undefined || k === undefined) {
+    return formula;
+  }
+  return { proj: "somerc", parameters: { ...others, lon_0: lonc, k_0: k } };
 }
 
 /** The shift of PROJ string to WGS 84, if it states one. */

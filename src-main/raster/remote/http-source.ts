@@ -83,7 +83,10 @@ class HttpSource implements ByteSource {
     this.size = size;
     this.modifiedMs = first.modifiedMs;
     this.#version = first.version;
-    this.#pages.set(0, Promise.resolve(first.bytes));
+    // A server may answer less than was asked for; such a page is asked for again, and refused then.
+    if (first.bytes.length === Math.min(pageBytes, size)) {
+      this.#pages.set(0, Promise.resolve(first.bytes));
+    }
   }
 
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {

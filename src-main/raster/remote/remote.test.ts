@@ -126,6 +126,16 @@ describe("files on a server", () => {
     await pixelsOf(`${base}/overviews.tif`);
   });
 
+  test("a server that answers less than was asked for is an error, not black pixels", async () => {
+    answer = (_request, response, file) => {
+      response.writeHead(206, { "content-range": `bytes 0-99/${file.length}` });
+      response.end(file.subarray(0, 100));
+    };
+    expect(await failure(`${base}/overviews.tif`)).toMatch(
+      /overviews\.tif: the server sent 100 bytes where \d+ were asked for/,
+    );
+  });
+
   test("a file replaced while it is read is an error, not a mixture", async () => {
     answer = (request, response, file) => {
       withRanges(request, response, Buffer.concat([file, Buffer.alloc(200_000)]));
