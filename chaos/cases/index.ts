@@ -8,6 +8,11 @@ import { Training } from "../works/training.ts";
 import { damagedCheckpoint } from "./damaged-checkpoint.ts";
 import { damagedProjectFile, damagedRun } from "./damaged-documents.ts";
 import { damagedJournal } from "./damaged-journal.ts";
+import { mosaicRemoved, mosaicReplaced } from "./changed-mosaic.ts";
+import { engineMemory } from "./engine-memory.ts";
+import { fullDiskExport, fullDiskLabelling, fullDiskTraining } from "./full-disk.ts";
+import { readOnlyProject } from "./read-only-project.ts";
+import { twoInstances } from "./two-instances.ts";
 import { killingEngine, killingHost } from "./killing.ts";
 
 const labelling = (): Promise<Labelling> => Promise.resolve(new Labelling(SIDE));
@@ -28,4 +33,12 @@ export const cases: Readonly<Record<string, Case>> = {
   "damaged-run": damagedRun,
   "damaged-checkpoint": damagedCheckpoint,
   "damaged-journal": damagedJournal,
+  "full-disk-labelling": fullDiskLabelling,
+  "full-disk-training": fullDiskTraining,
+  "full-disk-export": fullDiskExport,
+  "read-only-project": readOnlyProject,
+  "mosaic-removed": mosaicRemoved,
+  "mosaic-replaced": mosaicReplaced,
+  "engine-memory": engineMemory,
+  "two-instances": twoInstances,
 };

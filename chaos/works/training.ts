@@ -126,7 +126,7 @@ function stateTrouble({ state }: Run, epochs: number): string[] {
   if (state.kind !== "interrupted" && state.kind !== "failed") {
     return [`the run is ${state.kind}, which doesn't say that it was cut short`];
   }
-  if (state.kind === "failed" && !/stopped|killed/.test(state.message)) {
+  if (state.kind === "failed" && !/stopped|killed|memory|disk is full/.test(state.message)) {
     return [`the run doesn't say that the engine was killed: ${state.message}`];
   }
   return [];
