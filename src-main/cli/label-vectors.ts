@@ -63,7 +63,9 @@ export function registerLabelVectors(label: Command, io: CliIo): void {
     .option("--only-unlabelled", "leave pixels that have a label", false)
     .option("--lock <classes>", "leave pixels of these classes, with commas")
     .option("--list", "only list layers and fields, and what their values would become", false)
-    .action(async (dir: string, file: string, options: ImportOptions) => {
+    .action(async (dir: string, file: string, _: ImportOptions, command: Command) => {
+      // `label` itself has options of these names, and takes them for its own wherever they stand.
+      const options = command.optsWithGlobals<ImportOptions>();
       const project = await openProject(io, dir);
       const named: NamedLayer = {
         filePath: path.resolve(file),

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { Option, type Command } from "commander";
 import { labelEditSchema, type LabelEdit } from "#shared/labels/label-edit.ts";
-import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
+import { registerLabelAccept } from "./label-accept.ts";
+import { paintIdOf, ringOf } from "./label-area.ts";
 import { registerLabelMerge } from "./label-merge.ts";
 import { registerLabelVectors } from "./label-vectors.ts";
 import { jsonValue } from "./option-values.ts";
@@ -58,6 +59,7 @@ export function registerLabelCommand(program: Command, io: CliIo): void {
     });
   registerLabelVectors(label, io);
   registerLabelMerge(label, io);
+  registerLabelAccept(label, io);
 }
 
 async function editOf(
@@ -67,67 +69,13 @@ async function editOf(
   if (options.edit !== undefined) {
     return jsonValue(`--edit ${options.edit}`, await readFile(options.edit, "utf8"), labelEditSchema);
   }
-  const ring =
-    options.polygon !== undefined
-      ? pointsOf(options.polygon)
-      : options.rectangle !== undefined
-        ? cornersOf(options.rectangle)
-        : null;
+  const ring = ringOf(options);
   if (ring === null) {
     throw new UsageError("Give what to label: --polygon, --rectangle or --edit.");
   }
   return {
     name: options.polygon === undefined ? "rectangle" : "polygon",
-    parts: [{ paintId: classOf(options.class, classes), shape: { kind: "polygon", rings: [ring] } }],
+    parts: [{ paintId: paintIdOf(options.class, classes), shape: { kind: "polygon", rings: [ring] } }],
     rules: { lockedIds: [], onlyUnlabelled: options.onlyUnlabelled },
   };
-}
-
-function classOf(
-  given: string | undefined,
-  classes: readonly { readonly id: number; readonly name: string }[],
-): number {
-  if (given === "none") {
-    return UNLABELLED_ID;
-  }
-  const found = classes.find(({ id, name }) => String(id) === given || name === given);
-  if (found === undefined) {
-    throw new UsageError(
-      `--class ${given ?? ""}: expected none, or one of ${classes.map(({ id, name }) => `${id} ${name}`).join(", ")}.`,
-    );
-  }
-  return found.id;
-}
-
-function pointsOf(text: string): [number, number][] {
-  const points = text
-    .trim()
-    .split(/\s+/)
-    .map((pair) => pair.split(",").map(Number));
-  if (points.length < 3 || points.some((pair) => pair.length !== 2 || !pair.every(Number.isFinite))) {
-    throw new UsageError(`--polygon ${text}: expected three corners or more, as in "10,10 200,10 200,150".`);
-  }
-  return points.map(([x = 0, y = 0]) => [x, y]);
-}
-
-function cornersOf(text: string): [number, number][] {
-  const [x, y, width, height, ...more] = text.split(",").map(Number);
-  if (
-    x === undefined ||
-    y === undefined ||
-    width === undefined ||
-    height === undefined ||
-    more.length > 0 ||
-    ![x, y, width, height].every(Number.isFinite) ||
-    width <= 0 ||
-    height <= 0
-  ) {
-    throw new UsageError(`--rectangle ${text}: expected x,y,width,height in mosaic pixels.`);
-  }
-  return [
-    [x, y],
-    [x + width, y],
-    [x + width, y + height],
-    [x, y + height],
-  ];
 }

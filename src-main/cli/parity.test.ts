@@ -10,12 +10,15 @@ import { runCli } from "../../fixtures/run-cli.ts";
 import { commandWords } from "../../fixtures/command-words.ts";
 import { testHostOptions } from "../../fixtures/test-host-options.ts";
 import {
+  acceptPredictionCommand,
   compareCommand,
   evaluateCommand,
   evaluateMasksCommand,
   exportMasksCommand,
+  mergeLabelsCommand,
   placesCommand,
   reportCommand,
+  settleConflictsCommand,
   splitCommand,
   trainCommand,
 } from "#shared/command-line/command-lines.ts";
@@ -24,6 +27,9 @@ import { expandSweep, sweepableSetting, type SweepAxis } from "#shared/training/
 import type { ExportOptions } from "#shared/project/export-options.ts";
 import { runSchema, type Run } from "#shared/training/run.ts";
 import { optimizerDefaults, type TrainingSettings } from "#shared/training/training-settings.ts";
+import { encodeRuns } from "#shared/labels/runs.ts";
+import { mergeService } from "../host/label-merge/merge-service.ts";
+import { labelsService } from "../host/labels/labels-service.ts";
 import { Exports } from "../host/exports/index.ts";
 import { noShell } from "../host/ports/no-shell.ts";
 import type { Project } from "../host/projects/project.ts";
@@ -411,6 +417,96 @@ describe("the window's actions and their command lines", () => {
     const inWindow = await project.readLabels(mosaicId, { pixelWindow });
     expect(inWindow).not.toEqual(before);
     await project.labels.undo();
+  });
+
+  it("merge another's labels, settle where they differ, and accept a prediction alike", async () => {
+    const [mosaicId = ""] = mosaicIds;
+    const { image } = project.mosaic(mosaicId);
+    const pixelWindow = { x: 0, y: 0, width: image.width, height: image.height };
+    const [, one, other] = classes.map(({ id }) => id);
+    const file = path.join(base, "masks-window-first", "a.tif");
+    const fileId = services.folders.grant(file);
+    const merges = mergeService({ projects: services.projects, folders: services.folders });
+    const context = { signal: new AbortController().signal };
+    const ring: [number, number][] = [
+      [10.5, 20],
+      [150.0625, 30],
+      [90, 160],
+    ];
+    const accepted = {
+      ...{ runId: "second", classId: one ?? 0, leastConfidence: 0.6 },
+      rules: { lockedIds: [other ?? 0], onlyUnlabelled: false },
+    };
+    const steps = [
+      {
+        shown: () => merges.start({ projectId: project.id, mosaicId, fileId }, context),
+        line: mergeLabelsCommand(folder, "a", file),
+      },
+      {
+        shown: () => merges.settle({ projectId: project.id, mosaicId, place: null, kept: "theirs" }, context),
+        line: settleConflictsCommand({ folder, mosaicNames: ["a"] }, "theirs"),
+      },
+      {
+        shown: () =>
+          labelsService(services.projects, services.learning).accept(
+            {
+              ...{ projectId: project.id, mosaicId, name: "Accept prediction", ...accepted },
+              area: { kind: "polygon", rings: [ring] },
+            },
+            context,
+          ),
+        line: byFolder(`${acceptPredictionCommand(folder, "a", { ...accepted, ring })} `, "second"),
+      },
+    ];
+    /** Something to be taken, and to differ: a part isn't labelled, another is otherwise. */
+    const prepared = async (): Promise<void> => {
+      const paint = (paintId: number, x: number) =>
+        project.labels.edit(
+          mosaicId,
+          {
+            name: "rectangle",
+            parts: [
+              { paintId, shape: { kind: "bitmap", pixelWindow: { x, y: 40, width: 30, height: 50 }, runs } },
+            ],
+            rules: { lockedIds: [], onlyUnlabelled: false },
+          },
+          null,
+        );
+      const runs = encodeRuns(new Uint8Array(30 * 50).fill(1));
+      await paint(255, 20);
+      await paint(one ?? 0, 80);
+    };
+    const back = async (): Promise<void> => {
+      while ((await project.labels.undo()) !== null) {
+        // To the labels that the mask file holds.
+      }
+    };
+    const reopened = async (): Promise<void> => {
+      services = createServices(services.options);
+      project = await services.projects.open(folder);
+      await project.counted();
+    };
+    await back();
+    const original = await project.readLabels(mosaicId, { pixelWindow });
+    await prepared();
+    const inWindow = [];
+    for (const { shown } of steps) {
+      inWindow.push({ answer: await shown(), ids: await project.readLabels(mosaicId, { pixelWindow }) });
+    }
+    await back();
+    expect(await project.readLabels(mosaicId, { pixelWindow })).toEqual(original);
+    await prepared();
+    for (const [index, { line }] of steps.entries()) {
+      await services.close();
+      const answer = await answerOf(line);
+      await reopened();
+      const { answer: expected, ids } = inWindow[index] ?? { answer: {}, ids: original };
+      const { mosaicId: _mosaic, revision: _revision, ...numbers } = expected as Record<string, unknown>;
+      expect(answer).toMatchObject(numbers);
+      expect(Object.values(numbers).some((pixels) => Number(pixels) > 0)).toBe(true);
+      expect(await project.readLabels(mosaicId, { pixelWindow })).toEqual(ids);
+    }
+    await back();
   });
 
   it("list, name, tag, copy and delete runs", async () => {

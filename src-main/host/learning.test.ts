@@ -5,6 +5,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
+import { commandWords } from "../../fixtures/command-words.ts";
+import { runCli } from "../../fixtures/run-cli.ts";
 import { buildForNode } from "../../fixtures/rpc/build-for-node.ts";
 import type { JobState } from "#shared/jobs/job.ts";
 import { evaluationReportSchema } from "#shared/metrics/evaluation-report.ts";
@@ -12,6 +14,10 @@ import { isExhausted } from "#shared/training/learning-rate.ts";
 import { queuedRuns } from "#shared/training/run-queue.ts";
 import { runEventSchema, runSchema, type RunEvent } from "#shared/training/run.ts";
 import { optimizerDefaults, type TrainingSettings } from "#shared/training/training-settings.ts";
+import { registerExportCommand } from "../cli/export.ts";
+import { registerPredictCommand } from "../cli/predict.ts";
+import { exportModelOfRun } from "./exports/index.ts";
+import { exportModelCommand, predictCommand } from "#shared/command-line/command-lines.ts";
 import { engineLauncher } from "./engine-process.ts";
 import { noShell } from "./ports/no-shell.ts";
 import type { Project } from "./projects/project.ts";
@@ -416,6 +422,45 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     expect(best?.confusion.flat().reduce((sum, pixels) => sum + pixels, 0)).toBe(
       await countedPixels((await services.learning.run(project.id, runId)).validationMosaicIds),
     );
+  });
+
+  it("predicts, and exports a network, by the line that was copied as in the window", async () => {
+    const { runId, directory } = await train({ epochs: 1, maxSteps: 2 });
+    const { id: mosaicId = "", name = "" } = project.snapshot().mosaics[0] ?? {};
+    const predicted = async () => {
+      const grid = await services.learning.readPrediction(project.id, mosaicId, runId);
+      return grid?.readWindow({ pixelWindow: { x: 0, y: 0, width: 192, height: 192 } });
+    };
+    const chosen = { ...{ runId, mosaicIds: [mosaicId], overlap: 0.25 }, viewed: [] };
+    const { jobId } = await services.learning.predictions.start(project, chosen);
+    await untilFinished(jobId);
+    const shown = await predicted();
+    const out = (kind: string): string => path.join(folder, `${kind}.weights.h5`);
+    const [stored, version] = [await services.learning.runs.get(project.id, runId), "0.1.0"];
+    await exportModelOfRun(services.learning.engine, stored, {
+      ...{ format: "keras", path: out("window"), version },
+    });
+    await services.close();
+    await rm(path.join(directory, "predictions"), { recursive: true });
+    const place = { folder: project.folderPath, mosaicNames: [name] };
+    for (const line of [
+      predictCommand(runId, place, { overlap: 0.25 }),
+      exportModelCommand(runId, "keras", out("line")),
+    ]) {
+      const commands = [registerPredictCommand, registerExportCommand];
+      const words = [...commandWords(line), "--json"];
+      const { code, stdout, stderr } = await runCli(words, commands, {
+        base: folder,
+        engine: engineLauncher(enginePath),
+      });
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      expect(JSON.parse(stdout)).toMatchObject({ run: runId });
+    }
+    await start();
+    expect(shown).toBeDefined();
+    expect(await predicted()).toEqual(shown);
+    const [ours, theirs] = await Promise.all(["window", "line"].map((kind) => readFile(out(kind))));
+    expect(ours?.equals(theirs ?? Buffer.alloc(0))).toBe(true);
   });
 
   it("ends early, exactly when validation has stalled", async () => {

@@ -1,5 +1,6 @@
 import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import {
+  acceptPredictionCommand,
   compareCommand,
   evaluateCommand,
   evaluateMasksCommand,
@@ -7,15 +8,19 @@ import {
   exportModelCommand,
   groundWord,
   importVectorsCommand,
+  mergeLabelsCommand,
   placesCommand,
   predictCommand,
   reportCommand,
+  settleConflictsCommand,
   splitCommand,
   trainCommand,
+  type AcceptChoice,
   type CommandPlace,
   type ImportVectorsChoice,
   type MaskWords,
 } from "#shared/command-line/command-lines.ts";
+import type { KeptSide } from "#shared/labels/label-merge.ts";
 import type { PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import type { ExportOptions } from "#shared/project/export-options.ts";
 import type { LandClass } from "#shared/project/land-class.ts";
@@ -47,6 +52,9 @@ export type ComputingAction =
       readonly mosaicIds: readonly string[];
     }
   | ({ readonly kind: "import-vectors"; readonly mosaicIds: readonly string[] } & ImportVectorsChoice)
+  | ({ readonly kind: "accept-prediction"; readonly mosaicId: string } & AcceptChoice)
+  | { readonly kind: "merge-labels"; readonly mosaicId: string; readonly filePath: string }
+  | { readonly kind: "settle-conflicts"; readonly kept: KeptSide }
   | {
       readonly kind: "evaluate-masks";
       readonly masks: MaskWords;
@@ -118,6 +126,12 @@ export function commandOf(
       return compareCommand(action.runIds, placeOf(action.mosaicIds));
     case "import-vectors":
       return importVectorsCommand(placeOf(action.mosaicIds), action);
+    case "accept-prediction":
+      return acceptPredictionCommand(project.folder, project.nameOf(action.mosaicId), action);
+    case "merge-labels":
+      return mergeLabelsCommand(project.folder, project.nameOf(action.mosaicId), action.filePath);
+    case "settle-conflicts":
+      return settleConflictsCommand(placeOf([]), action.kept);
     case "evaluate-masks":
       return evaluateMasksCommand(project.folder, action.masks, action.selection);
     case "export-masks":

@@ -1,4 +1,5 @@
 import { SvelteSet } from "svelte/reactivity";
+import type { AcceptChoice } from "#shared/command-line/command-lines.ts";
 import type { LabelChange, LabelHistoryNames } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { BrushTip, LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
@@ -96,6 +97,7 @@ export class Labelling {
   acceptClassId: number | null = $state(null);
   /** The least confidence that is accepted, 0–1. */
   acceptConfidence = $state(0);
+  #lastAccepted: (AcceptChoice & { readonly mosaicId: string }) | null = $state.raw(null);
   /** Where the pointer is, while a tool is chosen; null away from mosaics. */
   pointer: { readonly mosaicId: string; readonly point: PixelPoint } | null = null;
   readonly lockedIds = new SvelteSet<number>();
@@ -263,12 +265,27 @@ export class Labelling {
     this.selection.clear();
   }
 
-  /** Makes the shown prediction the labels inside rings (mosaic pixels, even-odd), by the options for it. */
-  async accept(mosaicId: string, name: string, rings: PixelPoint[][]): Promise<void> {
-    const runId = this.predictionRunId;
-    if (runId === null) {
+  /** What accepting inside a ring (mosaic pixels) takes over by the options for it; null without a prediction. */
+  acceptedIn(ring: readonly PixelPoint[]): AcceptChoice | null {
+    return this.predictionRunId === null
+      ? null
+      : {
+          runId: this.predictionRunId,
+          ring,
+          classId: this.acceptClassId,
+          leastConfidence: this.acceptConfidence,
+          rules: this.rules,
+        };
+  }
+
+  /** Makes the shown prediction the labels inside a ring. */
+  async accept(mosaicId: string, ring: readonly PixelPoint[]): Promise<void> {
+    const accepted = this.acceptedIn(ring);
+    if (accepted === null) {
       return;
     }
+    const { ring: outline, ...choice } = accepted;
+    this.#lastAccepted = { mosaicId, ...accepted };
     this.#accepting?.stop();
     const stopped = new AbortController();
     const accepting = { share: 0, stop: () => stopped.abort() };
@@ -276,14 +293,8 @@ export class Labelling {
     await this.attempt(async () => {
       const items = this.#host.client.labels.accept(
         {
-          projectId: this.#projectId,
-          mosaicId,
-          runId,
-          name,
-          area: { kind: "polygon", rings },
-          classId: this.acceptClassId,
-          leastConfidence: this.acceptConfidence,
-          rules: this.rules,
+          ...{ projectId: this.#projectId, mosaicId, name: "Accept prediction", ...choice },
+          area: { kind: "polygon", rings: [[...outline]] },
         },
         { signal: stopped.signal },
       );
@@ -306,6 +317,11 @@ export class Labelling {
   /** How much of what is being accepted is done, 0–1, and how to stop it; null while nothing is. */
   get accepting(): { readonly share: number; readonly stop: () => void } | null {
     return this.#accepting;
+  }
+
+  /** What was accepted last in this window, so that it can be copied as a command. */
+  get lastAccepted(): (AcceptChoice & { readonly mosaicId: string }) | null {
+    return this.#lastAccepted;
   }
 
   /** How many edits of this window the host has stored since the project was opened. */

@@ -16,14 +16,14 @@ export const acceptPrediction: LabelTool = {
       labelling.note("There is no prediction to accept: train a network and predict this mosaic first.");
       return null;
     }
-    const ring: PixelPoint[] = [first.point];
+    const ring: PixelPoint[] = [rounded(first.point)];
     return {
       move: ({ point }) => {
-        ring.push(point);
+        ring.push(rounded(point));
       },
       release: () => {
         if (ring.length >= 3) {
-          void labelling.accept(mosaicId, "Accept prediction", [ring]);
+          void labelling.accept(mosaicId, ring);
         }
         return true;
       },
@@ -35,6 +35,11 @@ export const acceptPrediction: LabelTool = {
   },
 };
 
+/** To a sixteenth of a pixel: less than a hand can mean, and the outline stays short where it is copied as a command. */
+function rounded([x, y]: PixelPoint): PixelPoint {
+  return [Math.round(x * 16) / 16, Math.round(y * 16) / 16];
+}
+
 /** Accepts the prediction in all that is in view of the mosaic in its middle. */
 export async function acceptView(labelling: Labelling): Promise<void> {
   const viewed = labelling.surface?.viewed() ?? null;
@@ -42,12 +47,10 @@ export async function acceptView(labelling: Labelling): Promise<void> {
     return;
   }
   const { x, y, width, height } = viewed.pixelWindow;
-  await labelling.accept(viewed.mosaicId, "Accept prediction", [
-    [
-      [x, y],
-      [x + width, y],
-      [x + width, y + height],
-      [x, y + height],
-    ],
+  await labelling.accept(viewed.mosaicId, [
+    [x, y],
+    [x + width, y],
+    [x + width, y + height],
+    [x, y + height],
   ]);
 }

@@ -6,7 +6,8 @@
 import type { EvaluatedGround } from "../metrics/evaluated-ground.ts";
 import type { ModelFormat } from "../training/model-format.ts";
 import { countedClasses } from "../metrics/confusion-matrix.ts";
-import type { PaintRules } from "../labels/label-edit.ts";
+import type { PaintRules, PixelPoint } from "../labels/label-edit.ts";
+import type { KeptSide } from "../labels/label-merge.ts";
 import type { VectorMapping, VectorTarget } from "../labels/vector-import.ts";
 import type { ClassMapping } from "../metrics/id-pairs.ts";
 import type { PlaceSelection } from "../metrics/evaluation-detail.ts";
@@ -219,6 +220,41 @@ function targetWord(target: VectorTarget): string {
     case "ignore":
       return "ignore";
   }
+}
+
+/** Merges another person's labels of a mosaic. */
+export function mergeLabelsCommand(folder: string, mosaicName: string, filePath: string): string {
+  return commandLine(["label", "merge", folder, filePath, "--mosaic", mosaicName]);
+}
+
+/** Settles all that merged labels differ in. */
+export function settleConflictsCommand(place: CommandPlace, kept: KeptSide): string {
+  return commandLine(["label", "conflicts", place.folder, ...mosaicWords(place), "--keep", kept]);
+}
+
+/** What is taken over of a prediction, as `label accept` says it. */
+export interface AcceptChoice {
+  readonly runId: string;
+  /** In mosaic pixels. */
+  readonly ring: readonly PixelPoint[];
+  /** Null for every class. */
+  readonly classId: number | null;
+  /** 0–1. */
+  readonly leastConfidence: number;
+  readonly rules: PaintRules;
+}
+
+/** Makes a prediction the labels of an area. */
+export function acceptPredictionCommand(folder: string, mosaicName: string, choice: AcceptChoice): string {
+  const { runId, ring, classId, leastConfidence, rules } = choice;
+  return commandLine([
+    ...["label", "accept", folder, mosaicName, "--run", runId],
+    ...["--polygon", ring.map((point) => point.join(",")).join(" ")],
+    ...option("--class", classId),
+    ...option("--confidence", leastConfidence === 0 ? null : leastConfidence),
+    ...(rules.onlyUnlabelled ? ["--only-unlabelled"] : []),
+    ...(rules.lockedIds.length === 0 ? [] : ["--lock", rules.lockedIds.join(",")]),
+  ]);
 }
 
 /** Writes a report. */
