@@ -448,12 +448,14 @@ describe("the window's actions and their command lines", () => {
       },
       {
         shown: () =>
-          labelsService(services.projects, services.learning).accept(
-            {
-              ...{ projectId: project.id, mosaicId, name: "Accept prediction", ...accepted },
-              area: { kind: "polygon", rings: [ring] },
-            },
-            context,
+          resultOf(
+            labelsService(services.projects, services.learning).accept(
+              {
+                ...{ projectId: project.id, mosaicId, name: "Accept prediction", ...accepted },
+                area: { kind: "polygon", rings: [ring] },
+              },
+              context,
+            ),
           ),
         line: byFolder(`${acceptPredictionCommand(folder, "a", { ...accepted, ring })} `, "second"),
       },
