@@ -109,7 +109,7 @@ test("along the guided tour, a training begins with Keras' weights, says what ma
     await expect
       .poll(() => bytesOf(folder, ending), { message: format, timeout: 60_000 })
       .toBeGreaterThan(5_000);
-    await page.getByTestId("export-result").scrollIntoViewIfNeeded();
+    await page.getByTestId("export-result").last().scrollIntoViewIfNeeded();
     await keepScreenshot(page, project.name, `model-export-${format}`);
   }
 });

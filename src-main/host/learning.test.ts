@@ -435,17 +435,17 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     const { jobId } = await services.learning.predictions.start(project, chosen);
     await untilFinished(jobId);
     const shown = await predicted();
-    const out = (kind: string): string => path.join(folder, `${kind}.weights.h5`);
+    const out = (kind: string): string => path.join(folder, `${kind}.onnx`);
     const [stored, version] = [await services.learning.runs.get(project.id, runId), "0.1.0"];
     await exportModelOfRun(services.learning.engine, stored, {
-      ...{ format: "keras", path: out("window"), version },
+      ...{ format: "onnx", path: out("window"), version },
     });
     await services.close();
     await rm(path.join(directory, "predictions"), { recursive: true });
     const place = { folder: project.folderPath, mosaicNames: [name] };
     for (const line of [
       predictCommand(runId, place, { overlap: 0.25 }),
-      exportModelCommand(runId, "keras", out("line")),
+      exportModelCommand(runId, "onnx", out("line")),
     ]) {
       const commands = [registerPredictCommand, registerExportCommand];
       const words = [...commandWords(line), "--json"];

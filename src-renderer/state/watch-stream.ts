@@ -46,6 +46,7 @@ export async function watchStream<Item>(
         case "invalid-input":
         case "unsupported":
         case "conflict":
+        case "damaged":
           onRefused?.(error);
           return;
         case "cancelled":
