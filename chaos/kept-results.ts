@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 
@@ -79,11 +79,4 @@ function summed(parts: readonly Part[]): { rounds: number; faults: number; losse
     losses: sum(({ losses }) => losses.length),
     seconds: sum(({ seconds }) => seconds),
   };
-}
-
-/** The names of all cases that anything is kept of. */
-export function keptNames(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".json") && name !== "soak.json")
-    .map((name) => name.slice(0, -".json".length));
 }

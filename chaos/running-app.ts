@@ -134,10 +134,11 @@ export class RunningApp {
 
   /** Ends the host as a crash would, and waits for what it had started to go too; tells which processes outlived it by more than ten seconds. */
   async kill(): Promise<string[]> {
+    if (!RunningApp.#running.has(this.#child)) {
+      throw new Error("the app had ended by itself before it was killed");
+    }
     const started = childrenOf(this.#child.pid);
-    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
-    this.#child.kill("SIGKILL");
-    await gone;
+    await this.#end("SIGKILL");
     for (let waited = 0; waited < 10_000; waited += 50) {
       if (started.every((pid) => commandOf(pid) === "")) {
         return [];
@@ -147,9 +148,16 @@ export class RunningApp {
     return started.map(commandOf).filter((command) => command !== "");
   }
 
+  /** Ends the app in order; one that has ended already would never tell of it again. */
   async close(): Promise<void> {
+    if (RunningApp.#running.has(this.#child)) {
+      await this.#end("SIGTERM");
+    }
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));
-    this.#child.kill("SIGTERM");
+    this.#child.kill(signal);
     await gone;
   }
 

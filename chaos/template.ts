@@ -21,7 +21,7 @@ export interface Template {
 export async function makeTemplate(
   base: string,
   folder: string,
-  { side, tile = 64, width = 4 }: { readonly side: number; readonly tile?: number; readonly width?: number },
+  { side }: { readonly side: number },
 ): Promise<Template> {
   const run = promisify(execFile);
   const env = {
@@ -32,18 +32,7 @@ export async function makeTemplate(
   await run(process.execPath, [commandLine, "sample", folder, "--size", String(side), "--mosaics", "2"], {
     env,
   });
-  const small = [
-    "--width",
-    String(width),
-    "--tile",
-    String(tile),
-    "--batch",
-    "4",
-    "--split",
-    "mosaic",
-    "--seed",
-    "2",
-  ];
+  const small = ["--width", "4", "--tile", "64", "--batch", "4", "--split", "mosaic", "--seed", "2"];
   await run(process.execPath, [commandLine, "train", folder, ...small, "--epochs", "1"], { env });
   const [runId] = await readdir(path.join(folder, ".orthomask/runs"));
   if (runId === undefined) {

@@ -37,8 +37,15 @@ function filling(prepare: (app: RunningApp, ground: Ground) => Promise<Work>): C
     const ground: Ground = { ...given, folder: path.join(disk, "project") };
     cpSync(given.folder, ground.folder, { recursive: true });
     const filler = path.join(disk, "filler");
-    let app = await RunningApp.start(ground);
-    const work = await prepare(app, ground);
+    let app: RunningApp;
+    let work: Work;
+    try {
+      app = await RunningApp.start(ground);
+      work = await prepare(app, ground);
+    } catch (error) {
+      await run("umount", ["-l", disk]);
+      throw error;
+    }
     const makeRoom = (): void => {
       rmSync(filler, { force: true });
     };

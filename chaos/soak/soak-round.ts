@@ -4,6 +4,7 @@ import type { SeededRandom } from "#shared/training/seeded-random.ts";
 import type { TrainingSettings } from "#shared/training/training-settings.ts";
 import { firstOf } from "../first-of.ts";
 import type { RunningApp } from "../running-app.ts";
+import { startExport } from "../works/exporting.ts";
 
 /** Steps that the labels' history keeps at most; it grows until there are so many, by design. */
 const HISTORY_STEPS = 2000;
@@ -71,19 +72,7 @@ export async function soakRound(
   }
 
   await given.tell("export");
-  const { jobId: exportJobId } = await client.exports.start({
-    projectId,
-    runId,
-    mosaicIds: [...mosaicIds],
-    options: {
-      mask: true,
-      confidence: true,
-      vector: { format: "geojson", simplifyMeters: 0, minAreaSquareMeters: 0 },
-      merge: null,
-    },
-    destination: { kind: "project" },
-  });
-  await succeed(app, exportJobId, "export");
+  await succeed(app, await startExport(app, runId), "export");
   throwAwayExports(app.folder);
   if (given.earlierRunId !== null) {
     await client.runs.remove({ projectId, runId: given.earlierRunId });

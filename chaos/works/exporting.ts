@@ -22,7 +22,7 @@ export class Exporting implements Work {
   static async prepare(this: void, app: RunningApp, { runId }: Ground): Promise<Exporting> {
     await Predicting.prepare(app, { runId });
     const begun = performance.now();
-    const state = await app.ended(await write(app, runId));
+    const state = await app.ended(await startExport(app, runId));
     if (state.kind !== "succeeded") {
       throw new Error(`The undisturbed export ended ${JSON.stringify(state)}.`);
     }
@@ -32,7 +32,7 @@ export class Exporting implements Work {
   }
 
   async run(app: RunningApp): Promise<void> {
-    await app.ended(await write(app, this.#runId));
+    await app.ended(await startExport(app, this.#runId));
   }
 
   check(app: RunningApp): Promise<string[]> {
@@ -49,7 +49,8 @@ export class Exporting implements Work {
   }
 }
 
-async function write(app: RunningApp, runId: string): Promise<string> {
+/** Starts to write masks, confidence and polygons of all mosaics; answers the job. */
+export async function startExport(app: RunningApp, runId: string): Promise<string> {
   const { jobId } = await app.client.exports.start({
     projectId: app.projectId,
     runId,

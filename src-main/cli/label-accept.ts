@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { acceptPrediction } from "../host/labels/accept-prediction.ts";
@@ -26,12 +26,7 @@ export function registerLabelAccept(label: Command, io: CliIo): void {
     .argument("<dir>", "the project's folder")
     .argument("<mosaic>", "the mosaic's name")
     .requiredOption("--run <run>", "whose prediction: a run's id, or its folder")
-    .addOption(
-      new Option(
-        "--polygon <points>",
-        'only inside corners in mosaic pixels: "10,10 200,10 200,150"',
-      ).conflicts("rectangle"),
-    )
+    .option("--polygon <points>", 'only inside corners in mosaic pixels: "10,10 200,10 200,150"')
     .option("--rectangle <x,y,w,h>", "only inside a rectangle in mosaic pixels")
     .option("--class <class>", "only what is predicted as this class: its id or name")
     .option("--confidence <share>", "only where the network is at least so sure", share(0, 1), 0)

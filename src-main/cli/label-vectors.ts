@@ -1,5 +1,5 @@
 import path from "node:path";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { crsLabel } from "#shared/geo/crs.ts";
 import {
   guessClass,
@@ -45,12 +45,7 @@ export function registerLabelVectors(label: Command, io: CliIo): void {
     .argument("<file>", "the file of polygons")
     .option("--layer <name>", "a layer of a GeoPackage; the first otherwise")
     .option("--crs <code>", "the EPSG code of the coordinates, where the file doesn't say it", epsgCode)
-    .addOption(
-      new Option(
-        "--field <name>",
-        "the field that says the class; the one with most known values otherwise",
-      ).conflicts("class"),
-    )
+    .option("--field <name>", "the field that says the class; the one with most known values otherwise")
     .option(
       "--map <value=class>",
       'what a value becomes: a class\'s id or name, "new:NAME" or "ignore"; again for each; others by equal names and ids',
@@ -66,6 +61,9 @@ export function registerLabelVectors(label: Command, io: CliIo): void {
     .action(async (dir: string, file: string, _: ImportOptions, command: Command) => {
       // `label` itself has options of these names, and takes them for its own wherever they stand.
       const options = command.optsWithGlobals<ImportOptions>();
+      if (options.field !== undefined && options.class !== undefined) {
+        throw new UsageError("Give --field or --class, not both.");
+      }
       const project = await openProject(io, dir);
       const named: NamedLayer = {
         filePath: path.resolve(file),

@@ -26,7 +26,12 @@ export function registerLabelCommand(program: Command, io: CliIo): void {
     .argument("<dir>", "the project's folder")
     .argument("[mosaic]", "the mosaic's name")
     .option("--class <class>", "what the pixels become: a class's id or name, or none")
-    .option("--polygon <points>", 'corners in mosaic pixels: "10,10 200,10 200,150"')
+    // `label accept` leans on this: its options of these names are taken for those of `label`.
+    .addOption(
+      new Option("--polygon <points>", 'corners in mosaic pixels: "10,10 200,10 200,150"').conflicts(
+        "rectangle",
+      ),
+    )
     .option("--rectangle <x,y,w,h>", "a rectangle in mosaic pixels")
     .option("--edit <file>", "a whole step as JSON, as the window sends it")
     .option("--only-unlabelled", "leave pixels that have a label", false)

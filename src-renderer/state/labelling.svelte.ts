@@ -285,7 +285,6 @@ export class Labelling {
       return;
     }
     const { ring: outline, ...choice } = accepted;
-    this.#lastAccepted = { mosaicId, ...accepted };
     this.#accepting?.stop();
     const stopped = new AbortController();
     const accepting = { share: 0, stop: () => stopped.abort() };
@@ -293,8 +292,11 @@ export class Labelling {
     await this.attempt(async () => {
       const items = this.#host.client.labels.accept(
         {
-          ...{ projectId: this.#projectId, mosaicId, name: "Accept prediction", ...choice },
+          projectId: this.#projectId,
+          mosaicId,
+          name: "Accept prediction",
           area: { kind: "polygon", rings: [[...outline]] },
+          ...choice,
         },
         { signal: stopped.signal },
       );
@@ -303,6 +305,7 @@ export class Labelling {
           this.#accepting = { ...accepting, share };
         }
       });
+      this.#lastAccepted = { mosaicId, ...accepted };
       if (pixels === 0) {
         this.note(
           "Nothing changed there: the labels are what the prediction says, or nothing is as confident.",

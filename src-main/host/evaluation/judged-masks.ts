@@ -157,25 +157,27 @@ export class JudgedMasks {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<FoundPlaces> {
     const { selection, most } = request;
-    const compared = set.mosaics.map((mosaic) => ({
+    const comparedOf = (mosaic: JudgedMosaic, signal: AbortSignal | undefined) => ({
       ...{ mosaicId: mosaic.mosaicId, size: mosaic.image, truth: mosaic.truth },
       prediction: async (pixelWindow: PixelWindow) => ({
-        ids: await this.readIds(set, mosaic, pixelWindow, options),
+        ids: await this.readIds(set, mosaic, pixelWindow, { signal }),
         confidence: null,
       }),
-    }));
+    });
     const found: (readonly [string, PlacesFound])[] = [];
-    for (const [at, mosaic] of set.mosaics.entries()) {
+    for (const mosaic of set.mosaics) {
       const question = indexQuestion(project, set, mosaic);
       const index = await this.#placeIndexes.index(
         project,
         question,
-        () => Promise.resolve(compared[at]!),
+        // Not our own signal: others may wait for the same index when we leave.
+        (signal) => Promise.resolve(comparedOf(mosaic, signal)),
         options,
       );
       const places = placesOfIndex(index, selection, most);
       if (places === null) {
         const { borderTolerancePixels } = set.question;
+        const compared = set.mosaics.map((one) => comparedOf(one, options.signal));
         return findPlaces(compared, question.classIds, request, { ...options, borderTolerancePixels });
       }
       found.push([mosaic.mosaicId, places]);

@@ -14,7 +14,8 @@ export type { JobContext, JobProgress, JobSpec, JobWork } from "./job-context.ts
 
 interface Entry {
   job: Job;
-  readonly controller: AbortController;
+  /** Null once the job has ended, so that nobody who listened to it is kept with it. */
+  controller: AbortController | null;
   readonly eta: EtaEstimate;
   readonly lane: string | null;
   readonly done: Promise<JobState>;
@@ -24,6 +25,8 @@ interface Entry {
 
 /** Watchers are told at most this often, as the contract says. */
 const MILLISECONDS_BETWEEN_UPDATES = 250;
+/** Jobs that have ended and are still listed, the newest of them: a session may last for weeks. */
+const MOST_FINISHED = 200;
 
 /** All long work of this session, listed in one place: it outlives the page that started it. */
 export class Jobs {
@@ -41,9 +44,10 @@ export class Jobs {
       state: { kind: "queued" },
     };
     let resolveDone: (state: JobState) => void = () => undefined;
+    const controller = new AbortController();
     const entry: Entry = {
       job,
-      controller: new AbortController(),
+      controller,
       eta: new EtaEstimate(),
       lane: lane ?? null,
       done: new Promise((resolve) => {
@@ -53,7 +57,7 @@ export class Jobs {
       goOn: [],
     };
     this.#entries.set(job.id, entry);
-    void this.#carryOut(entry, work).then(resolveDone);
+    void this.#carryOut(entry, controller.signal, work).then(resolveDone);
     this.#changes.emit();
     return { job: entry.job, done: entry.done };
   }
@@ -125,14 +129,13 @@ export class Jobs {
 
   #end(entry: Entry, reason: RpcError): void {
     if (isUnfinished(entry.job.state)) {
-      entry.controller.abort(reason);
+      entry.controller?.abort(reason);
       this.#setPaused(entry, false);
     }
   }
 
-  async #carryOut(entry: Entry, work: JobWork): Promise<JobState> {
-    const { lane, controller } = entry;
-    const { signal } = controller;
+  async #carryOut(entry: Entry, signal: AbortSignal, work: JobWork): Promise<JobState> {
+    const { lane } = entry;
     // Not even a microtask passes before the work of a free lane begins.
     if (lane !== null && !this.#lanes.tryEnter(lane, entry)) {
       await this.#lanes.enter(lane, entry, { signal });
@@ -141,7 +144,7 @@ export class Jobs {
     try {
       signal.throwIfAborted();
       this.#report(entry, { progress: null, detail: "starting", etaSeconds: null });
-      const result = await work(this.#context(entry));
+      const result = await work(this.#context(entry, signal));
       state = { kind: "succeeded", finishedAt: new Date().toISOString(), result };
     } catch (thrown) {
       const finishedAt = new Date().toISOString();
@@ -151,16 +154,26 @@ export class Jobs {
           ? { kind: "cancelled", finishedAt }
           : { kind: "failed", finishedAt, error: { code, message } };
     }
+    entry.controller = null;
     this.#setState(entry, state);
+    this.#forgetOldest();
     if (lane !== null) {
       this.#lanes.leave(lane, entry);
     }
     return state;
   }
 
-  #context(entry: Entry): JobContext {
+  /** Takes the oldest of very many jobs that have ended off the list. */
+  #forgetOldest(): void {
+    const ended = [...this.#entries.values()].filter(({ job }) => !isUnfinished(job.state));
+    for (const { job } of ended.slice(0, Math.max(0, ended.length - MOST_FINISHED))) {
+      this.#entries.delete(job.id);
+    }
+  }
+
+  #context(entry: Entry, signal: AbortSignal): JobContext {
     return {
-      signal: entry.controller.signal,
+      signal,
       get paused() {
         return entry.paused;
       },

@@ -210,4 +210,15 @@ describe("lanes", () => {
     expect((await second.done).kind).toBe("cancelled");
     expect(second.context()).toBeNull();
   });
+
+  it("lists the newest 200 of those that have ended, and all that go on", async () => {
+    const open = openJob({ title: "goes on" });
+    for (let number = 0; number < 205; number += 1) {
+      await jobs.start({ ...spec, title: String(number) }, () => Promise.resolve(result)).done;
+    }
+    const titles = jobs.list().map(({ title }) => title);
+    expect(titles).toHaveLength(201);
+    expect([titles[0], titles.at(-2), titles.at(-1)]).toEqual(["204", "5", "goes on"]);
+    open.finish();
+  });
 });

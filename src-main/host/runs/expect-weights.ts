@@ -5,7 +5,7 @@ import type { Run } from "#shared/training/run.ts";
 import { damagedName } from "../damaged-name.ts";
 import { copyWhole, settleWeights } from "./epoch-weights.ts";
 import { runFiles } from "./run-files.ts";
-import { weightsCondition } from "./weights-sums.ts";
+import { weightsCondition, type WeightsCondition } from "./weights-sums.ts";
 
 interface RunInFolder {
   readonly run: Run;
@@ -20,12 +20,18 @@ export async function expectWeights(
   { run, directory }: RunInFolder,
   which: "best" | "last",
 ): Promise<string> {
-  if (run.state.kind !== "running") {
+  const isTraining = run.state.kind === "running";
+  if (!isTraining) {
     // Who trains it does it alone. Where nothing can be written, the names stay as they are, and the weights of the epoch before are taken.
     await settleWeights(directory, run).catch(() => undefined);
   }
+  const conditionOf = (one: "best" | "last"): Promise<WeightsCondition> =>
+    weightsCondition(directory, path.join(directory, runFiles[one]), {
+      epoch: epochOf(run, one),
+      changes: isTraining && one === "best",
+    });
   const filePath = path.join(directory, runFiles[which]);
-  const condition = await weightsCondition(directory, filePath, epochOf(run, which));
+  const condition = await conditionOf(which);
   if (condition === "whole" || condition === "unknown") {
     return filePath;
   }
@@ -35,11 +41,7 @@ export async function expectWeights(
       : `are damaged: ${filePath} isn't as it was written`;
   const began = `The weights of ${run.name} after its ${which} epoch ${trouble}.`;
   const other = which === "best" ? "last" : "best";
-  const ofOther = await weightsCondition(
-    directory,
-    path.join(directory, runFiles[other]),
-    epochOf(run, other),
-  );
+  const ofOther = await conditionOf(other);
   if (ofOther === "gone" || ofOther === "damaged") {
     throw new RpcError(
       "conflict",

@@ -33,21 +33,27 @@ export async function keepWeightsSum(
   await writeFileWhole(path.join(directory, SUMS_FILE), JSON.stringify(sums));
 }
 
-/** Reads a file of weights through where it must, and compares it with the sum that was kept of its epoch. */
+/**
+ * Reads a file of weights through where it must, and compares it with the sum that was kept of its epoch; where it `changes` because its run trains, with those of other
+ * epochs too: it may be of one before or after.
+ */
 export async function weightsCondition(
   directory: string,
   filePath: string,
-  epoch: number,
+  { epoch, changes }: { readonly epoch: number; readonly changes: boolean },
 ): Promise<WeightsCondition> {
   if ((await stat(filePath).catch(() => null))?.isFile() !== true) {
     return "gone";
   }
-  const expected = (await readSums(directory))[String(epoch)];
+  const sums = await readSums(directory);
+  const expected = sums[String(epoch)];
   if (expected === undefined) {
     return "unknown";
   }
   // What can't be read at all is as good as damaged.
-  return (await knownSumOf(filePath).catch(() => null)) === expected ? "whole" : "damaged";
+  const found = await knownSumOf(filePath).catch(() => null);
+  const allowed = changes ? Object.values(sums) : [expected];
+  return found !== null && allowed.includes(found) ? "whole" : "damaged";
 }
 
 async function readSums(directory: string): Promise<z.infer<typeof sumsSchema>> {

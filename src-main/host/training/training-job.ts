@@ -213,12 +213,16 @@ async function startTraining(
 /** What a run says it was trained and measured on, once it begins or goes on with this data. */
 function dataKnown(run: Run, data: NonNullable<Run["data"]>): Pick<Run, "data" | "relabelled"> {
   const { history, relabelled = [] } = run;
-  const latest = relabelled.at(-1)?.data ?? run.data;
+  // What was told of epochs that never ended, or were left out since, holds no more.
+  const earlier = relabelled.filter(({ fromEpoch }) => fromEpoch <= history.length);
+  const latest = earlier.at(-1)?.data ?? run.data;
   if (history.length === 0 || latest === undefined) {
     return { data };
   }
-  const isSame = isDeepStrictEqual(latest, data);
-  return isSame ? {} : { relabelled: [...relabelled, { fromEpoch: history.length + 1, data }] };
+  if (!isDeepStrictEqual(latest, data)) {
+    return { relabelled: [...earlier, { fromEpoch: history.length + 1, data }] };
+  }
+  return earlier.length === relabelled.length ? {} : { relabelled: earlier };
 }
 
 /** Says so where a run goes on with its tiles although its settings would choose others by now. */

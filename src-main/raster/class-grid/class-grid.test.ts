@@ -43,6 +43,28 @@ describe("a class grid", () => {
     expect([...(beyond.confidence ?? [])]).toEqual([0, 0, 0, 0]);
   });
 
+  test("lets go of what it has read once others are read", async () => {
+    const made = await grid();
+    const [pixelWindow, ids] = [{ x: 0, y: 0, width: 2, height: 1 }, Uint8Array.of(4, 5)];
+    await made.writeWindow(pixelWindow, ids, ids);
+    await made.flush();
+    await rm(join(folder, "grid/ids/0/c/0/0"));
+    const read = async (): Promise<number[]> => [...(await made.readWindow({ pixelWindow })).ids];
+    // Kept in memory, whatever becomes of the file.
+    expect(await read()).toEqual([4, 5]);
+    const others = await Promise.all(
+      ["first", "second", "third"].map((name) =>
+        ClassGrid.create(join(folder, name), { width: 12 * 512, height: 12 * 512 }),
+      ),
+    );
+    for (const other of others) {
+      for (let y = 0; y < other.height; y += 512) {
+        await other.readWindow({ pixelWindow: { x: 0, y, width: other.width, height: 512 } });
+      }
+    }
+    expect(await read()).toEqual([255, 255]);
+  });
+
   test("keeps coarser levels by the most frequent id, unlabelled never outvoting", async () => {
     const made = await grid();
     // 3 3 | 255 255      2 1 | 4 255

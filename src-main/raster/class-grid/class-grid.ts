@@ -53,9 +53,13 @@ interface CachedChunk {
 
 /** 32 MB: the chunks of a screen and of a row of prediction tiles. */
 const maxCachedChunks = 128;
+/** 64 MB: what all grids keep together, as of the predictions of many runs that were looked at once. */
+const maxChunksOfAll = 256;
 const savedAtOnce = 8;
 /** 16 megapixels. */
 const mostChunksThinned = 64;
+/** Grids that keep chunks, the one that was used longest ago first. */
+const holders = new Set<ClassGrid>();
 
 /**
  * A class raster on disk that is read and written by windows: predictions as they come, labels as they are painted.
@@ -185,6 +189,7 @@ export class ClassGrid {
         await this.#decimate("entropy", inside);
       }
       await this.#shrinkCache();
+      this.#keepAllSmall();
     });
   }
 
@@ -387,7 +392,8 @@ export class ClassGrid {
         }
       }
     }
-    this.#forgetUnchanged();
+    this.#forgetUnchanged(maxCachedChunks);
+    this.#keepAllSmall();
     return output;
   }
 
@@ -431,15 +437,37 @@ export class ClassGrid {
     }
   }
 
+  /** Has the other grids let go of what they needn't keep, the ones used longest ago first. */
+  #keepAllSmall(): void {
+    holders.delete(this);
+    holders.add(this);
+    let surplus = -maxChunksOfAll;
+    for (const grid of holders) {
+      surplus += grid.#cache.size;
+    }
+    for (const grid of holders) {
+      if (surplus <= 0) {
+        return;
+      }
+      const before = grid.#cache.size;
+      grid.#forgetUnchanged(Math.max(0, before - surplus));
+      surplus -= before - grid.#cache.size;
+      if (grid.#cache.size === 0) {
+        holders.delete(grid);
+      }
+    }
+  }
+
   /**
-   * Readers may only drop what the disk has, and nothing while a write is on: it may be about to change what it holds.
+   * Lets go of chunks until no more than so many are left. Readers may only drop what the disk has, and nothing while a write is on: it may be about to change
+   * what it holds.
    */
-  #forgetUnchanged(): void {
+  #forgetUnchanged(most: number): void {
     if (this.#isWriting) {
       return;
     }
     for (const [key, chunk] of this.#cache) {
-      if (this.#cache.size <= maxCachedChunks) {
+      if (this.#cache.size <= most) {
         return;
       }
       if (chunk.changes === chunk.written) {
