@@ -388,6 +388,50 @@ describe.skipIf(peerPython() === undefined)(
       });
     });
 
+    test.each([[0.5], [-0.5]])(
+      "GeoJSON cut at 180° where pixel corners stand on it, rows %s° high",
+      async (height) => {
+        const path = join(folder, "meridian.geojson");
+        const ids = speckled(120, 160);
+        await writePolygons(
+          path,
+          rowsOf(ids, 120),
+          {
+            name: "meridian",
+            geotransform: [0.1, 0, 174, 0, height, -40 * Math.sign(height)],
+            crs: crsFromEpsg(4326),
+            classNames: {},
+          },
+          { withoutClass: [255] },
+        );
+        const found = await runPeer(
+          `
+import json, sys, shapely, shapely.geometry
+geoms = [shapely.geometry.shape(f["geometry"]) for f in json.load(open(sys.argv[1]))["features"]]
+cut = [g for g in geoms if g.geom_type == "MultiPolygon" and len(g.geoms) > 1]
+parts = [p for g in geoms for p in getattr(g, "geoms", [g])]
+print(json.dumps({
+  "cut": len(cut),
+  "invalid": [shapely.is_valid_reason(g) for g in geoms if not g.is_valid],
+  "area": float(sum(g.area for g in geoms)),
+  "union": float(shapely.union_all(geoms).area),
+  "within": all(-180 <= g.bounds[0] and g.bounds[2] <= 180 for g in geoms),
+  "oneSide": all(p.bounds[2] - p.bounds[0] < 180 for p in parts),
+  "exteriorsLeft": all(p.exterior.is_ccw and not any(r.is_ccw for r in p.interiors) for p in parts),
+}))`,
+          [path],
+        );
+        const { cut, area, union, ...rest } = z
+          .looseObject({ cut: z.number(), area: z.number(), union: z.number() })
+          .parse(found);
+        expect(rest).toEqual({ invalid: [], within: true, oneSide: true, exteriorsLeft: true });
+        expect(cut).toBeGreaterThan(3);
+        const whole = ids.filter((id) => id !== 255).length * 0.1 * Math.abs(height);
+        expect(Math.abs(area / whole - 1)).toBeLessThan(1e-8);
+        expect(Math.abs(union / whole - 1)).toBeLessThan(1e-8);
+      },
+    );
+
     test("a user-defined CRS and US survey feet", async () => {
       const custom: Crs = {
         kind: "custom",
