@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
+import { acceptPredictionSteps } from "./accept-steps.ts";
 import { expectAccessible } from "./accessibility.ts";
 import {
   changedShare,
@@ -128,6 +129,8 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
   await placesOfLargestConfusion(page, countedInPage, () => keepScreenshot(page, project.name, "8-places"));
 
   await page.getByTestId("map").press("f");
+  // The flight begins with the next frame; until then the map is idle.
+  await page.waitForTimeout(600);
   // The errors as a layer of their own: what it colours are the wrong pixels, seen over the whole map.
   const withoutErrors = await mapPixels(page);
   await page.getByTestId("layer-errors").click();
@@ -165,6 +168,11 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     exportFolder,
   );
   expect(report).toMatchObject({ confusion: countedInPage });
+
+  await acceptPredictionSteps(page, {
+    ...{ mosaicName: firstName, mosaicNames: names },
+    ...{ readMatrix: () => readMatrix(page), shell: project.name },
+  });
 });
 
 /** A cell leads to its pixels: they are drawn, their places listed, and the map goes to the largest. */
