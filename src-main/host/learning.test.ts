@@ -250,11 +250,21 @@ describe.skipIf(!existsSync(binding))("learning (skipped without TensorFlow: run
     expect(run.history).toHaveLength(2);
     const { training } = services.learning;
     const raised = await training.resume(project, limited.runId, { maxSteps: 11 });
+    const signal = AbortSignal.timeout(30_000);
+    for await (const event of training.watch(project.id, limited.runId, { signal })) {
+      if (event.kind === "run" && event.run.state.kind === "finished" && event.run.history.length === 3) {
+        break;
+      }
+    }
+    // At once when it is told to be finished, a moment before its job ends.
+    const again = await training.resume(project, limited.runId, { maxSteps: 12 });
     expect((await raised.done).kind).toBe("succeeded");
+    expect((await again.done).kind).toBe("succeeded");
     const { history } = await services.learning.run(project.id, limited.runId);
     // The second epoch ended early and counts; only the steps that were done do.
-    expect(history.map(({ steps }) => steps)).toEqual([run.history[0]?.steps, run.history[1]?.steps, 2]);
-    expect(history.reduce((sum, { steps = NaN }) => sum + steps, 0)).toBe(11);
+    const [first, second] = run.history;
+    expect(history.map(({ steps }) => steps)).toEqual([first?.steps, second?.steps, 2, 1]);
+    expect(history.reduce((sum, { steps = NaN }) => sum + steps, 0)).toBe(12);
 
     const { runId, directory, done } = await training.start(project, { ...settings, epochs: 1000 });
     for await (const event of training.watch(project.id, runId, { signal: AbortSignal.timeout(30_000) })) {

@@ -23,13 +23,20 @@ export function checkFeed([{ node, shape }, data]: Feed): void {
   }
 }
 
-/** Does `work` and turns TensorFlow's errors into ours. It tells of exhausted memory in its message only. */
+/**
+ * How exhausted memory is told, in messages only: by TensorFlow, by the C++ library, by oneDNN (whose status 1 is `dnnl_out_of_memory`, whatever could not be created)
+ * and by V8.
+ */
+const EXHAUSTED =
+  /OOM when allocating|RESOURCE_EXHAUSTED|out of memory|bad_alloc|received an exception:\s*Status: 1,|Array buffer allocation failed/i;
+
+/** Does `work` and turns TensorFlow's errors into ours. */
 export function asRpcError<T>(work: () => T, nodeName?: string): T {
   try {
     return work();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (/OOM when allocating|RESOURCE_EXHAUSTED|out of memory|bad_alloc/i.test(message)) {
+    if (EXHAUSTED.test(message)) {
       throw new RpcError("out-of-memory", `TensorFlow ran out of memory: ${firstLine(message)}`, {
         cause: error,
       });

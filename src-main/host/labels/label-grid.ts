@@ -36,15 +36,22 @@ export class LabelGrid {
     this.#taken = taken;
   }
 
-  /** Opens the grid in a folder, or makes an empty one. Throws a RasterError when it is of another size or damaged. */
-  static async open(folder: string, base: LabelBase): Promise<LabelGrid> {
+  /**
+   * Opens the grid in a folder, or makes an empty one. `beforeSave` is waited for before chunks are written to the disk. Throws a RasterError when it is of another size
+   * or damaged.
+   */
+  static async open(
+    folder: string,
+    base: LabelBase,
+    options: { readonly beforeSave?: () => Promise<void> } = {},
+  ): Promise<LabelGrid> {
     const isThere = await stat(path.join(folder, "zarr.json")).then(
       () => true,
       () => false,
     );
     const grid = isThere
-      ? await ClassGrid.open(folder, { thinning })
-      : await ClassGrid.create(folder, { width: base.width, height: base.height, thinning });
+      ? await ClassGrid.open(folder, { ...options, thinning })
+      : await ClassGrid.create(folder, { ...options, width: base.width, height: base.height, thinning });
     if (grid.width !== base.width || grid.height !== base.height) {
       throw new RasterError(
         "invalid-request",
@@ -64,6 +71,11 @@ export class LabelGrid {
 
   get height(): number {
     return this.#grid.height;
+  }
+
+  /** Whether any chunk is ours. */
+  get isEdited(): boolean {
+    return this.#taken.size > 0;
   }
 
   /** Ids of a window, 255 outside; where it is made smaller, the nearest pixels. */

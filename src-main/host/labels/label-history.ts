@@ -1,5 +1,5 @@
 import type { EditRecord, JournalRecord } from "./label-records.ts";
-import type { JournalEntry } from "./label-journal.ts";
+import type { JournalEntry } from "./journal-findings.ts";
 
 /** An edit in the journal. */
 export type EditEntry = JournalEntry & { readonly record: EditRecord };
@@ -49,6 +49,12 @@ export class LabelHistory {
       case "checkpoint":
         return null;
     }
+  }
+
+  /** Forgets all steps. */
+  clear(): void {
+    this.#steps = [];
+    this.#applied = 0;
   }
 
   /** The edit that undo would take back. */

@@ -4,7 +4,9 @@ import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LabelBase } from "./label-base.ts";
 import { LabelGrid } from "./label-grid.ts";
 import { LabelHistory } from "./label-history.ts";
-import { readJournalRecords } from "./label-journal.ts";
+import { readJournal } from "./journal-findings.ts";
+import { readMark } from "./journal-mark.ts";
+import { markPathOf } from "./label-journal.ts";
 import { GRID_FOLDER, JOURNAL_FILE } from "./label-store.ts";
 import type { CountChanges } from "./label-records.ts";
 
@@ -19,7 +21,7 @@ export class LabelReader {
   readonly history: LabelHistory;
   readonly revision: number;
   readonly countChanges: CountChanges;
-  /** Whether a crash left changes that the chunks don't have yet. */
+  /** Whether a crash left changes that the chunks don't have yet, or the journal is damaged: who may write puts that right. */
   readonly isBehind: boolean;
 
   private constructor(given: {
@@ -44,9 +46,18 @@ export class LabelReader {
   static async open(folder: string, base: LabelBase): Promise<LabelReader> {
     const stamp = await stampOf(folder);
     const grid = await LabelGrid.open(path.join(folder, GRID_FOLDER), base);
-    const { entries, isWhole } = await readJournalRecords(
-      await readFile(path.join(folder, JOURNAL_FILE)).catch(() => Buffer.alloc(0)),
+    const journalPath = path.join(folder, JOURNAL_FILE);
+    // The note first: another process may write both meanwhile, and what was noted before holds of what stands there after.
+    const mark = await readMark(markPathOf(journalPath));
+    const bytes = await readFile(journalPath).catch(() => Buffer.alloc(0));
+    const found = await readJournal(
+      (position, length) => bytes.subarray(position, position + length),
+      bytes.length,
+      mark,
     );
+    const { entries } = found;
+    const isSound = found.kind === "sound" && found.end === bytes.length;
+    const isMissing = entries.length === 0 && grid.isEdited;
     const history = new LabelHistory();
     let revision = 0;
     let waiting = 0;
@@ -72,7 +83,7 @@ export class LabelReader {
       history,
       revision,
       countChanges: known.baseVersion === base.version ? known.counts : await grid.countChanges(),
-      isBehind: waiting > 0 || !isWhole,
+      isBehind: waiting > 0 || !isSound || isMissing,
     });
   }
 

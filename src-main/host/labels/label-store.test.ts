@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
 import { seededRandom } from "#shared/training/seeded-random.ts";
 import { emptyBase, patternId, randomEdits } from "../../../fixtures/label-edits.ts";
+import { LabelJournal, markPathOf } from "./label-journal.ts";
 import { LabelStore } from "./label-store.ts";
 
 const { width, height } = emptyBase;
@@ -13,6 +14,7 @@ const whole: PixelWindow = { x: 0, y: 0, width, height };
 let folder: string;
 let store: LabelStore;
 let time = 0;
+const backups: string[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "orthomask-labels-"));
@@ -21,7 +23,9 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await store.close().catch(() => undefined);
-  await rm(folder, { recursive: true, force: true });
+  for (const made of [folder, ...backups.splice(0)]) {
+    await rm(made, { recursive: true, force: true });
+  }
 });
 
 async function reopen(base = emptyBase): Promise<void> {
@@ -233,6 +237,20 @@ describe("a label store", () => {
 
 describe("a label journal", () => {
   const journal = (): string => path.join(folder, "journal");
+  const mark = (): string => markPathOf(journal());
+
+  /** All that a crash at this moment would leave. */
+  async function backUp(): Promise<string> {
+    const backup = await mkdtemp(path.join(tmpdir(), "orthomask-labels-backup-"));
+    backups.push(backup);
+    await cp(folder, backup, { recursive: true });
+    return backup;
+  }
+
+  async function restore(backup: string): Promise<void> {
+    await rm(folder, { recursive: true });
+    await cp(backup, folder, { recursive: true });
+  }
 
   it("is cut after its last whole record, wherever a crash left it", async () => {
     await fill({ x: 0, y: 0, width: 30, height: 30 }, 7);
@@ -240,26 +258,23 @@ describe("a label journal", () => {
     await store.checkpoint();
     const kept = await pixels();
     const { size } = await stat(journal());
-    const backup = path.join(folder, "backup");
-    await cp(path.join(folder, "classes"), backup, { recursive: true });
+    const backup = await backUp();
     await fill({ x: 0, y: 0, width: 900, height: 30 }, 9);
     const bytes = await readFile(journal());
     await store.close();
     const { length } = bytes.subarray(0, bytes.indexOf('"checkpoint"', size) - 40);
     for (let end = size; end <= length; end += 97) {
-      await writeFile(journal(), bytes.subarray(0, end));
       // The last edit has not reached the chunks.
-      await rm(path.join(folder, "classes"), { recursive: true });
-      await cp(backup, path.join(folder, "classes"), { recursive: true });
+      await restore(backup);
+      await writeFile(journal(), bytes.subarray(0, end));
       store = await LabelStore.open(folder, emptyBase);
       expect(store.warning).toBeNull();
       expect(store.historyLength).toBe(2);
       expect(same(await pixels(), kept)).toBe(true);
       await store.close();
     }
+    await restore(backup);
     await writeFile(journal(), bytes);
-    await rm(path.join(folder, "classes"), { recursive: true });
-    await cp(backup, path.join(folder, "classes"), { recursive: true });
     store = await LabelStore.open(folder, emptyBase);
     expect(store.historyLength).toBe(3);
   });
@@ -292,5 +307,142 @@ describe("a label journal", () => {
     store = await LabelStore.open(folder, emptyBase);
     expect(same(await pixels(), before)).toBe(true);
     expect(store.undoStep?.name).toBe("fill 7");
+  });
+
+  it("that was cut short anywhere is kept aside, and older steps are not painted over newer ones", async () => {
+    for (const [step, id] of [7, 8, 9, 10].entries()) {
+      await fill({ x: step * 5, y: 0, width: 30, height: 30 }, id);
+      await store.checkpoint();
+    }
+    const kept = await pixels();
+    await store.close();
+    const bytes = await readFile(journal());
+    const backup = await backUp();
+    const end = bytes.lastIndexOf('"checkpoint"') - 40;
+    for (let length = 0; length < end; length += 157) {
+      await restore(backup);
+      await writeFile(journal(), bytes.subarray(0, length));
+      store = await LabelStore.open(folder, emptyBase);
+      expect([length, store.warning]).toEqual([length, expect.stringContaining("journal.damaged-")]);
+      expect([length, same(await pixels(), kept)]).toEqual([length, true]);
+      // Of 4 × 30 × 30 px each hides 25 × 30 of the one before.
+      expect(new Map(store.countChanges).get(9)).toBe(5 * 30);
+      expect(store.undoStep).toBeNull();
+      await fill({ x: 0, y: 0, width: 3, height: 3 }, 11);
+      await reopen();
+      expect(store.warning).toBeNull();
+      expect(store.undoStep?.name).toBe("fill 11");
+      await store.close();
+    }
+    await restore(backup);
+    await rm(journal());
+    store = await LabelStore.open(folder, emptyBase);
+    expect(store.warning).toContain("was missing");
+    expect(same(await pixels(), kept)).toBe(true);
+  });
+
+  it("that is damaged before what the chunks hold still gives back what they hadn't got", async () => {
+    await fill({ x: 0, y: 0, width: 30, height: 30 }, 7);
+    await fill({ x: 10, y: 10, width: 30, height: 30 }, 8);
+    await store.checkpoint();
+    const backup = await backUp();
+    await fill({ x: 20, y: 20, width: 600, height: 30 }, 9);
+    await fill({ x: 30, y: 30, width: 30, height: 30 }, 10);
+    await store.undo(0);
+    const last = await pixels();
+    const bytes = await readFile(journal());
+    await store.close();
+    await restore(backup);
+    // Killed before the chunks were written again.
+    bytes[60] = (bytes[60] as number) ^ 1;
+    await writeFile(journal(), bytes.subarray(0, bytes.lastIndexOf('"undo"') + 50));
+    store = await LabelStore.open(folder, emptyBase);
+    expect(store.warning).toContain("journal.damaged-");
+    expect(same(await pixels(), last)).toBe(true);
+    expect(new Map(store.countChanges).get(9)).toBe(600 * 30);
+    expect(store.undoStep?.name).toBe("fill 9");
+    expect(store.redoStep?.name).toBe("fill 10");
+  });
+
+  it("that is damaged after what the chunks hold keeps its steps before", async () => {
+    await fill({ x: 0, y: 0, width: 30, height: 30 }, 7);
+    await store.checkpoint();
+    const backup = await backUp();
+    await fill({ x: 10, y: 10, width: 30, height: 30 }, 8);
+    const there = await pixels();
+    const { size } = await stat(journal());
+    await fill({ x: 20, y: 20, width: 30, height: 30 }, 9);
+    await fill({ x: 30, y: 30, width: 30, height: 30 }, 10);
+    const bytes = await readFile(journal());
+    await store.close();
+    await restore(backup);
+    bytes[size + 20] = (bytes[size + 20] as number) ^ 1;
+    await writeFile(journal(), bytes);
+    store = await LabelStore.open(folder, emptyBase);
+    expect(store.warning).toContain("damaged at its end");
+    expect(same(await pixels(), there)).toBe(true);
+    expect(store.undoStep?.name).toBe("fill 8");
+    expect(store.historyLength).toBe(2);
+  });
+
+  it("is opened without a note of its length, as earlier builds left it, or with a damaged one", async () => {
+    await fill({ x: 0, y: 0, width: 30, height: 30 }, 7);
+    const kept = await pixels();
+    await store.close();
+    for (const note of [null, "{", '{"version":1,"mark":{"revision":1,"journals":[]},"checksum":0}']) {
+      await (note === null ? rm(mark()) : writeFile(mark(), note));
+      store = await LabelStore.open(folder, emptyBase);
+      expect(store.warning).toBeNull();
+      expect(store.undoStep?.name).toBe("fill 7");
+      expect(same(await pixels(), kept)).toBe(true);
+      await store.close();
+    }
+    await writeFile(journal(), "");
+    store = await LabelStore.open(folder, emptyBase);
+    expect(store.warning).toContain("was missing");
+    expect(new Map(store.countChanges).get(7)).toBe(900);
+  });
+
+  it("is sound before and after a shorter one takes its place", async () => {
+    const filePath = path.join(folder, "other");
+    const { journal: other } = await LabelJournal.open(filePath);
+    for (let step = 0; step < 5; step++) {
+      await other.append({ kind: "undo", time: step });
+    }
+    await other.note(5);
+    const before = await readFile(filePath);
+    await other.rewrite({ entries: [], after: [{ kind: "undo", time: 9 }] }, 5);
+    await other.close();
+    const after = await readFile(filePath);
+    const noted = await readFile(markPathOf(filePath));
+    for (const [bytes, count] of [
+      [before, 5],
+      [after, 1],
+    ] as const) {
+      await writeFile(filePath, bytes);
+      await writeFile(markPathOf(filePath), noted);
+      const opened = await LabelJournal.open(filePath);
+      expect([opened.kind, opened.entries.length]).toEqual(["sound", count]);
+      await opened.journal.close();
+    }
+    // As long as the new one, and not the same.
+    await writeFile(filePath, before.subarray(0, after.length));
+    const opened = await LabelJournal.open(filePath);
+    expect(opened.kind).toBe("damaged");
+    await opened.journal.close();
+  });
+
+  it("that is damaged is found so again when a crash comes before it is begun anew", async () => {
+    await fill({ x: 0, y: 0, width: 30, height: 30 }, 7);
+    await store.close();
+    const bytes = await readFile(journal());
+    await writeFile(journal(), bytes.subarray(0, 60));
+    for (let crash = 0; crash < 2; crash++) {
+      const opened = await LabelJournal.open(journal());
+      expect([opened.kind, (await stat(journal())).size]).toEqual(["damaged", 60]);
+      await opened.journal.close();
+    }
+    store = await LabelStore.open(folder, emptyBase);
+    expect(store.warning).toContain("journal.damaged-");
   });
 });

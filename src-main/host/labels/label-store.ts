@@ -3,12 +3,15 @@ import path from "node:path";
 import { setTimeout as startTimer, clearTimeout as stopTimer } from "node:timers";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import { makeFolder } from "../make-folder.ts";
+import { changedPart, cutIds } from "./changed-part.ts";
 import { IdCounts } from "./id-counts.ts";
 import type { LabelBase } from "./label-base.ts";
 import { LabelGrid, removeLeftovers } from "./label-grid.ts";
 import { LabelHistory } from "./label-history.ts";
 import type { Move } from "./label-history.ts";
+import type { JournalEntry } from "./journal-findings.ts";
 import { LabelJournal } from "./label-journal.ts";
+import type { OpenedJournal } from "./label-journal.ts";
 import { compressIds, expandIds } from "./label-records.ts";
 import type { CountChanges, JournalRecord, Patch } from "./label-records.ts";
 
@@ -43,9 +46,9 @@ export class LabelStore {
   readonly #base: LabelBase;
   readonly #grid: LabelGrid;
   readonly #journal: LabelJournal;
-  readonly #history: LabelHistory;
-  readonly #counts: IdCounts;
-  #revision: number;
+  readonly #history = new LabelHistory();
+  readonly #counts = new IdCounts();
+  #revision = 0;
   /** Records since the chunks were written. */
   #waiting = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -60,18 +63,12 @@ export class LabelStore {
     readonly base: LabelBase;
     readonly grid: LabelGrid;
     readonly journal: LabelJournal;
-    readonly history: LabelHistory;
-    readonly counts: IdCounts;
-    readonly revision: number;
     readonly warning: string | null;
   }) {
     this.folder = given.folder;
     this.#base = given.base;
     this.#grid = given.grid;
     this.#journal = given.journal;
-    this.#history = given.history;
-    this.#counts = given.counts;
-    this.#revision = given.revision;
     this.warning = given.warning;
   }
 
@@ -87,37 +84,19 @@ export class LabelStore {
   static async open(folder: string, base: LabelBase): Promise<LabelStore> {
     await makeFolder(folder);
     await removeLeftovers(folder);
-    const grid = await LabelGrid.open(path.join(folder, GRID_FOLDER), base);
-    const { journal, entries, keptAside } = await LabelJournal.open(path.join(folder, JOURNAL_FILE));
+    const grid: LabelGrid = await LabelGrid.open(path.join(folder, GRID_FOLDER), base, {
+      // What chunks hold must stand in the journal, and that it stands there be known.
+      beforeSave: () => store.#note(),
+    });
+    const opened = await LabelJournal.open(path.join(folder, JOURNAL_FILE));
+    const { journal } = opened;
+    const store = new LabelStore({ folder, base, grid, journal, warning: warningOf(opened, grid) });
     try {
-      const history = new LabelHistory();
-      const lastCheckpoint = entries.findLastIndex(({ record }) => record.kind === "checkpoint");
-      const checkpoint = entries[lastCheckpoint]?.record;
-      const known = checkpoint?.kind === "checkpoint" ? checkpoint : null;
-      // The chunks may be newer than what is left of a damaged journal: its steps must move nothing any more.
-      const sound = keptAside === null ? entries : [];
-      const moves = sound.map((entry, index) => ({ move: history.take(entry), index }));
-      const lost = moves.flatMap(({ move, index }) =>
-        index > lastCheckpoint && move !== null ? [move] : [],
-      );
-      const counts = new IdCounts(known?.counts);
-      for (const move of lost) {
-        counts.add(move.entry.record.counts, move.direction === "forward" ? 1 : -1);
+      if (opened.kind === "damaged" || isMissing(opened, grid)) {
+        await store.#salvage(opened);
+      } else {
+        await store.#takeUp(opened);
       }
-      const store = new LabelStore({
-        folder,
-        base,
-        grid,
-        journal,
-        history,
-        counts,
-        revision: (known?.revision ?? 0) + entries.length - (lastCheckpoint + 1),
-        warning:
-          keptAside === null
-            ? null
-            : `The journal of these labels was damaged: what was painted last may be missing, and earlier steps can't be undone. The damaged one is kept as ${path.basename(keptAside)}.`,
-      });
-      await store.#recover(lost, known?.baseVersion ?? null, keptAside !== null);
       return store;
     } catch (error) {
       await journal.close();
@@ -200,8 +179,8 @@ export class LabelStore {
         if (changed !== null) {
           counts.addDifference(before, after);
           const [compressedBefore, compressedAfter] = await Promise.all([
-            compressIds(cut(before, part, changed)),
-            compressIds(cut(after, part, changed)),
+            compressIds(cutIds(before, part, changed)),
+            compressIds(cutIds(after, part, changed)),
           ]);
           patches.push({ window: changed, before: compressedBefore, after: compressedAfter });
         }
@@ -299,9 +278,67 @@ export class LabelStore {
     }
   }
 
-  async #recover(lost: readonly Move[], baseVersion: string | null, isDamaged: boolean): Promise<void> {
-    const touched = new Set<number>();
+  /** Takes up the steps of a sound journal, and does again what had not reached the chunks. */
+  async #takeUp({ entries }: OpenedJournal): Promise<void> {
+    const lastCheckpoint = entries.findLastIndex(({ record }) => record.kind === "checkpoint");
+    const checkpoint = entries[lastCheckpoint]?.record;
+    const known = checkpoint?.kind === "checkpoint" ? checkpoint : null;
+    const lost = entries.flatMap((entry, index) => {
+      const move = this.#history.take(entry);
+      return index > lastCheckpoint && move !== null ? [move] : [];
+    });
+    this.#revision = (known?.revision ?? 0) + entries.length - (lastCheckpoint + 1);
+    this.#counts.add(known?.counts ?? []);
     for (const move of lost) {
+      this.#counts.add(move.entry.record.counts, move.direction === "forward" ? 1 : -1);
+    }
+    await this.#applyAgain(lost);
+    // Counts are those beyond the mask's: another mask means counting again.
+    if (known !== null && known.baseVersion !== this.#base.version) {
+      await this.#countAgain();
+    }
+    if (lost.length > 0 || known?.baseVersion !== this.#base.version) {
+      await this.#checkpoint();
+    }
+  }
+
+  /** Leaves the chunks as they are, but for what can be done again without what is lost, and begins the journal anew. */
+  async #salvage({ entries, later, notedRevision }: OpenedJournal): Promise<void> {
+    const found = entries.map(({ record }) => (record.kind === "checkpoint" ? record.revision : 0));
+    const kept: JournalEntry[] = [];
+    for (const entry of later) {
+      const move = this.#history.take(entry);
+      if (move === null && (entry.record.kind === "undo" || entry.record.kind === "redo")) {
+        // Of a step that is lost: what came after it built upon that.
+        break;
+      }
+      if (entry.record.kind !== "checkpoint") {
+        kept.push(entry);
+      }
+    }
+    this.#revision = Math.max(notedRevision, ...found) + kept.length + 1;
+    // Whoever opens this after a crash in between counts again, since it is of no mask.
+    const begin: JournalRecord = {
+      kind: "checkpoint",
+      revision: this.#revision,
+      counts: [],
+      baseVersion: "",
+    };
+    const rewritten = await this.#journal.rewrite({ before: [begin], entries: kept }, this.#revision);
+    this.#history.clear();
+    await this.#applyAgain(
+      rewritten.flatMap((entry) => {
+        const move = this.#history.take(entry);
+        return move === null ? [] : [move];
+      }),
+    );
+    await this.#countAgain();
+    await this.#checkpoint();
+  }
+
+  async #applyAgain(moves: readonly Move[]): Promise<void> {
+    const touched = new Set<number>();
+    for (const move of moves) {
       await this.#apply(move, await this.#journal.patches(move.entry));
       for (const { window } of move.entry.record.patches) {
         touched.add(this.#grid.chunkKey(window));
@@ -310,21 +347,20 @@ export class LabelStore {
     for (const key of touched) {
       await this.#grid.renew(key);
     }
-    // Counts are those beyond the mask's: another mask, or a journal that lost its end, means counting again.
-    if (isDamaged || (baseVersion !== null && baseVersion !== this.#base.version)) {
-      this.#counts.add(this.#counts.changes(), -1);
-      this.#counts.add(await this.#grid.countChanges());
-    }
-    if (isDamaged) {
-      await this.#journal.rewrite([], []);
-    }
-    if (isDamaged || lost.length > 0 || baseVersion !== this.#base.version) {
-      await this.#checkpoint();
-    }
+  }
+
+  async #countAgain(): Promise<void> {
+    this.#counts.add(this.#counts.changes(), -1);
+    this.#counts.add(await this.#grid.countChanges());
+  }
+
+  #note(): Promise<void> {
+    return this.#journal.note(this.#revision);
   }
 
   async #checkpoint(): Promise<void> {
     this.#stopTimer();
+    await this.#note();
     await this.#grid.flush();
     const record: JournalRecord = {
       kind: "checkpoint",
@@ -334,7 +370,8 @@ export class LabelStore {
     };
     if (this.#history.length > MOST_HISTORY.steps || this.#journal.bytes > MOST_HISTORY.bytes) {
       const kept = this.#history.newest({ steps: MOST_HISTORY.steps / 2, bytes: MOST_HISTORY.bytes / 2 });
-      this.#history.replaceBy(await this.#journal.rewrite(kept, [...this.#history.undoMarks(), record]));
+      const after = [...this.#history.undoMarks(), record];
+      this.#history.replaceBy(await this.#journal.rewrite({ entries: kept, after }, this.#revision));
     } else {
       await this.#journal.append(record);
     }
@@ -383,34 +420,23 @@ export interface StepFacts {
   readonly time: number;
 }
 
-/** The smallest window around what changed. */
-function changedPart(part: PixelWindow, before: Uint8Array, after: Uint8Array): PixelWindow | null {
-  let left = part.width;
-  let right = -1;
-  let top = -1;
-  let bottom = -1;
-  for (let row = 0; row < part.height; row++) {
-    const line = row * part.width;
-    for (let column = 0; column < part.width; column++) {
-      if (before[line + column] !== after[line + column]) {
-        left = Math.min(left, column);
-        right = Math.max(right, column);
-        top = top < 0 ? row : top;
-        bottom = row;
-      }
-    }
-  }
-  return right < 0
-    ? null
-    : { x: part.x + left, y: part.y + top, width: right - left + 1, height: bottom - top + 1 };
+/** Whether chunks were written once and no journal says of what: earlier builds noted nothing of it. */
+function isMissing({ kind, entries }: OpenedJournal, grid: LabelGrid): boolean {
+  return kind === "sound" && entries.length === 0 && grid.isEdited;
 }
 
-/** The ids of a smaller window within a larger one. */
-function cut(ids: Uint8Array, whole: PixelWindow, part: PixelWindow): Uint8Array {
-  const result = new Uint8Array(part.width * part.height);
-  for (let row = 0; row < part.height; row++) {
-    const from = (part.y + row - whole.y) * whole.width + part.x - whole.x;
-    result.set(ids.subarray(from, from + part.width), row * part.width);
+/** What the user should know of what was found. */
+function warningOf(opened: OpenedJournal, grid: LabelGrid): string | null {
+  const kept =
+    opened.keptAside === null ? "" : ` The damaged one is kept as ${path.basename(opened.keptAside)}.`;
+  const isGone = isMissing(opened, grid) || (opened.kind === "damaged" && opened.keptAside === null);
+  switch (opened.kind) {
+    case "end-damaged":
+      return `The journal of these labels was damaged at its end: what was painted last is missing.${kept}`;
+    case "damaged":
+    case "sound":
+      return opened.kind === "sound" && !isGone
+        ? null
+        : `The journal of these labels was ${isGone ? "missing" : "damaged"}: what was painted last may be missing, and earlier steps can't be undone.${kept}`;
   }
-  return result;
 }

@@ -2,7 +2,7 @@ import type { AppContract, LabelEvent } from "#shared/contract.ts";
 import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { EventQueue } from "../event-queue.ts";
-import { toHostError } from "../host-error.ts";
+import { fileError, toHostError } from "../host-error.ts";
 import { withProgress } from "../progress-stream.ts";
 import type { Project } from "../projects/index.ts";
 import type { ClassGrid } from "../../raster/index.ts";
@@ -127,11 +127,11 @@ async function told<Result>(work: () => Promise<Result>, mosaicName: string | nu
     if (error instanceof RangeError) {
       throw new RpcError("invalid-input", error.message, { cause: error });
     }
-    const shown = toHostError(error);
+    const what = mosaicName === null ? "The labels" : `The labels of ${mosaicName}`;
+    // The journal's name would say nothing to the user.
+    const shown = toHostError(fileError(error, `${what} could not be changed`));
     throw shown.code === "internal" && mosaicName !== null
-      ? new RpcError("internal", `The labels of ${mosaicName} could not be changed: ${shown.message}`, {
-          cause: error,
-        })
+      ? new RpcError("internal", `${what} could not be changed: ${shown.message}`, { cause: error })
       : shown;
   }
 }

@@ -391,8 +391,13 @@ export class Training {
     if (run.state.kind === "running") {
       throw new RpcError("conflict", `${run.name} is training already.`);
     }
-    if (this.#queue.has(runId)) {
+    if (run.state.kind === "queued" && this.#queue.has(runId)) {
       throw new RpcError("conflict", `${run.name} waits for its turn already.`);
+    }
+    if (this.#queue.has(runId)) {
+      // A run says how it ended a moment before its job has.
+      await this.#queue.left(runId);
+      return this.#resume(project, runId, limits);
     }
     if (limits.from === "best") {
       run = await this.#goBackToBest(project, stored);

@@ -56,6 +56,11 @@ export class TrainingQueue {
     return this.#underWay.has(runId);
   }
 
+  /** Resolves when a run neither trains nor waits in this process; never rejects. */
+  async left(runId: string): Promise<void> {
+    await this.#underWay.get(runId)?.settled;
+  }
+
   /**
    * Lets a run wait for its turn; `write` puts it on disk as `queued`. With `fromQueue` it goes on at the next start, should the host close in the middle. Throws
    * `conflict` for one that trains or waits already: two jobs of one run would settle it for each other.

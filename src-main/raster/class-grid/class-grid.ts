@@ -25,6 +25,8 @@ export interface ClassGridOptions extends PixelSize {
   readonly entropy?: boolean;
   /** How coarser levels are made of the finest; by the most frequent id when left out. */
   readonly thinning?: Thinning;
+  /** Waited for before any chunk is written to the disk, which can be long before `flush`. */
+  readonly beforeSave?: () => Promise<void>;
 }
 
 /**
@@ -76,6 +78,7 @@ export class ClassGrid {
   readonly hasEntropy: boolean;
   readonly #levels: number;
   readonly #thinning: Thinning;
+  readonly #beforeSave: (() => Promise<void>) | undefined;
   readonly #store: ChunkStore;
   readonly #cache = new Map<string, CachedChunk>();
   readonly #loading = new Map<string, Promise<CachedChunk>>();
@@ -86,7 +89,7 @@ export class ClassGrid {
     folder: string,
     size: PixelSize,
     kept: { readonly confidence: boolean; readonly entropy: boolean },
-    thinning: Thinning,
+    { thinning = "most-frequent", beforeSave }: Pick<ClassGridOptions, "thinning" | "beforeSave">,
   ) {
     this.folder = folder;
     this.width = size.width;
@@ -95,12 +98,13 @@ export class ClassGrid {
     this.hasEntropy = kept.entropy;
     this.#levels = levelCount(size.width, size.height);
     this.#thinning = thinning;
+    this.#beforeSave = beforeSave;
     this.#store = new ChunkStore(folder, { ids: unlabelledId, confidence: 0, entropy: 0 });
   }
 
   /** Creates a grid full of 255 in a folder that doesn't hold one yet. */
   static async create(folder: string, options: ClassGridOptions): Promise<ClassGrid> {
-    const { width, height, confidence = false, entropy = false, thinning = "most-frequent" } = options;
+    const { width, height, confidence = false, entropy = false } = options;
     try {
       if (await exists(join(folder, "zarr.json"))) {
         throw new RasterError("invalid-request", folder, "a class grid is there already");
@@ -120,13 +124,13 @@ export class ClassGrid {
     } catch (error) {
       throw writeError(error, folder);
     }
-    return new ClassGrid(folder, { width, height }, { confidence, entropy }, thinning);
+    return new ClassGrid(folder, { width, height }, { confidence, entropy }, options);
   }
 
   /** Opens a grid, checking that its files say what a class grid's would. `thinning` is how what is written makes coarser levels. */
   static async open(
     folder: string,
-    { thinning = "most-frequent" }: Pick<ClassGridOptions, "thinning"> = {},
+    options: Pick<ClassGridOptions, "thinning" | "beforeSave"> = {},
   ): Promise<ClassGrid> {
     const { attributes } = await readMetadata(join(folder, "zarr.json"), groupMetadataSchema);
     const { width, height, confidence, entropy, levels } = attributes.orthomask;
@@ -151,7 +155,7 @@ export class ClassGrid {
         `expected ${levelCount(width, height)} resolutions, found ${levels}`,
       );
     }
-    return new ClassGrid(folder, { width, height }, { confidence, entropy }, thinning);
+    return new ClassGrid(folder, { width, height }, { confidence, entropy }, options);
   }
 
   /**
@@ -423,6 +427,7 @@ export class ClassGrid {
 
   async #save(chunk: CachedChunk): Promise<void> {
     if (chunk.changes > chunk.written) {
+      await this.#beforeSave?.();
       const { changes } = chunk;
       await this.#store.write(chunk.address, chunk.values);
       chunk.written = changes;

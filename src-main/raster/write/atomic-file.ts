@@ -53,7 +53,7 @@ export async function createAtomicFile(filePath: string): Promise<AtomicFile> {
 }
 
 /** A rename survives a power cut only once its folder is flushed; Windows can't open folders and doesn't need it. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") {
     return;
   }
