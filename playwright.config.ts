@@ -14,8 +14,8 @@ export default defineConfig<object, AppOptions>({
   outputDir: "artifacts/e2e",
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  // One app at a time: each trains on all cores.
-  workers: 1,
+  // Two apps at a time: one alone, waiting for its window or for a reload, leaves a third of two cores to nobody.
+  workers: 2,
   fullyParallel: false,
   forbidOnly: process.env["CI"] !== undefined,
   projects: [

@@ -1,4 +1,4 @@
-// Runs the end-to-end tests in each shell that this machine can start, and counts them.
+// Runs the end-to-end tests in the shells that this machine can start, and counts them.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { provideBrowser, provideVirtualDisplay } from "./setup/browser.mjs";
@@ -7,21 +7,18 @@ import { rootDirectory } from "./setup/places.mjs";
 import { runVisibly, step } from "./setup/step.mjs";
 import { artifactsDirectory } from "./unit-tests.mjs";
 
-/** Runs the `browser` and the `desktop` project. @returns {Promise<import("./unit-tests.mjs").Counts>} */
+/** Runs the `browser` and the `desktop` project beside each other, in one run. @returns {Promise<import("./unit-tests.mjs").Counts>} */
 export async function runEndToEndTests() {
-  const total = { passed: 0, failed: 0, skipped: 0, skippedNames: [] };
-  for (const shell of [await browserShell(), await desktopShell()]) {
-    if (shell.missing !== undefined) {
-      total.skippedNames.push(`end-to-end tests, ${shell.project}: ${shell.missing}`);
-      continue;
-    }
-    const counts = await runProject(shell);
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    total.skipped += counts.skipped;
-    total.skippedNames.push(...counts.skippedNames);
+  const shells = [await desktopShell(), await browserShell()];
+  const skippedNames = shells
+    .filter(({ missing }) => missing !== undefined)
+    .map(({ project, missing }) => `end-to-end tests, ${project}: ${missing}`);
+  const startable = shells.filter(({ missing }) => missing === undefined);
+  if (startable.length === 0) {
+    return { passed: 0, failed: 0, skipped: 0, skippedNames };
   }
-  return total;
+  const counts = await runProjects(startable);
+  return { ...counts, skippedNames: [...skippedNames, ...counts.skippedNames] };
 }
 
 async function browserShell() {
@@ -55,37 +52,35 @@ async function desktopShell() {
   return { project, env, before: [virtualDisplay, "-a", "-s", "-screen 0 1600x1000x24"] };
 }
 
-async function runProject({ project, env, before }) {
+async function runProjects(shells) {
   mkdirSync(artifactsDirectory, { recursive: true });
-  const report = path.join(artifactsDirectory, `e2e-${project}.json`);
+  const report = path.join(artifactsDirectory, "e2e.json");
   rmSync(report, { force: true });
   const [program, ...words] = [
-    ...before,
+    ...shells.flatMap(({ before }) => before),
     process.execPath,
     path.join(rootDirectory, "node_modules/@playwright/test/cli.js"),
-    ...["test", "--project", project, "--reporter=list,json"],
+    ...["test", ...shells.flatMap(({ project }) => ["--project", project]), "--reporter=list,json"],
   ];
-  const code = await step(`end-to-end tests: ${project}`, () =>
-    runVisibly(program, words, {
-      cwd: rootDirectory,
-      env: { ...process.env, ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
-    }),
+  const env = Object.assign({}, process.env, ...shells.map((shell) => shell.env));
+  const code = await step(`end-to-end tests: ${shells.map(({ project }) => project).join(" and ")}`, () =>
+    runVisibly(program, words, { cwd: rootDirectory, env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report } }),
   );
   if (!existsSync(report)) {
     return { passed: 0, failed: 1, skipped: 0, skippedNames: [] };
   }
-  const counts = countEndToEndTests(JSON.parse(readFileSync(report, "utf8")), project);
+  const counts = countEndToEndTests(JSON.parse(readFileSync(report, "utf8")));
   // Playwright also fails for what no test names: a spec that can't be loaded, or none found.
   return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed };
 }
 
 /** Counts Playwright's JSON report; a flaky test is one that passed. @returns {import("./unit-tests.mjs").Counts} */
-export function countEndToEndTests({ stats, suites }, project) {
+export function countEndToEndTests({ stats, suites }) {
   const skippedNames = [];
   const visit = (suite, titles) => {
     for (const spec of suite.specs ?? []) {
-      if (spec.tests.some((test) => test.status === "skipped")) {
-        skippedNames.push([`e2e ${project}`, ...titles, spec.title].join(": "));
+      for (const { projectName } of spec.tests.filter((test) => test.status === "skipped")) {
+        skippedNames.push([`e2e ${projectName}`, ...titles, spec.title].join(": "));
       }
     }
     for (const inner of suite.suites ?? []) {

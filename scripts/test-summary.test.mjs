@@ -49,20 +49,17 @@ test("a unit test file that can't be loaded counts as one failure", () => {
 });
 
 test("Playwright's skipped tests are named with their suites", () => {
-  const spec = (title, status) => ({ title, tests: [{ status }] });
-  const counts = countEndToEndTests(
-    {
-      stats: { expected: 1, unexpected: 1, flaky: 1, skipped: 1 },
-      suites: [
-        {
-          title: "main-job.spec.ts",
-          specs: [spec("opens", "expected"), spec("breaks", "unexpected"), spec("wavers", "flaky")],
-          suites: [{ title: "export", specs: [spec("opens in GDAL", "skipped")] }],
-        },
-      ],
-    },
-    "desktop",
-  );
+  const spec = (title, status) => ({ title, tests: [{ status, projectName: "desktop" }] });
+  const counts = countEndToEndTests({
+    stats: { expected: 1, unexpected: 1, flaky: 1, skipped: 1 },
+    suites: [
+      {
+        title: "main-job.spec.ts",
+        specs: [spec("opens", "expected"), spec("breaks", "unexpected"), spec("wavers", "flaky")],
+        suites: [{ title: "export", specs: [spec("opens in GDAL", "skipped")] }],
+      },
+    ],
+  });
   expect(counts).toEqual({
     passed: 2,
     failed: 1,
