@@ -151,7 +151,7 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
     // How much a step of rate 1e-4 magnifies depends on the processor's own rounding (up to 2.2e-2): this one takes shorter steps.
     { architecture: "segnet-upsample", optimizer: "sgd", rate: 1e-5, tile: 160, within: 2e-3 },
   ])(
-    "$architecture with $optimizer: losses of ten steps and the weights after them",
+    "$architecture with $optimizer: losses of several steps and the weights after them",
     async ({ architecture, optimizer, rate: learningRate, tile, within }) => {
       const model = {
         ...small,
@@ -161,7 +161,8 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
         tileWidth: tile,
       };
       const session = open(request({ model, optimizer }), { dropout: false });
-      const steps = 10;
+      // Small networks take ten steps in the time that the others take five.
+      const steps = architecture === "unet" ? 10 : 5;
       const batches = 3;
       const theirs = await keras(session, { model, optimizer, learningRate, steps, batches });
       expect(session.parameters).toBe(theirs.parameters);
@@ -174,7 +175,8 @@ describe.skipIf(peerPython() === undefined)("against Keras (skipped without the 
       // The second loss has gone through every gradient and update once; a wrong gradient shows as 1e-3 and more.
       expect(Math.max(...differences.slice(0, 2)), both).toBeLessThan(1e-4);
       expect(Math.max(...differences), both).toBeLessThan(within);
-      expect(ours.at(-1)?.loss).toBeLessThan(ours[0]?.loss ?? 0);
+      // The same tiles again after all of them were seen once.
+      expect(ours[batches]?.loss).toBeLessThan(ours[0]?.loss ?? 0);
       for (const [name, values] of session.weights()) {
         if (name.endsWith("moving_mean") || name.endsWith("moving_variance")) {
           const expected = theirs.weights.get(name);
