@@ -27,6 +27,8 @@ export class ChangeSignal {
   emit(): void {
     if (this.#timer !== null) {
       this.#pending = true;
+      // A process with nothing else to do, as the command line after its job's last step, must not end before it is told.
+      this.#timer.ref();
       return;
     }
     this.#wait();
