@@ -128,7 +128,8 @@ export async function tracePolygons(
   );
   const sieve = minPixels > 1 ? new RowSieve({ width, minPixels, withoutClass }) : null;
   const mostRows = PolygonTracer.bandRows(width);
-  let bandRows = mostRows;
+  // Few rows first: what they hold isn't known yet.
+  let bandRows = simplify === 0 ? Math.min(mostRows, fewestRows) : mostRows;
   for (let row = 0, count = 0; row < height; row += count) {
     signal?.throwIfAborted();
     const before = features;
