@@ -1,5 +1,6 @@
 import type { SplitPart } from "./saved-split.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { settleShares } from "./settle-shares.ts";
 
 /** A piece of ground that goes to one part as a whole, with its pixels of each class. */
 export interface SplitCell {
@@ -14,7 +15,8 @@ type HeldShares = Readonly<Record<"validation" | "test", number>>;
  * Gives each piece of ground to training, validation or test, so that shares of labelled pixels are met.
  *
  * Stratified: every class's pixels are shared out too, the rarest class first, each piece to the part that lacks most of it (iterative
- * stratification, Sechidis, Tsoumakas & Vlahavas 2011). Otherwise pieces are drawn.
+ * stratification, Sechidis, Tsoumakas & Vlahavas 2011), then pieces change places while that comes nearer to the shares. Otherwise pieces are drawn.
+ * Each part that is asked for gets a piece where there are enough.
  */
 export function assignParts(
   cells: readonly SplitCell[],
@@ -80,6 +82,7 @@ function stratifiedParts(
       -1,
     );
     if (rarest < 0) {
+      settleShares(parts, cells, wantedShares);
       return parts;
     }
     const holding = [...open]

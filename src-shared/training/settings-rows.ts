@@ -1,9 +1,12 @@
+import { settingWords } from "./sweep.ts";
 import type { TrainingSettings } from "./training-settings.ts";
 
 /** One setting of several trainings, side by side. */
 export interface SettingsRow {
   /** Where it stands in the settings: `optimizer.kind`. */
   readonly key: string;
+  /** As a person reads it: "optimizer", "learning rate". */
+  readonly words: string;
   /** In the order of the trainings; `–` where one has no such setting. */
   readonly values: readonly string[];
   readonly differs: boolean;
@@ -20,7 +23,7 @@ export function settingsRows(settings: readonly TrainingSettings[]): SettingsRow
   );
   return keys.map((key) => {
     const values = columns.map((column) => column.get(key) ?? "–");
-    return { key, values, differs: new Set(values).size > 1 };
+    return { key, words: settingWords(key), values, differs: new Set(values).size > 1 };
   });
 }
 

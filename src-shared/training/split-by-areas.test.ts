@@ -180,6 +180,22 @@ describe("assignParts", () => {
     }
   });
 
+  it("gives each part a piece, and comes as near to the shares as large pieces allow", () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const two = [80, 90].map((pixels) => ({ classPixels: [pixels, 9], pixels }));
+      const halves = assignParts(two, { validation: 0.2, test: 0 }, { stratified: true, seed });
+      expect(halves.toSorted()).toEqual(["training", "validation"]);
+      // Eight equal blocks; one class is nearly all in two of them.
+      const blocks = [40, 45, 2, 2, 1, 1, 1, 1].map((rare) => ({
+        classPixels: [1000 - rare, rare],
+        pixels: 1000,
+      }));
+      const parts = assignParts(blocks, { validation: 0.25, test: 0.125 }, { stratified: true, seed });
+      const held = (part: string) => parts.filter((each) => each === part).length;
+      expect([held("training"), held("validation"), held("test")]).toEqual([5, 2, 1]);
+    }
+  });
+
   it("is the same for the same seed, and leaves something to train on", () => {
     const cells = Array.from({ length: 10 }, () => ({ classPixels: [10], pixels: 10 }));
     const choose = (seed: number) =>

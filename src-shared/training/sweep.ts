@@ -53,6 +53,7 @@ const WORDS: Readonly<Record<string, string>> = {
   tilePixels: "tile",
   inputPixels: "network input",
   l2: "L2",
+  mosaicIds: "mosaics",
 };
 
 /** What the options of `orthomask train` are called where that isn't the setting's own name. */
@@ -98,7 +99,7 @@ function settingsOf(key: string, shape: Shape, value: unknown): SweepableSetting
   const [own = {}] = options.filter(({ type }) => type !== "null");
   const one = (values: SweepValues): SweepableSetting => ({
     key,
-    words: wordsOf(key),
+    words: settingWords(key),
     option: optionOf(key),
     values,
     takesNone,
@@ -147,8 +148,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function wordsOf(key: string): string {
-  return WORDS[key] ?? key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll(".", " ");
+/** A setting as a person reads it, by where it stands in the settings: "learning rate" for `learningRate`, "optimizer" for `optimizer.kind`. */
+export function settingWords(key: string): string {
+  const kindless = key.replace(/\.kind$/, "");
+  return (
+    WORDS[kindless] ??
+    kindless.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll(".", " ")
+  );
 }
 
 function optionOf(key: string): string {

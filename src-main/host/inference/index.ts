@@ -9,13 +9,22 @@ import { createEnginePredictor, type EnginePredictor, type Engine } from "../eng
 import { EventQueue } from "../event-queue.ts";
 import type { JobContext, Jobs } from "../jobs/index.ts";
 import type { Project } from "../projects/index.ts";
-import { expectFinishedEpoch, expectWeights, type Runs, type StoredRun } from "../runs/index.ts";
+import {
+  expectFinishedEpoch,
+  expectWeights,
+  FileVersions,
+  lookEveryFewSeconds,
+  type Runs,
+  type StoredRun,
+} from "../runs/index.ts";
 import { ENGINE_LANE } from "../training/index.ts";
 import { predictRaster } from "./predict-raster.ts";
 import {
   createPrediction,
   listPredictions,
   openPrediction,
+  recordPath,
+  predictedMosaics,
   removePrediction,
   writeRecord,
   type PredictionRecord,
@@ -50,6 +59,8 @@ export class Predictions {
   /** Shared by whoever reads and the job that writes, so that a chunk is seen as soon as it is there. */
   readonly #open = new Map<string, Promise<StoredPrediction | null>>();
   readonly #watchers = new Map<string, Set<EventQueue<PredictionChange>>>();
+  /** The record that each prediction was last read from. */
+  readonly #versions = new FileVersions();
 
   constructor(options: PredictionsOptions) {
     this.#options = options;
@@ -123,8 +134,9 @@ export class Predictions {
     const queue = new EventQueue<PredictionChange>(mergedChange);
     const watchers = this.#watchers.get(projectId) ?? new Set();
     this.#watchers.set(projectId, watchers.add(queue));
+    const project = this.#options.projects.get(projectId);
+    const stop = lookEveryFewSeconds(() => this.look(project));
     try {
-      const project = this.#options.projects.get(projectId);
       for (const { run, directory } of await this.#options.runs.list(project)) {
         for (const { mosaicId } of await listPredictions(directory)) {
           const known = await this.#find(projectId, mosaicId, run.id);
@@ -135,7 +147,43 @@ export class Predictions {
       }
       yield* queue.items(options);
     } finally {
+      stop();
       watchers.delete(queue);
+    }
+  }
+
+  /** Takes over what another process has predicted in a project, once it is finished, and what it has removed. */
+  async look(project: Project): Promise<void> {
+    for (const { run, directory } of await this.#options.runs.list(project)) {
+      const there = new Set(await predictedMosaics(directory));
+      for (const mosaicId of there) {
+        const record = recordPath(directory, mosaicId);
+        if (!(await this.#versions.isOther(record))) {
+          continue;
+        }
+        await this.#versions.note(record);
+        const found = await openPrediction(directory, mosaicId);
+        const known = await this.#open.get(openKey(run.id, mosaicId))?.catch(() => null);
+        // What isn't finished is being written, here or elsewhere.
+        if (found?.record.complete === true) {
+          // Never the number of an older picture of the same place.
+          const revision = Math.max(found.record.revision, (known?.record.revision ?? 0) + 1);
+          const taken = { ...found, record: { ...found.record, revision } };
+          this.#open.set(openKey(run.id, mosaicId), Promise.resolve(taken));
+          this.#emit(project.id, { prediction: described(run.id, taken), pixelWindow: null, removed: false });
+        }
+      }
+      for (const [key, opening] of this.#open) {
+        const known = key.startsWith(openKey(run.id, "")) ? await opening.catch(() => null) : null;
+        if (
+          known?.record.complete === true &&
+          !there.has(known.mosaicId) &&
+          this.#open.get(key) === opening
+        ) {
+          this.#open.delete(key);
+          this.#emit(project.id, { prediction: described(run.id, known), pixelWindow: null, removed: true });
+        }
+      }
     }
   }
 
@@ -247,6 +295,7 @@ export class Predictions {
     } finally {
       await grid.flush();
       await writeRecord(directory, mosaicId, record);
+      await this.#versions.note(recordPath(directory, mosaicId));
     }
   }
 
@@ -254,9 +303,10 @@ export class Predictions {
     const key = openKey(runId, mosaicId);
     let opening = this.#open.get(key);
     if (opening === undefined) {
-      opening = this.#options.runs
-        .get(projectId, runId)
-        .then(({ directory }) => openPrediction(directory, mosaicId));
+      opening = this.#options.runs.get(projectId, runId).then(async ({ directory }) => {
+        await this.#versions.note(recordPath(directory, mosaicId));
+        return openPrediction(directory, mosaicId);
+      });
       this.#open.set(key, opening);
       const forget = (): void => {
         if (this.#open.get(key) === opening) {

@@ -29,12 +29,20 @@ const GRID_FOLDER = "classes";
 
 /** All predictions in a run's folder; what can't be read is no prediction. */
 export async function listPredictions(runDirectory: string): Promise<StoredPrediction[]> {
-  const parent = path.join(runDirectory, runFiles.predictions);
-  const names = await readdir(parent).catch((): string[] => []);
-  const found = await Promise.all(
-    names.map((name) => openPrediction(runDirectory, decodeURIComponent(name))),
-  );
+  const mosaicIds = await predictedMosaics(runDirectory);
+  const found = await Promise.all(mosaicIds.map((mosaicId) => openPrediction(runDirectory, mosaicId)));
   return found.filter((prediction) => prediction !== null);
+}
+
+/** The mosaics that a run's folder has predictions of, finished or not. */
+export async function predictedMosaics(runDirectory: string): Promise<string[]> {
+  const names = await readdir(path.join(runDirectory, runFiles.predictions)).catch((): string[] => []);
+  return names.map((name) => decodeURIComponent(name));
+}
+
+/** The file that says how far a prediction is. */
+export function recordPath(runDirectory: string, mosaicId: string): string {
+  return path.join(predictionFolder(runDirectory, mosaicId), RECORD_FILE);
 }
 
 /** The prediction of a mosaic, null where there is none that can be read. */

@@ -354,7 +354,7 @@ function calibrationSection({ evaluation: { detail } }: ReportDocument): Html {
   const error = calibration.expectedCalibrationError;
   return html`<section>
     <h2>How far the confidence can be believed</h2>
-    <div class="charts">${calibrationChart(calibration.bins)}</div>
+    <div class="charts reliability">${calibrationChart(calibration.bins)}</div>
     <p>
       Expected calibration error ${score("detail.calibration.expectedCalibrationError", error)} (Guo et al.
       2017, 15 bins): the mean distance between how sure the network is and how often it is right.
@@ -402,9 +402,9 @@ function settingsSection({ settings }: ReportDocument): Html {
     <table class="settings">
       <tbody>
         ${settings.map(
-          ({ key, values }) =>
+          ({ words, values }) =>
             html`<tr>
-              <th>${key}</th>
+              <th>${words}</th>
               <td>${values[0] ?? ""}</td>
             </tr>`,
         )}

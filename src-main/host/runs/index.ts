@@ -8,6 +8,7 @@ import { latestValues } from "../latest-values.ts";
 import type { Project } from "../projects/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { clearLeftovers } from "./epoch-weights.ts";
+import { FileVersions, lookEveryFewSeconds } from "./outside-changes.ts";
 import { claimRun, readRun, recoverRun, releaseRun, runFiles, trainerOf, writeRun } from "./run-files.ts";
 import { makeFolder } from "../make-folder.ts";
 
@@ -20,6 +21,7 @@ export { cutTornTails } from "./torn-tails.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
 export { appendTensorBoard } from "./tensorboard-events.ts";
 export { listModels, type ListedModel } from "./list-models.ts";
+export { FileVersions, lookEveryFewSeconds } from "./outside-changes.ts";
 
 /** A run and the folder that its files are in. */
 export interface StoredRun {
@@ -37,6 +39,10 @@ export class Runs {
   readonly #options: RunsOptions;
   readonly #ofProject = new Map<string, Promise<Map<string, StoredRun>>>();
   readonly #listeners = new Set<() => void>();
+  /** The `run.json` that each run was last read from or written to. */
+  readonly #versions = new FileVersions();
+  /** Runs that say they are running though nobody trains them, as of the last look. */
+  readonly #abandoned = new WeakSet<StoredRun>();
 
   constructor(options: RunsOptions) {
     this.#options = options;
@@ -86,6 +92,7 @@ export class Runs {
       throw error;
     }
     runs.set(run.id, stored);
+    await this.#versions.note(path.join(own, runFiles.run));
     await this.#remember(run.id, own);
     this.#changed();
     return stored;
@@ -99,15 +106,75 @@ export class Runs {
     return stored;
   }
 
-  /** Replaces a run by what `change` makes of it, on disk first. */
+  /** Replaces a run by what `change` makes of it, on disk first; what another process has written meanwhile is kept. */
   async update(projectId: string, runId: string, change: (run: Run) => Run): Promise<Run> {
     const runs = await this.#runsOf(this.#options.projects.get(projectId));
-    const stored = await this.get(projectId, runId);
-    const run = change(stored.run);
-    await writeRun(stored.directory, run);
-    runs.set(runId, { ...stored, run });
+    const { directory, run: known } = await this.get(projectId, runId);
+    const file = path.join(directory, runFiles.run);
+    const before = (await this.#versions.isOther(file)) ? await readRun(directory).catch(() => known) : known;
+    const run = change(before);
+    await writeRun(directory, run);
+    await this.#versions.note(file);
+    runs.set(runId, { directory, run });
     this.#changed();
     return run;
+  }
+
+  /** Takes over what another process has done to the runs of a project: trainings on the command line beside the window, and their ends. */
+  async look(project: Project): Promise<void> {
+    const runs = await this.#runsOf(project);
+    const parent = runsDirectory(project);
+    const entries = await readdir(parent, { withFileTypes: true }).catch(() => null);
+    if (entries === null) {
+      return;
+    }
+    const directories = entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => path.join(parent, name));
+    const known = new Map([...runs.values()].map((stored) => [stored.directory, stored]));
+    let changed = false;
+    for (const directory of directories) {
+      const before = known.get(directory);
+      const found = await this.#found(directory, before);
+      // What this process has written meanwhile is newer than what was read.
+      if (found !== null && (before === undefined || runs.get(before.run.id) === before)) {
+        runs.set(found.run.id, found);
+        changed = true;
+      }
+    }
+    for (const { directory, run } of known.values()) {
+      const isGone = path.dirname(directory) === parent && !directories.includes(directory);
+      if (isGone && run.state.kind !== "running" && run.state.kind !== "queued") {
+        changed = runs.delete(run.id) || changed;
+      }
+    }
+    if (changed) {
+      this.#changed();
+    }
+  }
+
+  /** The run in a folder where it isn't the one that was known; null where nothing has changed, or nothing can be read. */
+  async #found(directory: string, before: StoredRun | undefined): Promise<StoredRun | null> {
+    const file = path.join(directory, runFiles.run);
+    if (await this.#versions.isOther(file)) {
+      const run = await readRun(directory).catch(() => null);
+      if (run === null) {
+        return null;
+      }
+      await this.#versions.note(file);
+      return JSON.stringify(run) === JSON.stringify(before?.run) ? null : { run, directory };
+    }
+    if (before?.run.state.kind !== "running" || (await trainerOf(directory)) !== "none") {
+      return null;
+    }
+    // Twice, since a training that ends lets go of its run before the file that says so is seen.
+    if (!this.#abandoned.has(before)) {
+      this.#abandoned.add(before);
+      return null;
+    }
+    const left = await settled(before, { queued: false });
+    await this.#versions.note(file);
+    return left;
   }
 
   /** Puts these tags on a run in place of those it has; one that is given twice counts once. */
@@ -172,12 +239,18 @@ export class Runs {
   }
 
   async *#watch(projectId: string, signal: AbortSignal): AsyncGenerator<Run[]> {
-    const runs = await this.#runsOf(this.#options.projects.get(projectId));
-    yield* latestValues(
-      () => newestFirst(runs).map(({ run }) => run),
-      (listener) => this.onChange(listener),
-      { signal },
-    );
+    const project = this.#options.projects.get(projectId);
+    const runs = await this.#runsOf(project);
+    const stop = lookEveryFewSeconds(() => this.look(project));
+    try {
+      yield* latestValues(
+        () => newestFirst(runs).map(({ run }) => run),
+        (listener) => this.onChange(listener),
+        { signal },
+      );
+    } finally {
+      stop();
+    }
   }
 
   #runsOf(project: Project): Promise<Map<string, StoredRun>> {
@@ -185,6 +258,11 @@ export class Runs {
     if (runs === undefined) {
       runs = loadRuns(project).then(async (loaded) => {
         await this.#relocate([...loaded.values()]);
+        await Promise.all(
+          [...loaded.values()].map(({ directory }) =>
+            this.#versions.note(path.join(directory, runFiles.run)),
+          ),
+        );
         return loaded;
       });
       this.#ofProject.set(project.id, runs);

@@ -18,8 +18,9 @@ test("settings stand side by side, and what differs is told", () => {
     { ...other, split: { ...other.split, training: [...other.split.training], validation: ["b"] } },
   ]);
   const row = (key: string) => rows.find((one) => one.key === key);
-  expect(row("batch")).toEqual({ key: "batch", values: [String(defaultSettings.batch), "7"], differs: true });
+  expect(row("batch")).toEqual({ key: "batch", words: "batch", values: [String(defaultSettings.batch), "7"], differs: true });
   expect(row("seed")?.differs).toBe(false);
+  expect([row("optimizer.kind")?.words, row("learningRate")?.words]).toEqual(["optimizer", "learning rate"]);
   expect(row("optimizer.weightDecay")?.values).toEqual(["–", "0.01"]);
   expect(row("split.training")?.values[1]).toMatch(/^9 items, [0-9a-f]{8}$/);
   expect(row("split.validation")?.values[1]).toBe("b");
