@@ -154,6 +154,8 @@ export const tileSchema = z.strictObject({
   width: z.int(),
   height: z.int(),
   data: z.instanceof(Uint8Array),
+  /** Part of it is still being read: asked for again in a moment, it shows more. */
+  unfinished: z.literal(true).optional(),
 });
 export type Tile = z.infer<typeof tileSchema>;
 

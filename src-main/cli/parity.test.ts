@@ -179,6 +179,14 @@ describe("the window's actions and their command lines", () => {
       expect([at, value]).toEqual([at, String(found)]);
       expect(text.trim()).not.toBe("");
     }
+    // On the validation tiles alone, though mosaics are predicted.
+    const onTiles = reportCommand("first", { ...place(), mosaicNames: [] }, choice);
+    expect(await answerOf(byFolder(onTiles, "first"))).toMatchObject({
+      evaluation: {
+        detail: null,
+        report: await services.learning.evaluation.report(project, "first", { kind: "validation" }),
+      },
+    });
     // The worst confusions have their places, each with three pictures.
     expect(page.match(/data-confusion=/g)?.length).toBeGreaterThan(0);
     expect(page.match(/data:image\/png/g)?.length).toBeGreaterThan(2);
@@ -304,12 +312,12 @@ describe("the window's actions and their command lines", () => {
     const fileId = services.folders.grant(path.join(masks, "a.tif"));
     const { evaluation: asked } = services.learning.implementation;
     const { signal } = new AbortController();
-    const ask = (mapping: Record<string, number | null> | null) =>
+    const ask = (mapping: Record<string, number | null> | null, borderTolerancePixels = 0) =>
       resultOf(
         asked.masks(
           {
             ...{ projectId: project.id, fileId, folder: true, mapping },
-            ...{ otherGrids: "refuse", borderTolerancePixels: 0 },
+            ...{ otherGrids: "refuse", borderTolerancePixels },
           },
           { signal },
         ),
@@ -333,10 +341,13 @@ describe("the window's actions and their command lines", () => {
     );
     // It is kept for the next time.
     expect(await ask(null)).toEqual({ ...mapped, masksId: expect.any(String) as string });
-    const words = { path: masks, mapping, resampled: false, within: null };
-    const line = evaluateMasksCommand(folder, words);
-    const { detail, compared } = mapped.evaluation;
-    expect(await answerOf(line)).toEqual(JSON.parse(JSON.stringify({ ...detail, compared })));
+    const words = { path: masks, mapping, resampled: false, borderTolerancePixels: 0, within: null };
+    const bordered = (await ask(mapping, 1)).evaluation;
+    expect(bordered.detail.report).not.toEqual(mapped.evaluation.detail.report);
+    for (const [border, { detail, compared }] of [mapped.evaluation, bordered].entries()) {
+      const line = evaluateMasksCommand(folder, { ...words, borderTolerancePixels: border });
+      expect(await answerOf(line)).toEqual(JSON.parse(JSON.stringify({ ...detail, compared })));
+    }
     const selection = { kind: "false-negatives", classId: one ?? 0 } as const;
     const places = await asked.maskPlaces(
       { projectId: project.id, masksId: mapped.masksId, selection, most: 100 },

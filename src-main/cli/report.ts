@@ -1,11 +1,14 @@
 import path from "node:path";
 import type { Command } from "commander";
+import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { writeReport } from "../host/reports/index.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { groundOf, type GroundOptions } from "./evaluate-run.ts";
-import { comparableMosaics, openRun } from "./open-run.ts";
+import { comparableMosaics, openRun, type OpenedRun } from "./open-run.ts";
 import { wholeNumber } from "./option-values.ts";
+
+type ReportOptions = GroundOptions & { readonly out: string; readonly validationTiles?: true };
 
 /** `orthomask report`: a run's results as a page to hand on. */
 export function registerReportCommand(program: Command, io: CliIo): void {
@@ -19,6 +22,10 @@ export function registerReportCommand(program: Command, io: CliIo): void {
     .option("--project <dir>", "the project's folder (default: the one that the run lies in)")
     .option("--mosaics <names>", "only these mosaics, with commas between (default: all predicted ones)")
     .option(
+      "--validation-tiles",
+      "count the run's validation tiles as the network sees them, no whole mosaics",
+    )
+    .option(
       "--border <pixels>",
       "leave out pixels this near to a border between true classes",
       wholeNumber(0, 32),
@@ -28,25 +35,22 @@ export function registerReportCommand(program: Command, io: CliIo): void {
       "--within <ground>",
       "count only this ground: training, validation, test, or NAME:PART of a saved split",
     )
-    .action(async (given: string, options: GroundOptions & { readonly out: string }) => {
+    .action(async (given: string, options: ReportOptions) => {
       const filePath = path.resolve(options.out);
       if (!/\.html?$/i.test(filePath)) {
         throw new UsageError(
           `--out ${options.out}: expected a name that ends with .html; the desktop app prints PDFs, as does any browser.`,
         );
       }
+      if (options.validationTiles && options.mosaics !== undefined) {
+        throw new UsageError(
+          "--validation-tiles and --mosaics say two different things to count: leave one out.",
+        );
+      }
       const opened = await openRun(io, given, options.project);
       const { services, project, stored } = opened;
-      const mosaicIds = (
-        await comparableMosaics(opened, options.mosaics).catch((error: unknown) => {
-          // Without predictions a report tells of the validation tiles, unless mosaics were asked for.
-          if (options.mosaics === undefined && error instanceof RpcError && error.code === "conflict") {
-            io.warn(error.message);
-            return [];
-          }
-          throw error;
-        })
-      ).map(({ id }) => id);
+      const mosaics = options.validationTiles ? [] : await predictedOrNone(io, opened, options.mosaics);
+      const mosaicIds = mosaics.map(({ id }) => id);
       const progress = io.progress("writing the report");
       const document = await writeReport(
         project,
@@ -84,4 +88,21 @@ export function registerReportCommand(program: Command, io: CliIo): void {
         () => filePath,
       );
     });
+}
+
+/** Without predictions a report tells of the validation tiles, unless mosaics were asked for. */
+async function predictedOrNone(
+  io: CliIo,
+  opened: OpenedRun,
+  names: string | undefined,
+): Promise<readonly ReadyMosaic[]> {
+  try {
+    return await comparableMosaics(opened, names);
+  } catch (error) {
+    if (names === undefined && error instanceof RpcError && error.code === "conflict") {
+      io.warn(error.message);
+      return [];
+    }
+    throw error;
+  }
 }

@@ -118,6 +118,9 @@ const ownCanvas: Readonly<Partial<Record<LayerKind, string>>> = {
 /** Where among the layers something lies that covers labels, and nothing else of what covers them. */
 export const ABOVE_LABELS = 1.5;
 
+/** How long after it came a tile that isn't finished is asked for again. */
+const UNFINISHED_MILLISECONDS = 1000;
+
 /** Tiles kept for each kind: 80 MB of imagery, a quarter of that for each of the others; an HD screen shows about 50. */
 const TILES_KEPT = 320;
 
@@ -486,15 +489,24 @@ export class MosaicLayers {
       grid,
       projection: this.#projection,
       bands: bandsOf[kind],
-      read: (request, options) =>
-        this.#options.readTile(
+      read: async (request, options) => {
+        const tile = await this.#options.readTile(
           mosaic.id,
           tileSource.kind === "imagery"
             ? { kind: "imagery", display: this.#displayOf(mosaic.id) }
             : tileSource,
           request,
           options,
-        ),
+        );
+        if (tile.unfinished) {
+          setTimeout(() => {
+            if (this.#sources[kind].get(mosaic.id) === source) {
+              this.#invalidate([kind], mosaic.id, [request.pixelWindow]);
+            }
+          }, UNFINISHED_MILLISECONDS);
+        }
+        return tile;
+      },
       statistics: this.#options.statistics,
       isPassing: this.#options.isPassing,
       onChange: (mapExtent) => {

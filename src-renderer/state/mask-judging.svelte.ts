@@ -41,6 +41,8 @@ export class MaskJudging {
   /** All masks of the file's folder, by the mosaics' names. */
   folder = $state(true);
   resampled = $state(false);
+  /** Pixels this near to a border between true classes count for nothing. */
+  borderTolerancePixels = $state(0);
   /** A part of a saved split; null for all that is labelled. */
   within: EvaluatedSplit | null = $state.raw(null);
 
@@ -71,6 +73,7 @@ export class MaskJudging {
       path: this.displayPath,
       mapping: this.mapping,
       resampled: this.resampled,
+      borderTolerancePixels: this.borderTolerancePixels,
       within: this.within === null ? null : groundWord(this.within),
     };
   }
@@ -110,7 +113,7 @@ export class MaskJudging {
           folder: this.folder,
           mapping: this.#isMappingKnown ? this.mapping : null,
           otherGrids: this.resampled ? "nearest" : "refuse",
-          borderTolerancePixels: 0,
+          borderTolerancePixels: this.borderTolerancePixels,
           ...(this.within === null ? {} : { within: this.within }),
         },
         { signal: request.signal },

@@ -104,6 +104,7 @@ export interface MaskWords {
   readonly path: string;
   readonly mapping: ClassMapping;
   readonly resampled: boolean;
+  readonly borderTolerancePixels: number;
   /** A word of `--within`; null counts everything that is labelled. */
   readonly within: string | null;
 }
@@ -111,13 +112,13 @@ export interface MaskWords {
 /** Compares masks from anywhere with a project's labels; with a selection, lists its largest places. */
 export function evaluateMasksCommand(
   folder: string,
-  { path, mapping, resampled, within }: MaskWords,
+  { path, mapping, resampled, ...choice }: MaskWords,
   selection: PlaceSelection | null = null,
 ): string {
   const pairs = Object.entries(mapping).map(([value, meant]) => `${value}=${meant ?? "none"}`);
   return commandLine([
     ...["evaluate", "--masks", path, "--project", folder],
-    ...option("--within", within),
+    ...evaluateWords(choice),
     ...option("--map", pairs.length === 0 ? null : pairs.join(",")),
     ...(resampled ? ["--resample", "nearest"] : []),
     ...option("--places", selection === null ? null : placesWord(selection)),
@@ -263,7 +264,10 @@ export function reportCommand(
   place: CommandPlace,
   choice: EvaluateChoice & { readonly out: string },
 ): string {
-  return commandLine(["report", runId, ...placeWords(place), ...evaluateWords(choice), "--out", choice.out]);
+  // Without a word about them, all predicted mosaics would be meant.
+  const tiles = place.mosaicNames.length === 0 ? ["--validation-tiles"] : [];
+  const words = [...placeWords(place), ...tiles, ...evaluateWords(choice)];
+  return commandLine(["report", runId, ...words, "--out", choice.out]);
 }
 
 /** Writes a run's predictions, or (null) the project's labels, as the window's export does; `out` null for the project's own exports. */

@@ -27,7 +27,7 @@ import { compareRuns } from "./compare-runs.ts";
 import { farFromBorders, onlyWithin, pixelAreaOf } from "./ground-pixels.ts";
 import { JudgedMasks } from "./judged-masks.ts";
 import { keepMapping, readMapping } from "./kept-mapping.ts";
-import { PlaceIndexes, type IndexBeside, type IndexQuestion } from "./place-indexes.ts";
+import { PlaceIndexes, versionOf, type IndexBeside, type IndexQuestion } from "./place-indexes.ts";
 import { findPlaces, joinPlaces } from "./places.ts";
 
 export interface EvaluationOptions {
@@ -56,6 +56,9 @@ interface PartOfGround {
   readonly split: GroundSplit;
   readonly part: SplitPart;
 }
+
+/** How often tiles of a prediction that isn't finished are read anew. */
+const UNFINISHED_MILLISECONDS = 20_000;
 
 /** Tiles of one view ask for the same ground one after the other. */
 const KEPT_GROUND_MILLISECONDS = 5000;
@@ -264,6 +267,25 @@ export class Evaluation {
       prediction: async (pixelWindow) =>
         (await grid.readWindow({ pixelWindow, confidence: false }, options)).ids,
     };
+  }
+
+  /** Another word where a mosaic's labels, or what is held against them, have changed; while a prediction comes, another one now and then. */
+  async comparedVersion(project: Project, mosaicId: string, judged: Judged): Promise<string> {
+    await project.labels.editedNow(mosaicId);
+    const version = await this.#versionOf(project, mosaicId, judged);
+    const now = Math.floor(Date.now() / UNFINISHED_MILLISECONDS);
+    return JSON.stringify([project.labelsVersion(mosaicId), version ?? now]);
+  }
+
+  async #versionOf(project: Project, mosaicId: string, judged: Judged): Promise<readonly unknown[] | null> {
+    if (judged.kind === "run") {
+      const grid = await this.#options.predictions.readPrediction(project.id, mosaicId, judged.runId);
+      return grid === null ? null : versionOf({ kind: "prediction", folder: path.dirname(grid.folder) });
+    }
+    const { mosaics } = this.masks.get(project.id, judged.masksId);
+    const mosaic = mosaics.find((one) => one.mosaicId === mosaicId);
+    // What the values mean and how they are laid on the grid is the set's own.
+    return mosaic === undefined ? null : versionOf({ kind: "mask", filePath: mosaic.maskPath, reading: "" });
   }
 
   implementation(): Implementation<typeof contract>["evaluation"] {

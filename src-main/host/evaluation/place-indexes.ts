@@ -204,7 +204,7 @@ export class PlaceIndexes {
 }
 
 /** What tells one state of the judged pixels from another; null while they are still coming. */
-async function versionOf(judged: IndexedIds): Promise<readonly unknown[] | null> {
+export async function versionOf(judged: IndexedIds): Promise<readonly unknown[] | null> {
   switch (judged.kind) {
     case "prediction": {
       const recordPath = path.join(judged.folder, "prediction.json");

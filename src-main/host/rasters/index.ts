@@ -10,6 +10,7 @@ import { toHostError } from "../host-error.ts";
 import type { Project, Projects } from "../projects/index.ts";
 import { statisticsOfBands } from "./band-statistics.ts";
 import { isCostly } from "./coarse-preview.ts";
+import { CoarseSamples, isCoarse } from "./coarse-samples.ts";
 import { imageryTile } from "./imagery-tile.ts";
 import { MANY_PIXELS, sampledIds } from "./sampled-ids.ts";
 import { TileQueue } from "./tile-queue.ts";
@@ -63,6 +64,14 @@ export interface Comparisons {
     judged: Judged,
     options: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly truth: IdSource; readonly prediction: IdSource } | null>;
+  /** Another word where labels, or what is held against them, have changed. */
+  comparedVersion(project: Project, mosaicId: string, judged: Judged): Promise<string>;
+}
+
+/** What one source of a tile shows: labels, or what is held against them. */
+interface ComparedSide {
+  readonly judged: Judged;
+  readonly side: "truth" | "prediction";
 }
 
 /** Makes the tiles that the map shows: imagery, labels, predictions. */
@@ -70,6 +79,7 @@ export class Tiles {
   readonly #projects: Projects;
   readonly #predictions: PredictionGrids & LivePixels;
   readonly #comparisons: Comparisons;
+  readonly #coarse = new CoarseSamples();
   readonly #queue = new TileQueue(TILES_AT_ONCE);
   /** One at a time: the first of a view is there after a quarter of the time that four together would take. */
   readonly #costlyQueue = new TileQueue(1, { breathMilliseconds: BREATH_MILLISECONDS });
@@ -188,56 +198,78 @@ export class Tiles {
       }
       case "masks": {
         const judged = { kind: "masks", masksId: source.masksId } as const;
-        const found = await this.#comparisons.compared(project, mosaicId, judged, { signal });
-        const [ids = null] = await this.#sampled([found?.prediction ?? null], request, signal);
-        return predictionTile(ids === null ? null : { ...size, ids, confidence: null, entropy: null }, size);
+        const { ids, ...rest } = await this.#sampled([{ judged, side: "prediction" }], request, signal);
+        const [found = null] = ids;
+        const shown = found === null ? null : { ...size, ids: found, confidence: null, entropy: null };
+        return { ...predictionTile(shown, size), ...rest };
       }
       case "comparison": {
-        const found = await this.#comparisons.compared(project, mosaicId, source.judged, { signal });
-        const [truth = null, prediction = null] = await this.#sampled(
-          [found?.truth ?? null, found?.prediction ?? null],
-          request,
-          signal,
-        );
-        return comparisonTile(truth, prediction, project.snapshot().classes, size);
+        const { judged } = source;
+        const sides: ComparedSide[] = [
+          { judged, side: "truth" },
+          { judged, side: "prediction" },
+        ];
+        const { ids, ...rest } = await this.#sampled(sides, request, signal);
+        const [truth = null, prediction = null] = ids;
+        return { ...comparisonTile(truth, prediction, project.snapshot().classes, size), ...rest };
       }
       case "disagreement": {
-        const comparedWith = (runId: string) =>
-          this.#comparisons.compared(
-            project,
-            mosaicId,
-            { kind: "run", runId, borderTolerancePixels: 0, within: null },
-            { signal },
-          );
-        const [one, another] = [await comparedWith(source.runId), await comparedWith(source.otherRunId)];
-        const [truth = null, first = null, other = null] = await this.#sampled(
-          [one?.truth ?? null, one?.prediction ?? null, another?.prediction ?? null],
-          request,
-          signal,
-        );
-        return disagreementTile(truth, first, other, { classes: project.snapshot().classes, size });
+        const [one, other] = [source.runId, source.otherRunId].map(
+          (runId) => ({ kind: "run", runId, borderTolerancePixels: 0, within: null }) as const,
+        ) as [Judged, Judged];
+        const sides: ComparedSide[] = [
+          { judged: one, side: "truth" },
+          { judged: one, side: "prediction" },
+          { judged: other, side: "prediction" },
+        ];
+        const { ids, ...rest } = await this.#sampled(sides, request, signal);
+        const [truth = null, first = null, second = null] = ids;
+        const { classes } = project.snapshot();
+        return { ...disagreementTile(truth, first, second, { classes, size }), ...rest };
       }
     }
   }
 
-  /** Ids of the same pixels of several sources; null for those that there aren't. */
+  /** Ids of the same pixels of several sources; null for each where one of them isn't there. Of much ground, those of a look at all of it that goes on meanwhile. */
   async #sampled(
-    sources: readonly (IdSource | null)[],
+    sides: readonly ComparedSide[],
     request: TileRequest,
     signal: AbortSignal,
-  ): Promise<(Uint8Array<ArrayBuffer> | null)[]> {
-    const { image } = this.#projects.get(request.projectId).mosaic(request.mosaicId);
-    if (sources.includes(null)) {
-      return sources.map(() => null);
+  ): Promise<{ readonly ids: (Uint8Array<ArrayBuffer> | null)[]; readonly unfinished?: true }> {
+    const { projectId, mosaicId, pixelWindow } = request;
+    const project = this.#projects.get(projectId);
+    const { image } = project.mosaic(mosaicId);
+    const coarse = isCoarse(pixelWindow);
+    const sources: IdSource[] = [];
+    for (const { judged, side } of sides) {
+      const found = await this.#comparisons.compared(project, mosaicId, judged, coarse ? {} : { signal });
+      if (found === null) {
+        return { ids: sides.map(() => null) };
+      }
+      sources.push(found[side]);
     }
-    const read = (): Promise<(Uint8Array<ArrayBuffer> | null)[]> =>
-      Promise.all(
-        sources.map(async (source) =>
-          source === null ? null : sampledIds(source, image, request, { signal }),
-        ),
+    if (coarse) {
+      const versions = sides.map(({ judged }) =>
+        this.#comparisons.comparedVersion(project, mosaicId, judged),
       );
-    const { width, height } = request.pixelWindow;
-    return width * height > MANY_PIXELS ? this.#costlyQueue.run(read, signal) : read();
+      const { ids, unfinished } = await this.#coarse.tile(
+        {
+          ...{
+            key: JSON.stringify([projectId, mosaicId, sides]),
+            version: (await Promise.all(versions)).join(),
+          },
+          ...{ sources, raster: image, pixelWindow, size: request.size },
+        },
+        { signal },
+      );
+      return unfinished ? { ids, unfinished } : { ids };
+    }
+    const read = async (): Promise<{ readonly ids: Uint8Array<ArrayBuffer>[] }> => ({
+      ids: await Promise.all(sources.map((source) => sampledIds(source, image, request, { signal }))),
+    });
+    return pixelWindow.width * pixelWindow.height > MANY_PIXELS
+      ? this.#costlyQueue.run(read, signal)
+      : read();
   }
 
   #imagery(

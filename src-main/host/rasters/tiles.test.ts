@@ -32,7 +32,10 @@ beforeEach(async () => {
       readPrediction: () => Promise.resolve(grid),
       readLive: () => Promise.reject(new Error("no tile of these is live")),
     },
-    comparisons: { compared: () => Promise.reject(new Error("no tile of these is a comparison")) },
+    comparisons: {
+      comparedVersion: () => Promise.resolve(""),
+      compared: () => Promise.reject(new Error("no tile of these is a comparison")),
+    },
   });
 });
 

@@ -101,7 +101,9 @@ export async function gatherReport(
     folder: project.folderPath,
     createdAt: new Date().toISOString(),
     run,
-    settings: settingsRows([run.settings]),
+    settings: settingsRows([run.settings]).map((row) =>
+      row.key === "mosaicIds" && trainedOn.length > 0 ? { ...row, values: [trainedOn.join(", ")] } : row,
+    ),
     mosaics,
     furtherMosaics: Math.max(0, named.length - MOST_MOSAICS),
     tileCounts: { training: tilesOf("training"), validation: tilesOf("validation"), test: tilesOf("test") },

@@ -18,7 +18,9 @@ beforeAll(async () => {
   await drawFolder(folder, [drawMosaic("a", 64, 64, 2)]);
   const start = async (name: string): Promise<typeof window> => {
     const services = createServices(testHostOptions(path.join(folder, name)));
-    return { services, project: await services.projects.open(folder) };
+    const project = await services.projects.open(folder);
+    await project.counted();
+    return { services, project };
   };
   window = await start(".window");
   commandLine = await start(".cli");

@@ -18,7 +18,12 @@ test("settings stand side by side, and what differs is told", () => {
     { ...other, split: { ...other.split, training: [...other.split.training], validation: ["b"] } },
   ]);
   const row = (key: string) => rows.find((one) => one.key === key);
-  expect(row("batch")).toEqual({ key: "batch", words: "batch", values: [String(defaultSettings.batch), "7"], differs: true });
+  expect(row("batch")).toEqual({
+    key: "batch",
+    words: "batch",
+    values: [String(defaultSettings.batch), "7"],
+    differs: true,
+  });
   expect(row("seed")?.differs).toBe(false);
   expect([row("optimizer.kind")?.words, row("learningRate")?.words]).toEqual(["optimizer", "learning rate"]);
   expect(row("optimizer.weightDecay")?.values).toEqual(["–", "0.01"]);
