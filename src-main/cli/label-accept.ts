@@ -4,7 +4,7 @@ import { RpcError } from "#shared/rpc/errors.ts";
 import { acceptPrediction } from "../host/labels/accept-prediction.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { findRun } from "./find-run.ts";
-import { classIdOf, ringOf } from "./label-area.ts";
+import { classIdOf, lockedIdsOf, ringOf } from "./label-area.ts";
 import { mosaicsNamed, openProject, readyMosaics, runInProject } from "./open-run.ts";
 import { share } from "./option-values.ts";
 
@@ -54,16 +54,13 @@ export function registerLabelAccept(label: Command, io: CliIo): void {
           `${run.name} has predicted nothing of ${mosaic.name} yet: run \`orthomask predict ${run.id} --project ${project.folderPath}\` first.`,
         );
       }
-      const lockedIds = (options.lock ?? "")
-        .split(",")
-        .flatMap((word) => (word.trim() === "" ? [] : [classIdOf("--lock", word.trim(), classes)]));
       const accepted = {
         mosaicId: mosaic.id,
         name: "Accept prediction",
         area: { kind: "polygon" as const, rings: [ringOf(options) ?? wholeRing(mosaic.image)] },
         classId: options.class === undefined ? null : classIdOf("--class", options.class, classes),
         leastConfidence: options.confidence,
-        rules: { lockedIds, onlyUnlabelled: options.onlyUnlabelled },
+        rules: { lockedIds: lockedIdsOf(options.lock, classes), onlyUnlabelled: options.onlyUnlabelled },
       };
       const progress = io.progress("accepting");
       const { change, pixels } = await acceptPrediction(project, prediction, accepted, {

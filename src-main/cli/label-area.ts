@@ -1,4 +1,5 @@
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
+import { guessClass } from "#shared/labels/vector-import.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { UsageError } from "./cli-io.ts";
 
@@ -9,21 +10,29 @@ export function paintIdOf(given: string | undefined, classes: readonly NamedClas
   return given === "none" ? UNLABELLED_ID : classIdOf("--class", given, classes, ["none"]);
 }
 
-/** The id of a class that an option names by id or name. Throws `UsageError` that lists the classes, and what else may be said. */
+/** The id of a class that an option names by id or name, whatever the name's case. Throws `UsageError` that lists the classes, and what else may be said. */
 export function classIdOf(
   option: string,
   given: string | undefined,
   classes: readonly NamedClass[],
   alsoAllowed: readonly string[] = [],
 ): number {
-  const found = classes.find(({ id, name }) => String(id) === given || name === given);
-  if (found === undefined) {
+  const found =
+    classes.find(({ id, name }) => String(id) === given || name === given) ??
+    guessClass(given ?? null, classes);
+  if (found === null) {
     const also = alsoAllowed.map((word) => `${word}, or `).join("");
     throw new UsageError(
       `${option} ${given ?? ""}: expected ${also}one of ${classes.map(({ id, name }) => `${id} ${name}`).join(", ")}.`,
     );
   }
   return found.id;
+}
+
+/** The ids of the classes that `--lock` names, with commas between. Throws `UsageError`. */
+export function lockedIdsOf(given: string | undefined, classes: readonly NamedClass[]): number[] {
+  const words = (given ?? "").split(",").map((word) => word.trim());
+  return words.filter((word) => word !== "").map((word) => classIdOf("--lock", word, classes));
 }
 
 /** The ring of `--polygon` or `--rectangle`, in mosaic pixels; null where neither is given. Throws `UsageError`. */

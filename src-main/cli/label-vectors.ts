@@ -19,6 +19,7 @@ import {
   type NamedLayer,
 } from "../host/vector-import/index.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
+import { classIdOf, lockedIdsOf } from "./label-area.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
 
 interface ImportOptions {
@@ -84,9 +85,7 @@ export function registerLabelVectors(label: Command, io: CliIo): void {
           mapping,
           mosaicIds: mosaicsNamed(readyMosaics(project), options.mosaics).map(({ id }) => id),
           rules: {
-            lockedIds: (options.lock ?? "")
-              .split(",")
-              .flatMap((word) => (word.trim() === "" ? [] : [classNamed("--lock", word.trim(), classes).id])),
+            lockedIds: lockedIdsOf(options.lock, classes),
             onlyUnlabelled: options.onlyUnlabelled,
           },
         },
@@ -210,18 +209,7 @@ function targetOf(option: string, word: string, classes: readonly LandClass[]): 
   }
   return word.startsWith("new:") && word.length > 4
     ? { kind: "new", name: word.slice(4) }
-    : { kind: "class", classId: classNamed(option, word, classes).id };
-}
-
-function classNamed(option: string, word: string, classes: readonly LandClass[]): LandClass {
-  const found =
-    classes.find(({ id, name }) => name === word || String(id) === word) ?? guessClass(word, classes);
-  if (found === null) {
-    throw new UsageError(
-      `${option}: there is no class ${word}; there are ${classes.map(({ id, name }) => `${id} ${name}`).join(", ") || "none"}.`,
-    );
-  }
-  return found;
+    : { kind: "class", classId: classIdOf(option, word, classes) };
 }
 
 function epsgCode(text: string): number {

@@ -81,7 +81,10 @@ export function fieldValueText(value: string | number | boolean | null | undefin
 }
 
 /** The class that a value means: the one of that name, whatever the case, blanks and underscores, else the one of that id. */
-export function guessClass(value: string | null, classes: readonly LandClass[]): LandClass | null {
+export function guessClass<Named extends Pick<LandClass, "id" | "name">>(
+  value: string | null,
+  classes: readonly Named[],
+): Named | null {
   if (value === null) {
     return null;
   }
