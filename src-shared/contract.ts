@@ -11,12 +11,7 @@ import { gpuContract } from "./gpu-add-on.ts";
 import { jobSchema } from "./jobs/job.ts";
 import { connectedAreaSchema } from "./labels/connected-area.ts";
 import { labelEditSchema, labelShapeSchema, paintRulesSchema } from "./labels/label-edit.ts";
-import {
-  conflictPlaceSchema,
-  keptSideSchema,
-  labelConflictsSchema,
-  mergeReportSchema,
-} from "./labels/label-merge.ts";
+import { conflictPlaceSchema, keptSideSchema, labelConflictsSchema } from "./labels/label-merge.ts";
 import { vectorFileSchema, vectorInspectionSchema, vectorMappingSchema } from "./labels/vector-import.ts";
 import { reviewContract, uncertaintyMeasureSchema } from "./labels/review-contract.ts";
 import { segmentsContract } from "./labels/segments-contract.ts";
@@ -558,10 +553,13 @@ export const contract = defineContract({
   segments: segmentsContract,
   /** Two people's labels of one mosaic. */
   merges: {
-    /** Takes what only the other person has labelled; where both have, and differ, theirs are kept beside until it is settled. */
+    /**
+     * Takes what only the other person has labelled; where both have, and differ, theirs are kept beside until it is settled. One step that can be undone;
+     * the job's result is a report. Cancelled before its end it has changed nothing.
+     */
     start: call(
       z.strictObject({ projectId: idSchema, mosaicId: idSchema, fileId: idSchema }),
-      mergeReportSchema,
+      z.strictObject({ jobId: idSchema }),
     ),
     /** Where labels differ over all mosaics: by pair of classes, and the largest places, with the rectangles that cover these. */
     conflicts: call(

@@ -27,8 +27,14 @@ export function registerLabelMerge(label: Command, io: CliIo): void {
       if (mosaic === undefined) {
         throw new UsageError("Name the mosaic with --mosaic.");
       }
+      const progress = io.progress(`merging ${path.basename(file)}`);
       const { mosaicId, ...report } = await mergeLabels(project, mosaic.id, path.resolve(file), {
         signal: io.signal,
+        onProgress: (share) => {
+          progress.update({ progress: share, detail: mosaic.name });
+        },
+      }).finally(() => {
+        progress.end();
       });
       io.answer(
         { mosaic: mosaic.name, ...report },

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Command } from "commander";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { drawFolder, drawMosaic } from "../../fixtures/learning/draw-folder.ts";
 import { addPredictedRun } from "../../fixtures/learning/predicted-run.ts";
 import { runCli } from "../../fixtures/run-cli.ts";
@@ -31,6 +31,7 @@ import { encodeRuns } from "#shared/labels/runs.ts";
 import { mergeService } from "../host/label-merge/merge-service.ts";
 import { labelsService } from "../host/labels/labels-service.ts";
 import { Exports } from "../host/exports/index.ts";
+import { isUnfinished } from "../host/jobs/index.ts";
 import { noShell } from "../host/ports/no-shell.ts";
 import type { Project } from "../host/projects/project.ts";
 import { createServices, type Services } from "../host/services.ts";
@@ -437,7 +438,11 @@ describe("the window's actions and their command lines", () => {
     const [, one, other] = classes.map(({ id }) => id);
     const file = path.join(base, "masks-window-first", "a.tif");
     const fileId = services.folders.grant(file);
-    const merges = mergeService({ projects: services.projects, folders: services.folders });
+    const merges = mergeService({
+      projects: services.projects,
+      folders: services.folders,
+      jobs: services.jobs,
+    });
     const context = { signal: new AbortController().signal };
     const ring: [number, number][] = [
       [10.5, 20],
@@ -450,7 +455,12 @@ describe("the window's actions and their command lines", () => {
     };
     const steps = [
       {
-        shown: () => merges.start({ projectId: project.id, mosaicId, fileId }, context),
+        shown: async () => {
+          const { jobId } = await merges.start({ projectId: project.id, mosaicId, fileId }, context);
+          await vi.waitUntil(() => !isUnfinished(services.jobs.get(jobId).state));
+          const { state } = services.jobs.get(jobId);
+          return state.kind === "succeeded" && state.result.kind === "merge" ? state.result.report : state;
+        },
         line: mergeLabelsCommand(folder, "a", file),
       },
       {

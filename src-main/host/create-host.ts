@@ -163,7 +163,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     segments: segments.implementation(),
     vectors: vectorsService(services),
     review: review.implementation(),
-    merges: mergeService(services),
+    merges: mergeService({ ...services, jobs }),
     exports: {
       plan: async ({ destination, ...request }) =>
         exports.plan({ ...request, folderPath: await folderOf(destination) }),

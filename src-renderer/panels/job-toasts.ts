@@ -1,9 +1,13 @@
 import type { Job, JobResult } from "#shared/jobs/job.ts";
+import { mergeReportSentence } from "#shared/labels/label-merge.ts";
 import { vectorReportSentence, type VectorReport } from "#shared/labels/vector-import.ts";
 import { showPrediction } from "../state/show-prediction.ts";
 import type { ToastAction } from "../state/toasts.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
+import { copyText } from "../ui/copy-text.ts";
 import { formatPlural, formatScore } from "../ui/format.ts";
+
+type MergeResult = Extract<JobResult, { kind: "merge" }>;
 
 /** Says in a toast how each job ended, with what one would do next. Returns how to stop. */
 export function announceJobs(workspace: Workspace): () => void {
@@ -79,6 +83,11 @@ function successOf(
         message: vectorReportSentence(result.report),
         actions: importActions(workspace, result.report),
       };
+    case "merge":
+      return {
+        message: mergeMessage(workspace, result),
+        actions: mergeActions(workspace, result),
+      };
     case "pyramid":
       return null;
   }
@@ -97,6 +106,30 @@ function importActions(workspace: Workspace, { mosaics }: VectorReport): ToastAc
             workspace.layers.labels.visible = true;
             workspace.mapView.flyToMosaic(first.mosaicId);
           },
+        },
+      ];
+}
+
+function mergeMessage(workspace: Workspace, { displayPath, report }: MergeResult): string {
+  const fileName = displayPath.split(/[\\/]/).at(-1) ?? displayPath;
+  const name = workspace.project?.mosaicName(report.mosaicId) ?? "its mosaic";
+  return `${fileName} merged into ${name}: ${mergeReportSentence(report)}`;
+}
+
+function mergeActions({ project }: Workspace, { displayPath, report }: MergeResult): ToastAction[] {
+  return project === null
+    ? []
+    : [
+        {
+          label: "Copy as command",
+          run: () =>
+            void copyText(
+              project.commandLine({
+                kind: "merge-labels",
+                mosaicId: report.mosaicId,
+                filePath: displayPath,
+              }),
+            ),
         },
       ];
 }

@@ -1,6 +1,5 @@
 import type { ProjectState } from "../state/project.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
-import { copyText } from "../ui/copy-text.ts";
 
 /** Lets the user choose a file of labels, and merges it into the mosaic that it is named after, else the selected or only one. */
 export function mergeLabels(workspace: Workspace, project: ProjectState): void {
@@ -18,23 +17,7 @@ export function mergeLabels(workspace: Workspace, project: ProjectState): void {
       );
       return;
     }
-    void project.conflicts.merge(mosaic.id, file).then((sentence) => {
-      if (sentence !== null) {
-        workspace.layers.labels.visible = true;
-        workspace.toasts.show("done", `${file.name} merged into ${mosaic.name}: ${sentence}`, [
-          {
-            label: "Copy as command",
-            run: () =>
-              void copyText(
-                project.commandLine({
-                  kind: "merge-labels",
-                  mosaicId: mosaic.id,
-                  filePath: file.displayPath,
-                }),
-              ),
-          },
-        ]);
-      }
-    });
+    workspace.layers.labels.visible = true;
+    void project.conflicts.merge(mosaic.id, file);
   });
 }

@@ -1,11 +1,6 @@
 import type { PickableFile } from "#shared/contract.ts";
 import type { PixelWindow } from "#shared/geo/pixel-window.ts";
-import {
-  mergeReportSentence,
-  type ConflictPlace,
-  type KeptSide,
-  type LabelConflicts,
-} from "#shared/labels/label-merge.ts";
+import type { ConflictPlace, KeptSide, LabelConflicts } from "#shared/labels/label-merge.ts";
 import { ERROR_COLOR } from "./error-color.ts";
 import type { GroundAreaLayer } from "./ground-areas.svelte.ts";
 import { sentenceOf, type HostAccess } from "./host-access.ts";
@@ -37,7 +32,7 @@ export class LabelConflictsState {
     return this.#failure;
   }
 
-  /** While merging or settling. */
+  /** While settling. */
   get busy(): boolean {
     return this.#busy;
   }
@@ -90,12 +85,14 @@ export class LabelConflictsState {
     this.#ground.hide("conflicts");
   }
 
-  /** Merges a file into a mosaic; answers what came of it in a sentence, null when it failed. */
-  async merge(mosaicId: string, { fileId }: PickableFile): Promise<string | null> {
-    return this.#attempt(async () => {
-      const report = await this.#host.client.merges.start({ projectId: this.#projectId, mosaicId, fileId });
-      return mergeReportSentence(report);
-    });
+  /** Begins to merge a file into a mosaic, as a job; why it can't is the failure. */
+  async merge(mosaicId: string, { fileId }: PickableFile): Promise<void> {
+    this.#failure = null;
+    try {
+      await this.#host.client.merges.start({ projectId: this.#projectId, mosaicId, fileId });
+    } catch (thrown) {
+      this.#failure = sentenceOf(thrown);
+    }
   }
 
   /** Settles one place, or (null) all that differs. */
@@ -114,16 +111,14 @@ export class LabelConflictsState {
     });
   }
 
-  async #attempt<Result>(work: () => Promise<Result>): Promise<Result | null> {
+  async #attempt(work: () => Promise<void>): Promise<void> {
     this.#busy = true;
     this.#failure = null;
     try {
-      const result = await work();
+      await work();
       await this.load();
-      return result;
     } catch (thrown) {
       this.#failure = sentenceOf(thrown);
-      return null;
     } finally {
       this.#busy = false;
     }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mergeReportSchema } from "../labels/label-merge.ts";
 import { vectorReportSchema } from "../labels/vector-import.ts";
 import { idSchema } from "../project/mosaic.ts";
 import { rpcErrorCodeSchema } from "../rpc/errors.ts";
@@ -22,6 +23,8 @@ export const jobResultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("pyramid"), mosaicId: idSchema }),
   /** Polygons that became labels. */
   z.strictObject({ kind: z.literal("import"), report: vectorReportSchema }),
+  /** Another person's labels, taken from the file at `displayPath`. */
+  z.strictObject({ kind: z.literal("merge"), displayPath: z.string(), report: mergeReportSchema }),
 ]);
 export type JobResult = z.infer<typeof jobResultSchema>;
 
@@ -50,7 +53,7 @@ export type JobState = z.infer<typeof jobStateSchema>;
 /** A piece of long work: it outlives the page that started it and is listed in one place. */
 export const jobSchema = z.strictObject({
   id: idSchema,
-  kind: z.enum(["training", "prediction", "export", "pyramid", "import"]),
+  kind: z.enum(["training", "prediction", "export", "pyramid", "import", "merge"]),
   title: z.string(),
   projectId: idSchema,
   /** The run the job belongs to, where it belongs to one. */

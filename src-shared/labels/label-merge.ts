@@ -44,8 +44,7 @@ export type KeptSide = z.infer<typeof keptSideSchema>;
 
 /** What the steps that move differences are called in the history. */
 export const mergeSteps = {
-  taken: "Merge labels",
-  differences: "Merge labels: differences",
+  merged: "Merge labels",
   mine: "Keep mine",
   theirs: "Take theirs",
 } as const;

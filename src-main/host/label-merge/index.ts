@@ -25,17 +25,22 @@ interface Options {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface MergeOptions extends Options {
+  /** Told the share that is done, 0–1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
 /**
  * Merges labels that another person exported into those of a mosaic: what only they have labelled is taken, what both call alike stays, and where the
  * two differ the labels stay while theirs are kept beside them, to be settled. Their ids are understood by their classes' names, where the file has some.
  *
- * Two steps that can be undone: the pixels taken, and the differences. Throws `invalid-input` for a file that doesn't lie on the mosaic's grid.
+ * One step that can be undone. Throws `invalid-input` for a file that doesn't lie on the mosaic's grid. Stopped before its end it has changed nothing.
  */
 export async function mergeLabels(
   project: Project,
   mosaicId: string,
   filePath: string,
-  { signal }: Options = {},
+  { signal, onProgress = () => undefined }: MergeOptions = {},
 ): Promise<MergeReport> {
   const { image, name } = project.mosaic(mosaicId);
   const mask = await openMask(filePath, { signal });
@@ -52,48 +57,49 @@ export async function mergeLabels(
     const isClass = classTable(classes);
     const counts = { taken: 0, same: 0, conflicting: 0, unknown: 0 };
     const whole = { x: 0, y: 0, width: image.width, height: image.height };
-    const theirIds = async (window: PixelWindow): Promise<Uint8Array> =>
-      (await readMaskIds(mask, { pixelWindow: window }, { signal })).ids;
-    await project.labels.change(
-      mosaicId,
-      { name: mergeSteps.taken, editId: null },
-      whole,
-      async (window, ids) => {
-        signal?.throwIfAborted();
-        const theirs = await theirIds(window);
-        for (let pixel = 0; pixel < ids.length; pixel++) {
-          const found = theirs[pixel] as number;
-          const id = meant[found] as number;
-          const mine = ids[pixel] as number;
-          if (id === UNLABELLED_ID) {
-            counts.unknown += found === UNLABELLED_ID ? 0 : 1;
-          } else if (isClass[mine] === 0) {
-            ids[pixel] = id;
-            counts.taken += 1;
-          } else if (mine === id) {
-            counts.same += 1;
-          } else {
-            counts.conflicting += 1;
-          }
+    /** Both passes, as if there were always differences to keep. */
+    const pixels = 2 * image.width * image.height;
+    let seen = 0;
+    const theirIds = async (window: PixelWindow): Promise<Uint8Array> => {
+      signal?.throwIfAborted();
+      seen += window.width * window.height;
+      onProgress(Math.min(1, seen / pixels));
+      return (await readMaskIds(mask, { pixelWindow: window }, { signal })).ids;
+    };
+    const take = async (window: PixelWindow, ids: Uint8Array): Promise<void> => {
+      const theirs = await theirIds(window);
+      for (let pixel = 0; pixel < ids.length; pixel++) {
+        const found = theirs[pixel] as number;
+        const id = meant[found] as number;
+        const mine = ids[pixel] as number;
+        if (id === UNLABELLED_ID) {
+          counts.unknown += found === UNLABELLED_ID ? 0 : 1;
+        } else if (isClass[mine] === 0) {
+          ids[pixel] = id;
+          counts.taken += 1;
+        } else if (mine === id) {
+          counts.same += 1;
+        } else {
+          counts.conflicting += 1;
         }
-      },
-    );
-    if (counts.conflicting > 0) {
-      const step = { name: mergeSteps.differences, editId: null };
-      await project.labels.change(theirsOf(mosaicId), step, whole, async (window, ids) => {
-        signal?.throwIfAborted();
-        const [theirs, mine] = await Promise.all([
-          theirIds(window),
-          project.readLabels(mosaicId, { pixelWindow: window }, { signal, withinStep: true }),
-        ]);
-        for (let pixel = 0; pixel < ids.length; pixel++) {
-          const id = meant[theirs[pixel] as number] as number;
-          if (id !== UNLABELLED_ID && id !== mine[pixel]) {
-            ids[pixel] = id;
-          }
+      }
+    };
+    const keep = async (window: PixelWindow, ids: Uint8Array): Promise<void> => {
+      const [theirs, mine] = await Promise.all([
+        theirIds(window),
+        project.readLabels(mosaicId, { pixelWindow: window }, { signal, withinStep: true }),
+      ]);
+      for (let pixel = 0; pixel < ids.length; pixel++) {
+        const id = meant[theirs[pixel] as number] as number;
+        if (id !== UNLABELLED_ID && id !== mine[pixel]) {
+          ids[pixel] = id;
         }
-      });
-    }
+      }
+    };
+    await project.labels.changeTogether({ name: mergeSteps.merged, editId: null }, whole, [
+      { labelsId: mosaicId, paint: take },
+      { labelsId: theirsOf(mosaicId), paint: keep, isNeeded: () => counts.conflicting > 0 },
+    ]);
     return { mosaicId, ...counts };
   } finally {
     await mask.close();

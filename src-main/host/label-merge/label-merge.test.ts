@@ -178,14 +178,14 @@ describe("two people's labels", () => {
     expect((await findConflicts(project, [mosaicId], 5)).pixels).toBe(0);
     await project.labels.undo();
     await project.labels.undo();
-    expect(project.labels.history).toEqual({ undo: "Merge labels: differences", redo: "Take theirs" });
+    expect(project.labels.history).toEqual({ undo: "Merge labels", redo: "Take theirs" });
     expect(await findConflicts(project, [mosaicId], 5)).toEqual(before);
     await project.labels.redo();
     expect(project.labels.history).toEqual({ undo: "Take theirs", redo: "Brush" });
     expect(Buffer.compare(await labels(), all)).toBe(0);
     await project.labels.undo();
     await project.labels.undo();
-    await project.labels.undo();
+    expect(project.labels.history.undo).toBeNull();
     expect(Buffer.compare(await labels(), mine)).toBe(0);
     expect((await findConflicts(project, [mosaicId], 5)).pixels).toBe(0);
   });
@@ -250,6 +250,42 @@ describe("two people's labels", () => {
     );
     size.mockRestore();
     expect(await settleConflicts(project, mosaicId, wide, "mine")).toBe(first?.pixels);
+  });
+
+  it("are left as they were, without anything to take back or do again, by a merge that is stopped in either of its passes", async () => {
+    await project.labels.change(
+      mosaicId,
+      { name: "Brush", editId: null },
+      { x: 0, y: 0, width: 9, height: 9 },
+      (_, ids) => Promise.resolve(void ids.fill(4)),
+    );
+    const before = await labels();
+    for (const share of [0.2, 0.7]) {
+      const stop = new AbortController();
+      const shares: number[] = [];
+      const merging = mergeLabels(project, mosaicId, path.join(base, "a.tif"), {
+        signal: stop.signal,
+        onProgress: (progress) => {
+          shares.push(progress);
+          if (progress >= share) {
+            stop.abort();
+          }
+        },
+      });
+      await expect(merging).rejects.toThrow("abort");
+      expect(shares.at(-1)).toBeGreaterThanOrEqual(share);
+      expect(shares.at(-1)).toBeLessThan(1);
+      expect(Buffer.compare(await labels(), before)).toBe(0);
+      expect((await findConflicts(project, [mosaicId], 5)).pixels).toBe(0);
+      expect(project.labels.history).toEqual({ undo: "Brush", redo: null });
+    }
+    const shares: number[] = [];
+    await mergeLabels(project, mosaicId, path.join(base, "a.tif"), {
+      onProgress: (progress) => shares.push(progress),
+    });
+    expect(shares).toEqual(shares.toSorted((one, other) => one - other));
+    expect(shares.at(-1)).toBe(1);
+    expect((await findConflicts(project, [mosaicId], 5)).pixels).toBeGreaterThan(0);
   });
 
   it("must lie on the same grid", async () => {

@@ -30,6 +30,14 @@ export interface HistoryNames {
   readonly redo: string | null;
 }
 
+/** A part of a step that changes several labels. */
+export interface LabelsChange {
+  readonly labelsId: string;
+  readonly paint: PaintWindow;
+  /** Asked when the parts before it are done; without it the part is always made. */
+  readonly isNeeded?: () => boolean;
+}
+
 /** What is known of a mosaic's edited labels without reading them. */
 export interface EditedLabels {
   readonly revision: number;
@@ -196,11 +204,14 @@ export class ProjectLabels {
     return change ?? null;
   }
 
-  /** As `change`, of several labels one after the other: undone and redone together, since their steps have the same time. */
+  /**
+   * As `change`, of several labels one after the other: undone and redone together, since their steps have the same time. When one rejects, those before it
+   * are taken back for good.
+   */
   changeTogether(
     step: { readonly name: string; readonly editId: string | null },
     window: PixelWindow | null,
-    parts: readonly { readonly labelsId: string; readonly paint: PaintWindow }[],
+    parts: readonly LabelsChange[],
   ): Promise<(StoredChange | null)[]> {
     return this.#inTurn(async () => {
       const changes: (StoredChange | null)[] = [];
@@ -208,10 +219,20 @@ export class ProjectLabels {
         return changes;
       }
       let time: number | null = null;
-      for (const { labelsId, paint } of parts) {
+      for (const [index, { labelsId, paint, isNeeded }] of parts.entries()) {
+        if (isNeeded?.() === false) {
+          changes.push(null);
+          continue;
+        }
         const store = await this.#storeOf(labelsId);
         time ??= this.#nextTime();
-        const change = await store.edit(window, paint, { name: step.name, time });
+        let change: StoredChange | null;
+        try {
+          change = await store.edit(window, paint, { name: step.name, time });
+        } catch (thrown) {
+          await this.#takeBack(parts.slice(0, index), time);
+          throw thrown;
+        }
         changes.push(change);
         if (change === null) {
           continue;
@@ -225,6 +246,18 @@ export class ProjectLabels {
       }
       return changes;
     });
+  }
+
+  /** Takes back what was made at a time, so that it can't be done again either. */
+  async #takeBack(parts: readonly LabelsChange[], time: number): Promise<void> {
+    for (const { labelsId } of parts.toReversed()) {
+      const store = await this.#storeOf(labelsId);
+      const change = store.undoStep?.time === time ? await store.undo(this.#nextTime()) : null;
+      if (change !== null) {
+        await store.forgetRedo(this.#nextTime());
+        this.#tell(labelsId, change, null);
+      }
+    }
   }
 
   /** Takes back the last step of the project; null when there is none. */

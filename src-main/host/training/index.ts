@@ -150,7 +150,10 @@ export class Training {
     if (
       jobs
         .list()
-        .some(({ kind, state }) => !["export", "pyramid", "import"].includes(kind) && isUnfinished(state))
+        .some(
+          ({ kind, state }) =>
+            !["export", "pyramid", "import", "merge"].includes(kind) && isUnfinished(state),
+        )
     ) {
       throw new RpcError("conflict", "The engine is busy with another job: measure when it has ended.");
     }
