@@ -104,6 +104,7 @@ export class Labelling {
   #accepting: { readonly share: number; readonly stop: () => void } | null = $state.raw(null);
   #lastRedrawn = "";
   readonly #steps = new OwnSteps();
+  readonly #goingOn = new Set<AbortController>();
   #strokesStored = $state(0);
   #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
 
@@ -417,6 +418,25 @@ export class Labelling {
       mosaicId,
       windows.filter((window) => window !== null),
     );
+  }
+
+  /** As `attempt`, for what goes on after its gesture has ended, or is shown late: `stop` ends it. */
+  async attemptUntilStopped(action: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    const stopped = new AbortController();
+    this.#goingOn.add(stopped);
+    await this.attempt(() => action(stopped.signal));
+    this.#goingOn.delete(stopped);
+  }
+
+  /** Ends what goes on after gestures, without a trace; false when nothing does. */
+  stop(): boolean {
+    const isGoingOn = this.#goingOn.size > 0 || this.#accepting !== null;
+    this.#accepting?.stop();
+    for (const each of this.#goingOn) {
+      each.abort();
+    }
+    this.#goingOn.clear();
+    return isGoingOn;
   }
 
   /** Does something of a tool's and says in a sentence when it fails; being cancelled is no failure. */

@@ -14,6 +14,8 @@ const preferencesSchema = z.object({
   matrixView: z.enum(["row", "column", "count", "log"]).catch("row"),
   /** Whether review cells are drawn over the map in Label mode. */
   cellsShown: z.boolean().catch(false),
+  /** Labelling tools that have been used on this machine: how they work isn't said over the map any more. */
+  knownTools: z.array(z.string()).catch([]),
   /** Whether the guided tour was ended or skipped on this machine; until then the sample begins with it. */
   tourEnded: z.boolean().catch(false),
 });

@@ -26,19 +26,17 @@ export const fill: LabelTool = {
     if (paintId === undefined) {
       return null;
     }
-    const ended = new AbortController();
     const start = performance.now();
     void labelling
-      .attempt(() => fillAt(pointer, paintId, context, ended.signal))
+      .attemptUntilStopped((signal) => fillAt(pointer, paintId, context, signal))
       .then(() => {
         noteDuration("fill", start);
       });
     return {
       move: () => undefined,
       release: () => true,
-      // Escape stops it while the button is down.
       cancel: () => {
-        ended.abort();
+        labelling.stop();
       },
       preview: [],
     };

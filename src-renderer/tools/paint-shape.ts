@@ -26,7 +26,9 @@ export function paintShape(
   if (erase || labelling.shapeMode === "subtract") {
     labelling.paint(mosaicId, `${name}: take away`, [{ paintId: UNLABELLED_ID, shape }]);
   } else if (paintId !== undefined && labelling.shapeMode === "replace") {
-    void labelling.attempt(() => replace(labelling, mosaicId, name, shape, paintId));
+    void labelling.attemptUntilStopped((signal) =>
+      replace(labelling, mosaicId, { name, shape, paintId }, signal),
+    );
   } else if (paintId !== undefined) {
     labelling.paint(mosaicId, name, [{ paintId, shape }]);
   }
@@ -36,9 +38,8 @@ export function paintShape(
 async function replace(
   labelling: Labelling,
   mosaicId: string,
-  name: string,
-  shape: LabelShape,
-  paintId: number,
+  { name, shape, paintId }: { readonly name: string; readonly shape: LabelShape; readonly paintId: number },
+  signal: AbortSignal,
 ): Promise<void> {
   const size = labelling.sizeOf(mosaicId);
   const around = shapeWindow(shape);
@@ -60,8 +61,9 @@ async function replace(
     size,
     seeds,
     async (block) => (await labelling.pixels.labels(mosaicId, block)).map((id) => (id === paintId ? 1 : 0)),
-    { mostBlocks: MOST_BLOCKS },
+    { mostBlocks: MOST_BLOCKS, signal },
   );
+  signal.throwIfAborted();
   labelling.paint(mosaicId, `${name}: replace`, [
     ...(region === null
       ? []

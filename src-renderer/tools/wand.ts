@@ -43,12 +43,12 @@ export const wand: LabelTool = {
     const base = labelling.tolerance;
     let turn = 0;
     let isOver = false;
-    const look = async (pointer: ToolPointer): Promise<void> => {
+    const look = async (pointer: ToolPointer, signal: AbortSignal): Promise<void> => {
       turn += 1;
       const mine = turn;
       const rgba = await samplesOf(view, labelling);
       // Only the newest place counts, and none after Escape.
-      if (mine === turn && !isOver) {
+      if (mine === turn && !isOver && !signal.aborted) {
         labelling.tolerance = base + (pointer.screen[0] - first.screen[0]) * TOLERANCE_A_PIXEL;
         labelling.selection.choose(before, selected(view, rgba, first, labelling), mode);
         labelling.selection.again = () => {
@@ -56,10 +56,10 @@ export const wand: LabelTool = {
         };
       }
     };
-    void labelling.attempt(() => look(first));
+    void labelling.attemptUntilStopped((signal) => look(first, signal));
     return {
       move: (pointer) => {
-        void labelling.attempt(() => look(pointer));
+        void labelling.attemptUntilStopped((signal) => look(pointer, signal));
       },
       release: () => true,
       cancel: () => {
