@@ -2,8 +2,11 @@ import type { Case } from "../case.ts";
 import { SIDE } from "../case.ts";
 import { Exporting } from "../works/exporting.ts";
 import { Labelling } from "../works/labelling.ts";
+import { PaintingInPage } from "../works/painting-in-page.ts";
+import { PredictingInPage } from "../works/predicting-in-page.ts";
 import { Predicting } from "../works/prediction.ts";
 import { Pyramids } from "../works/pyramids.ts";
+import { TrainingInPage } from "../works/training-in-page.ts";
 import { Training } from "../works/training.ts";
 import { damagedCheckpoint } from "./damaged-checkpoint.ts";
 import { damagedProjectFile, damagedRun } from "./damaged-documents.ts";
@@ -14,6 +17,7 @@ import { fullDiskExport, fullDiskLabelling, fullDiskTraining } from "./full-disk
 import { readOnlyProject } from "./read-only-project.ts";
 import { twoInstances } from "./two-instances.ts";
 import { killingEngine, killingHost } from "./killing.ts";
+import { killingPage } from "./killing-page.ts";
 
 const labelling = (): Promise<Labelling> => Promise.resolve(new Labelling(SIDE));
 
@@ -29,6 +33,9 @@ export const cases: Readonly<Record<string, Case>> = {
   "engine-prediction": killingEngine(Predicting.prepare),
   "engine-export": killingEngine(Exporting.prepare),
   "engine-pyramids": killingEngine(Pyramids.prepare),
+  "page-labelling": killingPage((app) => PaintingInPage.prepare(app, SIDE)),
+  "page-training": killingPage(TrainingInPage.prepare),
+  "page-prediction": killingPage(PredictingInPage.prepare),
   "damaged-project-file": damagedProjectFile,
   "damaged-run": damagedRun,
   "damaged-checkpoint": damagedCheckpoint,

@@ -57,7 +57,8 @@ async function predict(app: RunningApp, runId: string): Promise<string> {
   return (await app.client.predictions.start(request)).jobId;
 }
 
-async function pixelsOf(app: RunningApp, runId: string, side: number): Promise<string[]> {
+/** A checksum of each mosaic's mask of a run, of `side` pixels. */
+export async function pixelsOf(app: RunningApp, runId: string, side: number): Promise<string[]> {
   await firstOf(app.client.runs.watch({ projectId: app.projectId }));
   return Promise.all(
     app.mosaicIds.map(async (mosaicId) => {

@@ -8,7 +8,8 @@ const AGAIN_MILLISECONDS = 30_000;
 export function restartPage(window: BrowserWindow, quit: () => void): void {
   let lastGone = -Infinity;
   window.webContents.on("render-process-gone", (_event, { reason }) => {
-    if (reason === "clean-exit" || reason === "killed") {
+    // *killed* is told of one that the system killed for its memory too.
+    if (reason === "clean-exit" || window.isDestroyed()) {
       return;
     }
     const again = performance.now() - lastGone < AGAIN_MILLISECONDS;

@@ -198,6 +198,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   return {
     connect: (port) =>
       serveContract(contract, implementation, port, {
+        toError: toHostError,
         onInternalError: (error, service, method) => {
           console.error(`${service}.${method} failed:`, error);
           services.diagnostics.failed(`${service}.${method}`, error);

@@ -27,16 +27,24 @@ const refusals: Readonly<Record<string, { readonly code: RpcErrorCode; readonly 
   EFBIG: { code: "conflict", sentence: "the disk does not take files of this size" },
 };
 
-/** A refusal by the system as a sentence that names the path, the given one where the error itself has none; all else as it was thrown. */
+/**
+ * A refusal by the system as a sentence that names the path, the given one where the error itself has none. A full disk is told of without one too, since what is
+ * written to an open file fails without; all else is as it was thrown.
+ */
 export function fileError(thrown: unknown, filePath: string | null = null): unknown {
   const code = errnoOf(thrown);
   const refusal = code === null ? undefined : refusals[code];
   const named =
     thrown instanceof Error && "path" in thrown && typeof thrown.path === "string" ? thrown.path : null;
   const shown = filePath ?? named;
-  return refusal === undefined || shown === null
-    ? thrown
-    : new RpcError(refusal.code, `${shown}: ${refusal.sentence}.`, { cause: thrown });
+  if (refusal === undefined || (shown === null && !isDiskFull(thrown))) {
+    return thrown;
+  }
+  const sentence =
+    shown === null
+      ? `${refusal.sentence.slice(0, 1).toUpperCase()}${refusal.sentence.slice(1)}.`
+      : `${shown}: ${refusal.sentence}.`;
+  return new RpcError(refusal.code, sentence, { cause: thrown });
 }
 
 /** Whether something failed, at whatever depth, because there is no room on the disk. */
@@ -57,7 +65,11 @@ function errnoOf(thrown: unknown): string | null {
   if ("code" in thrown && typeof thrown.code === "string" && thrown.code in refusals) {
     return thrown.code;
   }
-  const stated = /^(E[A-Z]+): /.exec(thrown.message)?.[1];
+  // Whoever passed a full disk on may have put its own words before.
+  const stated = /^(E[A-Z]+): |: (ENOSPC|EDQUOT): /
+    .exec(thrown.message)
+    ?.slice(1)
+    .find((code) => code !== undefined);
   return stated !== undefined && stated in refusals ? stated : null;
 }
 

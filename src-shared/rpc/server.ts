@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly checkOutputs?: boolean;
   /** Told of every failure that isn't the caller's doing (`internal`), with the stack that the caller doesn't get. */
   readonly onInternalError?: (error: unknown, service: string, method: string) => void;
+  /** Makes of what a method threw what the caller is told of; as it was thrown when left out. */
+  readonly toError?: (thrown: unknown) => unknown;
 }
 
 /** How many of a value's faults an answer tells. */
@@ -117,7 +119,7 @@ export function serveContract<C extends Contract>(
       if (signal.aborted) {
         return;
       }
-      const known = toRpcError(error);
+      const known = toRpcError(options.toError?.(error) ?? error);
       if (known.code === "internal") {
         options.onInternalError?.(error, service, method);
       }
