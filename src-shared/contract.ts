@@ -679,6 +679,15 @@ export const contract = defineContract({
       }),
       z.strictObject({ jobId: idSchema }),
     ),
+    /** The same on masks from anywhere, as `evaluation.masks` has counted them. */
+    reportMasks: call(
+      projectInput.extend({
+        masksId: idSchema,
+        format: z.enum(["html", "pdf"]),
+        destination: exportDestinationSchema,
+      }),
+      z.strictObject({ jobId: idSchema }),
+    ),
     /** Copies a run's folder whole, with its weights, log and predictions, to a place where nothing of its name stands. */
     run: call(
       z.strictObject({ projectId: idSchema, runId: idSchema, destination: exportDestinationSchema }),

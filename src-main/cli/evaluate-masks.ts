@@ -1,6 +1,8 @@
 import path from "node:path";
 import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import type { MaskEvaluation } from "#shared/metrics/mask-evaluation.ts";
+import type { JudgedSet } from "../host/evaluation/index.ts";
+import type { Project } from "../host/projects/project.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import {
   describeDetail,
@@ -12,16 +14,18 @@ import {
 } from "./evaluate-run.ts";
 import { mosaicsNamed, openProject, readyMosaics } from "./open-run.ts";
 
-/** Compares any masks with the labels of a project, on all that is labelled or a part of a saved split; with `places`, looks for one cell's places instead. */
-export async function evaluateMasks(
+/** How masks are read that are compared with a project's labels. */
+export interface MaskOptions extends GroundOptions {
+  readonly mapping: ClassMapping | undefined;
+  readonly otherGrids: "nearest" | undefined;
+}
+
+/** Masks with the labels that they go with, and their project. Throws `UsageError` without a project, and for ground of a run. */
+export async function judgeMasks(
   io: CliIo,
   given: string,
-  options: GroundOptions & {
-    readonly places?: string | undefined;
-    readonly mapping: ClassMapping | undefined;
-    readonly otherGrids: "nearest" | undefined;
-  },
-): Promise<void> {
+  options: MaskOptions,
+): Promise<{ readonly project: Project; readonly set: JudgedSet }> {
   if (options.project === undefined) {
     throw new UsageError("--masks needs --project: the folder whose labels the masks are compared with.");
   }
@@ -32,7 +36,6 @@ export async function evaluateMasks(
       `--within ${within.part} is a part of a run's own ground: with --masks, name a saved split as NAME:PART.`,
     );
   }
-  const selection = options.places === undefined ? null : placesSelection(options.places);
   const { masks } = (await io.services()).learning.evaluation;
   const set = await masks.judge(project, path.resolve(given), {
     mosaicIds:
@@ -44,6 +47,18 @@ export async function evaluateMasks(
     borderTolerancePixels: options.border,
     within,
   });
+  return { project, set };
+}
+
+/** Compares any masks with the labels of a project, on all that is labelled or a part of a saved split; with `places`, looks for one cell's places instead. */
+export async function evaluateMasks(
+  io: CliIo,
+  given: string,
+  options: MaskOptions & { readonly places?: string | undefined },
+): Promise<void> {
+  const selection = options.places === undefined ? null : placesSelection(options.places);
+  const { project, set } = await judgeMasks(io, given, options);
+  const { masks } = (await io.services()).learning.evaluation;
   if (selection !== null) {
     const found = await masks.places(project, set, { selection, most: MOST_PLACES }, { signal: io.signal });
     io.answer(found, (answer) => describePlaces(answer, readyMosaics(project)));

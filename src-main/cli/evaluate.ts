@@ -1,10 +1,11 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
 import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import { compareFolders } from "../host/evaluation/compare-folders.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
 import { evaluateMasks, warnOfClasses } from "./evaluate-masks.ts";
 import { evaluateRun, type GroundOptions } from "./evaluate-run.ts";
+import { mapOption, resampleOption } from "./mask-options.ts";
 import { wholeNumber } from "./option-values.ts";
 
 interface EvaluateOptions extends GroundOptions {
@@ -39,17 +40,8 @@ export function registerEvaluateCommand(program: Command, io: CliIo): void {
       "of these: list the largest places of errors, TRUTH:PREDICTION, TRUTH: or :PREDICTION",
     )
     .option("--masks <path>", "a file or folder of masks, to be compared with the labels of --project")
-    .option(
-      "--map <values>",
-      "what values of the judged masks are as classes of the truth: 7=1,9=none",
-      classMapping,
-    )
-    .addOption(
-      new Option(
-        "--resample <way>",
-        "take masks on another grid than the truth too, by the nearest pixel (default: they are refused)",
-      ).choices(["nearest"]),
-    )
+    .addOption(mapOption())
+    .addOption(resampleOption())
     .action(async ({ truth, prediction, run, masks, map, resample, ...ground }: EvaluateOptions) => {
       if (masks !== undefined) {
         await evaluateMasks(io, masks, { ...ground, mapping: map, otherGrids: resample });
@@ -85,21 +77,6 @@ export function registerEvaluateCommand(program: Command, io: CliIo): void {
       const { report, compared } = comparison;
       io.answer({ ...report, compared }, describe);
     });
-}
-
-/** Reads `7=1,9=none`. */
-function classMapping(text: string): ClassMapping {
-  const pairs = text.split(",").map((pair) => /^\s*(\d{1,3})\s*=\s*(\d{1,3}|none)\s*$/.exec(pair));
-  return Object.fromEntries(
-    pairs.map((found) => {
-      const [value, meant] = [Number(found?.[1]), found?.[2]];
-      const id = meant === "none" ? null : Number(meant);
-      if (found === null || value > 254 || (id !== null && id > 254)) {
-        throw new InvalidArgumentError("Expected pairs such as 7=1,9=none, of numbers from 0 to 254.");
-      }
-      return [String(value), id];
-    }),
-  );
 }
 
 function describe(report: EvaluationReport): string {

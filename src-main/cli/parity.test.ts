@@ -18,6 +18,7 @@ import {
   mergeLabelsCommand,
   placesCommand,
   reportCommand,
+  reportMasksCommand,
   settleConflictsCommand,
   splitCommand,
   trainCommand,
@@ -116,6 +117,12 @@ describe("the window's actions and their command lines", () => {
   /** A run that the command line knows by its folder, as it has never seen its id. */
   const byFolder = (line: string, id: string): string =>
     line.replace(` ${id} `, ` '${path.join(folder, ".orthomask/runs", id)}' `);
+
+  const ended = async (jobId: string): Promise<void> => {
+    while (["queued", "running"].includes(services.jobs.get(jobId).state.kind)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
 
   it("count the same, with borders left out and on a part of the ground", async () => {
     for (const choice of [
@@ -290,9 +297,7 @@ describe("the window's actions and their command lines", () => {
         ...{ projectId: project.id, runId, mosaicIds, options },
         folderPath: shown ?? null,
       });
-      while (["queued", "running"].includes(jobs.get(jobId).state.kind)) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await ended(jobId);
       const line = exportMasksCommand(runId, { folder, mosaicNames: [] }, { options, out: copied ?? null });
       const answer = await answerOf(runId === null ? line : byFolder(line, runId));
       const names = (await readdir(shown ?? "")).toSorted();
@@ -349,6 +354,28 @@ describe("the window's actions and their command lines", () => {
       const line = evaluateMasksCommand(folder, { ...words, borderTolerancePixels: border });
       expect(await answerOf(line)).toEqual(JSON.parse(JSON.stringify({ ...detail, compared })));
     }
+    // Its report says the same, written from the window and by its line.
+    const out = path.join(base, "masks.html");
+    const answer = await answerOf(reportMasksCommand(folder, words, out));
+    expect(answer).toMatchObject({ output: out, evaluation: { detail: mapped.evaluation.detail } });
+    const { jobs, projects, learning, options } = services;
+    const { version } = options;
+    const exports = new Exports({
+      ...{ jobs, projects, predictions: learning, version },
+      shell: noShell({ download: false }),
+    });
+    const { jobId } = await exports.startMasksReport(learning, {
+      ...{ projectId: project.id, masksId: mapped.masksId, format: "html", folderPath: null },
+    });
+    await ended(jobId);
+    const [copied, shown] = await Promise.all(
+      [out, path.join(project.storageDirectory, "exports/masks/report.html")].map(async (file) =>
+        // Each names itself.
+        (await readFile(file, "utf8")).replace(/--out \S+/, ""),
+      ),
+    );
+    expect(copied).toContain(`Masks of ${masks} against the labels of`);
+    expect(copied).toBe(shown);
     const selection = { kind: "false-negatives", classId: one ?? 0 } as const;
     const places = await asked.maskPlaces(
       { projectId: project.id, masksId: mapped.masksId, selection, most: 100 },

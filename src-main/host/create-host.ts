@@ -177,6 +177,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
           within,
           folderPath: await folderOf(destination),
         }),
+      reportMasks: async ({ destination, ...request }) =>
+        exports.startMasksReport(learning, { ...request, folderPath: await folderOf(destination) }),
       run: async ({ destination, ...request }) =>
         exports.startRun(learning.runs, { ...request, folderPath: await folderOf(destination) }),
       reveal: ({ jobId }) => exports.reveal(jobId),

@@ -375,6 +375,12 @@ export class ProjectState {
     });
   }
 
+  /** The same on masks from elsewhere, as they were counted last. */
+  async writeMasksReport(masksId: string, format: "html" | "pdf"): Promise<void> {
+    const destination = { kind: "project" } as const;
+    await this.#host.client.exports.reportMasks({ projectId: this.id, masksId, format, destination });
+  }
+
   async removeRun(runId: string): Promise<void> {
     await this.#host.client.runs.remove({ projectId: this.id, runId });
   }

@@ -104,6 +104,8 @@ export interface MaskWords {
   readonly path: string;
   readonly mapping: ClassMapping;
   readonly resampled: boolean;
+  /** Left out for all that have a mask. */
+  readonly mosaicNames?: readonly string[];
   readonly borderTolerancePixels: number;
   /** A word of `--within`; null counts everything that is labelled. */
   readonly within: string | null;
@@ -112,17 +114,32 @@ export interface MaskWords {
 /** Compares masks from anywhere with a project's labels; with a selection, lists its largest places. */
 export function evaluateMasksCommand(
   folder: string,
-  { path, mapping, resampled, ...choice }: MaskWords,
+  masks: MaskWords,
   selection: PlaceSelection | null = null,
 ): string {
-  const pairs = Object.entries(mapping).map(([value, meant]) => `${value}=${meant ?? "none"}`);
   return commandLine([
-    ...["evaluate", "--masks", path, "--project", folder],
+    "evaluate",
+    ...maskWords(folder, masks),
+    ...option("--places", selection === null ? null : placesWord(selection)),
+  ]);
+}
+
+/** Writes a report on masks from anywhere. */
+export function reportMasksCommand(folder: string, masks: MaskWords, out: string): string {
+  return commandLine(["report", ...maskWords(folder, masks), "--out", out]);
+}
+
+function maskWords(
+  folder: string,
+  { path, mapping, resampled, mosaicNames = [], ...choice }: MaskWords,
+): string[] {
+  const pairs = Object.entries(mapping).map(([value, meant]) => `${value}=${meant ?? "none"}`);
+  return [
+    ...["--masks", path, ...placeWords({ folder, mosaicNames })],
     ...evaluateWords(choice),
     ...option("--map", pairs.length === 0 ? null : pairs.join(",")),
     ...(resampled ? ["--resample", "nearest"] : []),
-    ...option("--places", selection === null ? null : placesWord(selection)),
-  ]);
+  ];
 }
 
 /** Lists the largest places of one cell of the confusion matrix. */

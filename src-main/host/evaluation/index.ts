@@ -27,6 +27,7 @@ import { compareRuns } from "./compare-runs.ts";
 import { farFromBorders, onlyWithin, pixelAreaOf } from "./ground-pixels.ts";
 import { JudgedMasks } from "./judged-masks.ts";
 import { keepMapping, readMapping } from "./kept-mapping.ts";
+export type { JudgedSet } from "./judged-masks.ts";
 import { PlaceIndexes, versionOf, type IndexBeside, type IndexQuestion } from "./place-indexes.ts";
 import { findPlaces, joinPlaces } from "./places.ts";
 

@@ -37,6 +37,8 @@ export interface MaskQuestion extends MaskReading {
 export interface JudgedSet {
   readonly id: string;
   readonly projectId: string;
+  /** The file or folder that was named. */
+  readonly path: string;
   readonly question: MaskQuestion;
   readonly mosaics: readonly JudgedMosaic[];
   /** Names of labelled mosaics that no mask goes with. */
@@ -103,7 +105,7 @@ export class JudgedMasks {
     }
     const found = new Set(judged.map(({ name }) => name));
     const set: JudgedSet = {
-      ...{ id: randomUUID(), projectId: project.id, question, mosaics: judged },
+      ...{ id: randomUUID(), projectId: project.id, path: given, question, mosaics: judged },
       withoutMask: labelled.map(({ name }) => name).filter((name) => !found.has(name)),
     };
     this.#sets.set(set.id, set);

@@ -14,7 +14,7 @@ import type { Jobs } from "../jobs/index.ts";
 import type { Project, Projects } from "../projects/index.ts";
 import type { PredictionGrids } from "../rasters/index.ts";
 import type { Learning } from "../learning.ts";
-import { writeReport } from "../reports/index.ts";
+import { writeReport, type ReportSubjectRequest } from "../reports/index.ts";
 import type { Runs } from "../runs/index.ts";
 import { gridSource, type ClassSource } from "./class-source.ts";
 import { copyRun, runFolderName } from "./copy-run.ts";
@@ -46,6 +46,9 @@ export interface PredictionSource extends PredictionGrids {
 }
 
 export type { ExportRequest } from "./export-request.ts";
+
+/** What reports need of the runs and their evaluation. */
+type ReportLearning = Pick<Learning, "training" | "evaluation" | "readPrediction">;
 
 /** Writes predictions as files for other programs, and lets a browser fetch them. */
 export class Exports {
@@ -201,7 +204,7 @@ export class Exports {
 
   /** Starts a job that writes the report of a run. */
   async startReport(
-    learning: Pick<Learning, "runs" | "training" | "evaluation" | "readPrediction">,
+    learning: ReportLearning & Pick<Learning, "runs">,
     request: {
       readonly projectId: string;
       readonly runId: string;
@@ -212,35 +215,77 @@ export class Exports {
       readonly folderPath: string | null;
     },
   ): Promise<{ readonly jobId: string }> {
-    const { projects, jobs, shell, version } = this.#given;
-    const project = projects.get(request.projectId);
-    const stored = await learning.runs.get(request.projectId, request.runId);
+    const { projectId, runId, mosaicIds, borderTolerancePixels, within } = request;
+    const stored = await learning.runs.get(projectId, runId);
     const { run } = stored;
     expectBest(run);
-    const folderPath = request.folderPath ?? exportFolder(project, run);
-    const filePath = path.join(folderPath, `report.${request.format}`);
-    if (request.folderPath !== null) {
+    return this.#startReport(learning, {
+      ...request,
+      run,
+      title: `Report on ${run.name}`,
+      subject: { kind: "run", stored, mosaicIds, borderTolerancePixels, within },
+    });
+  }
+
+  /** Starts a job that writes the report of masks from elsewhere. */
+  async startMasksReport(
+    learning: ReportLearning,
+    request: {
+      readonly projectId: string;
+      readonly masksId: string;
+      readonly format: "html" | "pdf";
+      readonly folderPath: string | null;
+    },
+  ): Promise<{ readonly jobId: string }> {
+    const set = learning.evaluation.masks.get(request.projectId, request.masksId);
+    return this.#startReport(learning, {
+      ...request,
+      run: null,
+      title: "Report on masks",
+      subject: { kind: "masks", set },
+    });
+  }
+
+  async #startReport(
+    learning: ReportLearning,
+    {
+      projectId,
+      run,
+      title,
+      subject,
+      format,
+      folderPath: givenFolder,
+    }: {
+      readonly projectId: string;
+      readonly run: Run | null;
+      readonly title: string;
+      readonly subject: ReportSubjectRequest;
+      readonly format: "html" | "pdf";
+      readonly folderPath: string | null;
+    },
+  ): Promise<{ readonly jobId: string }> {
+    const { projects, jobs, shell, version } = this.#given;
+    const project = projects.get(projectId);
+    const ownFolder =
+      run === null ? path.join(project.storageDirectory, "exports", "masks") : exportFolder(project, run);
+    const folderPath = givenFolder ?? ownFolder;
+    const filePath = path.join(folderPath, `report.${format}`);
+    if (givenFolder !== null) {
       await refuseExisting(filePath);
     }
     const { job } = jobs.start(
       {
         kind: "export",
-        title: `Report on ${run.name}`,
-        projectId: project.id,
-        runId: run.id,
+        title,
+        projectId,
+        runId: run?.id ?? null,
         mosaicId: null,
         canPause: false,
       },
       async (context) => {
         await writeReport(
           project,
-          {
-            stored,
-            mosaicIds: request.mosaicIds,
-            borderTolerancePixels: request.borderTolerancePixels,
-            within: request.within,
-            out: path.basename(filePath),
-          },
+          { ...subject, out: path.basename(filePath) },
           {
             evaluation: learning.evaluation,
             predictions: learning,

@@ -16,6 +16,7 @@ import { MANY_PIXELS, sampledIds } from "./sampled-ids.ts";
 import { TileQueue } from "./tile-queue.ts";
 
 export { imageryTile } from "./imagery-tile.ts";
+export { sampledIds } from "./sampled-ids.ts";
 
 /** Two decode while two wait for the disk. */
 const TILES_AT_ONCE = 4;

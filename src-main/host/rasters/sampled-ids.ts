@@ -17,7 +17,7 @@ export async function sampledIds(
   read: (pixelWindow: PixelWindow) => Promise<Uint8Array>,
   raster: PixelSize,
   { pixelWindow, size }: { readonly pixelWindow: PixelWindow; readonly size: PixelSize },
-  { signal }: { readonly signal: AbortSignal },
+  { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const ids = new Uint8Array(size.width * size.height).fill(UNLABELLED_ID);
   const inside = windowIntersection(pixelWindow, { x: 0, y: 0, width: raster.width, height: raster.height });
@@ -33,7 +33,7 @@ export async function sampledIds(
     if (first === undefined || last === undefined) {
       continue;
     }
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const band = { x: inside.x, y: first, width: inside.width, height: last - first + 1 };
     const found = await read(band);
     for (const [y, row] of rows.entries()) {

@@ -1,36 +1,57 @@
+import path from "node:path";
 import {
   evaluateCommand,
+  evaluateMasksCommand,
   groundWord,
   reportCommand,
+  reportMasksCommand,
   trainCommand,
 } from "#shared/command-line/command-lines.ts";
 import { pixelToMap } from "#shared/geo/affine.ts";
-import type { PixelWindow } from "#shared/geo/pixel-window.ts";
+import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
-import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
-import type { FoundPlaces } from "#shared/metrics/evaluation-detail.ts";
+import type { FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
+import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import { settingsRows } from "#shared/training/settings-rows.ts";
 import { shapeBounds } from "#shared/training/split-shapes.ts";
 import { transformer, wgs84 } from "../../raster/index.ts";
-import type { Evaluation } from "../evaluation/index.ts";
+import type { Evaluation, JudgedSet } from "../evaluation/index.ts";
 import type { Project } from "../projects/index.ts";
-import type { PredictionGrids } from "../rasters/index.ts";
+import { sampledIds, type PredictionGrids } from "../rasters/index.ts";
 import type { StoredRun } from "../runs/index.ts";
 import { pixelMeters } from "../training/index.ts";
-import type { ReportConfusion, ReportDocument, ReportMosaic, ReportPlace } from "./report-document.ts";
+import type {
+  ReportConfusion,
+  ReportDocument,
+  ReportMosaic,
+  ReportPlace,
+  ReportSubject,
+} from "./report-document.ts";
 import { classPicture, imagePicture, overviewSize } from "./report-pictures.ts";
 
 /** What a report is about. */
-export interface ReportRequest {
+export type ReportSubjectRequest = ReportOnRun | ReportOnMasks;
+
+/** What a report is about, and where it goes. */
+export type ReportRequest = ReportSubjectRequest & {
+  /** The file that it goes to, as the user would name it. */
+  readonly out: string;
+};
+
+interface ReportOnRun {
+  readonly kind: "run";
   readonly stored: StoredRun;
   /** Labelled mosaics that the run has predicted; none for a report on the validation tiles alone. */
   readonly mosaicIds: readonly string[];
   readonly borderTolerancePixels: number;
   readonly within: EvaluatedGround | undefined;
-  /** The file that it goes to, as the user would name it. */
-  readonly out: string;
+}
+
+interface ReportOnMasks {
+  readonly kind: "masks";
+  readonly set: JudgedSet;
 }
 
 /** Where its parts come from. */
@@ -46,6 +67,24 @@ interface GatherOptions {
   readonly onProgress?: (share: number, detail: string) => void;
 }
 
+/** What is particular to what is judged: the numbers, the places, and what is said of its making. */
+interface Judging {
+  readonly name: string;
+  /** Whole mosaics that are counted. */
+  readonly mosaicIds: readonly string[];
+  readonly borderTolerancePixels: number;
+  readonly within: EvaluatedGround | undefined;
+  /** Tiles of its own, to be drawn on the mosaics. */
+  readonly ground: GroundSplit;
+  readonly classes: readonly LandClass[];
+  readonly counted: ReportDocument["evaluation"];
+  readonly subject: ReportSubject;
+  readonly commands: ReportDocument["commands"];
+  readonly places: (selection: PlaceSelection) => Promise<FoundPlaces>;
+  /** What was predicted in a window, scaled to a size; 255 where nothing was. */
+  readonly predicted: (mosaicId: string, pixelWindow: PixelWindow, size: PixelSize) => Promise<Uint8Array>;
+}
+
 const MOST_MOSAICS = 12;
 const MOST_CONFUSIONS = 5;
 const PLACES_EACH = 4;
@@ -59,56 +98,82 @@ export async function gatherReport(
   sources: ReportSources,
   options: GatherOptions,
 ): Promise<ReportDocument> {
-  const { stored, mosaicIds, borderTolerancePixels, within } = request;
-  const { run } = stored;
   const { signal, onProgress } = options;
-  const choice = { borderTolerancePixels, within, signal };
   onProgress?.(0, "counting pixels");
-  const detail =
-    mosaicIds.length === 0 ? null : await sources.evaluation.detail(project, run.id, mosaicIds, choice);
-  const report =
-    detail?.report ?? (await sources.evaluation.report(project, run.id, { kind: "validation" }, { signal }));
+  const judging =
+    request.kind === "run"
+      ? await judgeRun(project, request, sources, options)
+      : await judgeMasks(project, request, sources, options);
   onProgress?.(0.3, "looking for places");
-  const confusions =
-    mosaicIds.length === 0 ? [] : await worstConfusions(project, request, report, sources, options);
+  const confusions = judging.mosaicIds.length === 0 ? [] : await worstConfusions(project, judging, options);
   onProgress?.(0.8, "drawing mosaics");
+  const { subject, mosaicIds, ground } = judging;
+  const used =
+    subject.kind === "run"
+      ? [...subject.run.trainingMosaicIds, ...subject.run.validationMosaicIds, ...mosaicIds]
+      : mosaicIds;
   const named = project
     .snapshot()
     .mosaics.filter((mosaic): mosaic is ReadyMosaic => mosaic.kind === "ready")
-    .filter(
-      ({ id }) =>
-        run.trainingMosaicIds.includes(id) || run.validationMosaicIds.includes(id) || mosaicIds.includes(id),
-    );
-  const ground = await sources.groundOfRun(project, stored);
-  const tilesOf = (part: SplitPart): number => ground.areas.filter((area) => area.part === part).length;
+    .filter(({ id }) => used.includes(id));
   const mosaics: ReportMosaic[] = [];
   for (const mosaic of named.slice(0, MOST_MOSAICS)) {
     signal?.throwIfAborted();
     mosaics.push(await reportMosaic(project, mosaic, ground, { signal }));
   }
-  const place = {
-    folder: project.folderPath,
-    mosaicNames: mosaicIds.map((mosaicId) => project.mosaic(mosaicId).name),
-  };
-  const words = {
-    borderTolerancePixels,
-    within: within === undefined ? null : groundWord(within),
-  };
-  const trainedOn = labelledNames(project, run.settings.mosaicIds);
   return {
-    title: `${project.snapshot().name}: ${run.name}`,
+    title: `${project.snapshot().name}: ${judging.name}`,
     projectName: project.snapshot().name,
     folder: project.folderPath,
     createdAt: new Date().toISOString(),
-    run,
-    settings: settingsRows([run.settings]).map((row) =>
-      row.key === "mosaicIds" && trainedOn.length > 0 ? { ...row, values: [trainedOn.join(", ")] } : row,
-    ),
+    subject,
     mosaics,
     furtherMosaics: Math.max(0, named.length - MOST_MOSAICS),
-    tileCounts: { training: tilesOf("training"), validation: tilesOf("validation"), test: tilesOf("test") },
-    evaluation: { counted: countedWords(request, place.mosaicNames), report, detail },
+    evaluation: judging.counted,
     confusions,
+    commands: judging.commands,
+    version: sources.version,
+  };
+}
+
+async function judgeRun(
+  project: Project,
+  { stored, mosaicIds, borderTolerancePixels, within, out }: ReportOnRun & { readonly out: string },
+  { evaluation, predictions, groundOfRun }: ReportSources,
+  { signal }: GatherOptions,
+): Promise<Judging> {
+  const { run } = stored;
+  const choice = { borderTolerancePixels, within, signal };
+  const detail = mosaicIds.length === 0 ? null : await evaluation.detail(project, run.id, mosaicIds, choice);
+  const report =
+    detail?.report ?? (await evaluation.report(project, run.id, { kind: "validation" }, { signal }));
+  const ground = await groundOfRun(project, stored);
+  const tilesOf = (part: SplitPart): number => ground.areas.filter((area) => area.part === part).length;
+  const trainedOn = namesOf(project, run.settings.mosaicIds ?? []);
+  const place = { folder: project.folderPath, mosaicNames: namesOf(project, mosaicIds) };
+  const words = { borderTolerancePixels, within: within === undefined ? null : groundWord(within) };
+  return {
+    ...{ name: run.name, mosaicIds, borderTolerancePixels, within, ground, classes: run.classes },
+    counted: {
+      counted:
+        mosaicIds.length === 0
+          ? `the validation tiles of epoch ${run.best?.epoch ?? 0}, as the network sees them`
+          : countedWords(place.mosaicNames, { borderTolerancePixels, within }),
+      report,
+      detail,
+    },
+    subject: {
+      kind: "run",
+      run,
+      settings: settingsRows([run.settings]).map((row) =>
+        row.key === "mosaicIds" && trainedOn.length > 0 ? { ...row, values: [trainedOn.join(", ")] } : row,
+      ),
+      tileCounts: {
+        training: tilesOf("training"),
+        validation: tilesOf("validation"),
+        test: tilesOf("test"),
+      },
+    },
     commands: {
       train: trainCommand(
         run.settings,
@@ -116,25 +181,68 @@ export async function gatherReport(
         { classes: run.classes },
       ),
       evaluate: mosaicIds.length === 0 ? null : evaluateCommand(run.id, place, words),
-      report: reportCommand(run.id, place, { ...words, out: request.out }),
+      report: reportCommand(run.id, place, { ...words, out }),
     },
-    version: sources.version,
+    places: (selection) =>
+      evaluation.places(project, run.id, mosaicIds, { selection, most: PLACES_EACH }, choice),
+    predicted: async (mosaicId, pixelWindow, size) => {
+      const grid = await predictions.readPrediction(project.id, mosaicId, run.id);
+      const found = await grid?.readWindow({ pixelWindow, outputSize: size }, { signal });
+      return found?.ids ?? new Uint8Array(size.width * size.height).fill(UNLABELLED_ID);
+    },
   };
 }
 
-function labelledNames(project: Project, mosaicIds: readonly string[] | null): string[] {
-  return (mosaicIds ?? []).flatMap((mosaicId) =>
+async function judgeMasks(
+  project: Project,
+  { set, out }: ReportOnMasks & { readonly out: string },
+  { evaluation: { masks } }: ReportSources,
+  { signal }: GatherOptions,
+): Promise<Judging> {
+  const { question, path: given } = set;
+  const { borderTolerancePixels, within, mapping, otherGrids } = question;
+  const { detail, resampled, withoutMask } = await masks.count(project, set, { signal });
+  const mosaicIds = set.mosaics.map(({ mosaicId }) => mosaicId);
+  const names = namesOf(project, mosaicIds);
+  const words = {
+    ...{ path: given, mapping, resampled: otherGrids === "nearest", borderTolerancePixels },
+    within: within === undefined ? null : groundWord(within),
+    ...(question.mosaicIds === null ? {} : { mosaicNames: names }),
+  };
+  return {
+    name: `masks of ${path.basename(given)}`,
+    ...{ mosaicIds, borderTolerancePixels, within, classes: project.snapshot().classes },
+    ground: { areas: [], rest: "unused", guardMeters: 0 },
+    counted: {
+      counted: countedWords(names, { borderTolerancePixels, within }),
+      report: detail.report,
+      detail,
+    },
+    subject: { kind: "masks", path: given, resampled, withoutMask },
+    commands: {
+      train: null,
+      evaluate: evaluateMasksCommand(project.folderPath, words),
+      report: reportMasksCommand(project.folderPath, words, out),
+    },
+    places: (selection) => masks.places(project, set, { selection, most: PLACES_EACH }, { signal }),
+    predicted: (mosaicId, pixelWindow, size) => {
+      const mosaic = set.mosaics.find((one) => one.mosaicId === mosaicId)!;
+      const read = (part: PixelWindow): Promise<Uint8Array> => masks.readIds(set, mosaic, part, { signal });
+      return sampledIds(read, mosaic.image, { pixelWindow, size }, { signal });
+    },
+  };
+}
+
+function namesOf(project: Project, mosaicIds: readonly string[]): string[] {
+  return mosaicIds.flatMap((mosaicId) =>
     project.snapshot().mosaics.flatMap(({ id, name }) => (id === mosaicId ? [name] : [])),
   );
 }
 
 function countedWords(
-  { stored: { run }, mosaicIds, borderTolerancePixels, within }: ReportRequest,
   names: readonly string[],
+  { borderTolerancePixels, within }: Pick<Judging, "borderTolerancePixels" | "within">,
 ): string {
-  if (mosaicIds.length === 0) {
-    return `the validation tiles of epoch ${run.best?.epoch ?? 0}, as the network sees them`;
-  }
   const where = names.length > 6 ? `${names.length} mosaics` : names.join(", ");
   const part =
     within === undefined
@@ -147,11 +255,10 @@ function countedWords(
 /** The largest confusions that aren't on the diagonal, with their largest places. */
 async function worstConfusions(
   project: Project,
-  request: ReportRequest,
-  report: EvaluationReport,
-  sources: ReportSources,
+  judging: Judging,
   options: GatherOptions,
 ): Promise<ReportConfusion[]> {
+  const { report } = judging.counted;
   const cells = report.confusion
     .flatMap((row, truthIndex) =>
       row.map((pixels, predictionIndex) => ({ truthIndex, predictionIndex, pixels })),
@@ -161,27 +268,14 @@ async function worstConfusions(
     .slice(0, MOST_CONFUSIONS);
   const confusions: ReportConfusion[] = [];
   for (const [index, { truthIndex, predictionIndex }] of cells.entries()) {
-    const found = await sources.evaluation.places(
-      project,
-      request.stored.run.id,
-      request.mosaicIds,
-      {
-        selection: {
-          kind: "cell",
-          truthId: report.classes[truthIndex]!.id,
-          predictionId: report.classes[predictionIndex]!.id,
-        },
-        most: PLACES_EACH,
-      },
-      {
-        borderTolerancePixels: request.borderTolerancePixels,
-        within: request.within,
-        signal: options.signal,
-      },
-    );
+    const found = await judging.places({
+      kind: "cell",
+      truthId: report.classes[truthIndex]!.id,
+      predictionId: report.classes[predictionIndex]!.id,
+    });
     const places: ReportPlace[] = [];
     for (const place of found.largest) {
-      places.push(await reportPlace(project, request.stored, place, sources, options));
+      places.push(await reportPlace(project, judging, place, options));
     }
     confusions.push({ truthIndex, predictionIndex, found, places });
     options.onProgress?.(0.3 + (0.5 * (index + 1)) / cells.length, "looking for places");
@@ -191,17 +285,14 @@ async function worstConfusions(
 
 async function reportPlace(
   project: Project,
-  { run }: StoredRun,
+  { classes, predicted }: Judging,
   place: FoundPlaces["largest"][number],
-  { predictions }: ReportSources,
   { signal }: GatherOptions,
 ): Promise<ReportPlace> {
   const { mosaicId } = place;
   const mosaic = project.mosaic(mosaicId);
   const pixelWindow = seenAround(place.pixelWindow);
   const size = { width: THUMBNAIL_SIDE, height: THUMBNAIL_SIDE };
-  const grid = await predictions.readPrediction(project.id, mosaicId, run.id);
-  const predicted = await grid?.readWindow({ pixelWindow, outputSize: size }, { signal });
   const truth = await project.readLabels(mosaicId, { pixelWindow, outputSize: size }, { signal });
   return {
     mosaicName: mosaic.name,
@@ -209,8 +300,8 @@ async function reportPlace(
     position: positionOf(mosaic, place.anchor),
     pictures: [
       await imagePicture(project, mosaicId, pixelWindow, size, { signal }),
-      await classPicture(truth, size, run.classes),
-      await classPicture(predicted?.ids ?? new Uint8Array(truth.length).fill(255), size, run.classes),
+      await classPicture(truth, size, classes),
+      await classPicture(await predicted(mosaicId, pixelWindow, size), size, classes),
     ],
   };
 }

@@ -9,7 +9,7 @@ import { gatherReport, type ReportRequest, type ReportSources } from "./gather-r
 import type { ReportDocument } from "./report-document.ts";
 import { renderReport } from "./render-report.ts";
 
-export type { ReportRequest, ReportSources } from "./gather-report.ts";
+export type { ReportRequest, ReportSources, ReportSubjectRequest } from "./gather-report.ts";
 
 /** Writes the report of a run as one HTML file, and as a PDF where the name ends so and a shell can print; answers what it says. */
 export async function writeReport(

@@ -2,7 +2,13 @@ import { classRows } from "#shared/metrics/class-rows.ts";
 import { NORMAL_95 } from "#shared/metrics/area-estimate.ts";
 import { html, type Html } from "./html.ts";
 import { calibrationChart, curveChart } from "./report-charts.ts";
-import type { ReportConfusion, ReportDocument, ReportMosaic, ReportPicture } from "./report-document.ts";
+import type {
+  ReportConfusion,
+  ReportDocument,
+  ReportMosaic,
+  ReportPicture,
+  ReportSubject,
+} from "./report-document.ts";
 import { reportStyle } from "./report-style.ts";
 
 const PART_COLORS = {
@@ -12,9 +18,11 @@ const PART_COLORS = {
   unused: "#9a9a9a",
 } as const;
 
+type RunSubject = Extract<ReportSubject, { kind: "run" }>;
+
 /** The report as one HTML page that needs nothing else. */
 export function renderReport(document: ReportDocument): string {
-  const { title, evaluation, run } = document;
+  const { title, evaluation, subject } = document;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,19 +37,22 @@ ${[
   header(document),
   summary(document),
   dataSection(document),
-  splitSection(document),
-  curvesSection(document),
+  ...(subject.kind === "run" ? [splitSection(document, subject), curvesSection(subject.run)] : []),
   classSection(document),
   matrixSection(document),
   calibrationSection(document),
   placesSection(document),
-  settingsSection(document),
+  ...(subject.kind === "run" ? [settingsSection(subject)] : []),
   repeatSection(document),
 ]
   .map(({ text }) => text)
   .join("\n")}
 <script type="application/json" id="evaluation">${scriptJson(evaluation)}</script>
-<script type="application/json" id="run">${scriptJson({ id: run.id, best: run.best })}</script>
+${
+  subject.kind === "run"
+    ? `<script type="application/json" id="run">${scriptJson({ id: subject.run.id, best: subject.run.best })}</script>`
+    : ""
+}
 </body>
 </html>
 `;
@@ -52,13 +63,14 @@ function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
-function header({ title, projectName, createdAt, run, version }: ReportDocument): Html {
+function header({ title, projectName, createdAt, subject, version }: ReportDocument): Html {
+  const what =
+    subject.kind === "run"
+      ? `Land-cover mapping with ${subject.run.name} on ${projectName}.`
+      : `Masks of ${subject.path} against the labels of ${projectName}.`;
   return html`<header>
     <h1>${title}</h1>
-    <p>
-      Land-cover mapping with ${run.name} on ${projectName}. Written ${createdAt.slice(0, 10)} by Orthomask
-      ${version}.
-    </p>
+    <p>${what} Written ${createdAt.slice(0, 10)} by Orthomask ${version}.</p>
   </header>`;
 }
 
@@ -130,7 +142,8 @@ function picture({ url, width, height }: ReportPicture, alt: string): Html {
   return html`<img src="${url}" width="${width}" height="${height}" alt="${alt}" />`;
 }
 
-function dataSection({ mosaics, furtherMosaics, folder }: ReportDocument): Html {
+function dataSection({ mosaics, furtherMosaics, folder, subject }: ReportDocument): Html {
+  const left = subject.kind === "masks" ? subject : { resampled: [], withoutMask: [] };
   return html`<section>
     <h2>Data</h2>
     <p>${folder}</p>
@@ -154,10 +167,20 @@ function dataSection({ mosaics, furtherMosaics, folder }: ReportDocument): Html 
       </tbody>
     </table>
     ${furtherMosaics === 0 ? null : html`<p>and ${furtherMosaics} more mosaics.</p>`}
+    ${
+      left.resampled.length === 0
+        ? null
+        : html`<p>Masks on another grid, resampled by the nearest pixel: ${left.resampled.join(", ")}.</p>`
+    }
+    ${
+      left.withoutMask.length === 0
+        ? null
+        : html`<p>Labelled, but without a mask there: ${left.withoutMask.join(", ")}.</p>`
+    }
   </section>`;
 }
 
-function splitSection({ mosaics, tileCounts, run }: ReportDocument): Html {
+function splitSection({ mosaics }: ReportDocument, { tileCounts, run }: RunSubject): Html {
   const shown = (["training", "validation", "test"] as const).filter((part) => tileCounts[part] > 0);
   return html`<section>
     <h2>What was learned from, and what was measured on</h2>
@@ -200,7 +223,7 @@ function splitMap({ name, width, height, overview, tiles }: ReportMosaic): Html 
   </figure>`;
 }
 
-function curvesSection({ run }: ReportDocument): Html {
+function curvesSection(run: RunSubject["run"]): Html {
   const series = (key: "loss" | "valLoss" | "valMeanIou"): (number | null)[] =>
     run.history.map((record) => (Number.isFinite(record[key]) ? record[key] : null));
   return html`<section>
@@ -396,7 +419,7 @@ function confusionPlaces(
     </div>`;
 }
 
-function settingsSection({ settings }: ReportDocument): Html {
+function settingsSection({ settings }: RunSubject): Html {
   return html`<section>
     <h2>Settings</h2>
     <table class="settings">
@@ -413,16 +436,22 @@ function settingsSection({ settings }: ReportDocument): Html {
   </section>`;
 }
 
-function repeatSection({ commands, run, version }: ReportDocument): Html {
+function repeatSection({ commands, subject, version }: ReportDocument): Html {
+  const run = subject.kind === "run" ? subject.run : null;
   return html`<section>
     <h2>How to repeat it</h2>
     <p>
-      Trained ${run.createdAt.slice(0, 10)} with Orthomask ${run.madeWith.orthomask}, TensorFlow
-      ${run.madeWith.tensorflow} on ${run.madeWith.device}; report by Orthomask ${version}. Run ${run.id}.
+      ${
+        run === null
+          ? null
+          : html`Trained ${run.createdAt.slice(0, 10)} with Orthomask ${run.madeWith.orthomask}, TensorFlow
+            ${run.madeWith.tensorflow} on ${run.madeWith.device}. Run ${run.id}.`
+      }
+      Report by Orthomask ${version}.
     </p>
-    <pre>${commands.train}</pre>
+    ${commands.train === null ? null : html`<pre>${commands.train}</pre>`}
     ${
-      run.startedFrom === undefined
+      run?.startedFrom === undefined
         ? null
         : html`<p>It began with the weights of ${run.startedFrom.source}: name them with --weights.</p>`
     }

@@ -48,19 +48,35 @@ export interface ReportConfusion {
   readonly places: readonly ReportPlace[];
 }
 
+/** What a report is about: a run, or masks from elsewhere, of whose making nothing is known. */
+export type ReportSubject =
+  | {
+      readonly kind: "run";
+      readonly run: Run;
+      readonly settings: readonly SettingsRow[];
+      /** How many tiles the run used for each part, those of mosaics that aren't shown too. */
+      readonly tileCounts: Readonly<Record<"training" | "validation" | "test", number>>;
+    }
+  | {
+      readonly kind: "masks";
+      /** Where they lie, as the user would name it. */
+      readonly path: string;
+      /** Names of mosaics whose mask lies on another grid, and was resampled. */
+      readonly resampled: readonly string[];
+      /** Names of labelled mosaics that no mask goes with. */
+      readonly withoutMask: readonly string[];
+    };
+
 /** Everything that a report says, before it is a page. How right the network is, is told by `evaluation` alone. */
 export interface ReportDocument {
   readonly title: string;
   readonly projectName: string;
   readonly folder: string;
   readonly createdAt: string;
-  readonly run: Run;
-  readonly settings: readonly SettingsRow[];
+  readonly subject: ReportSubject;
   readonly mosaics: readonly ReportMosaic[];
   /** Mosaics beyond those shown. */
   readonly furtherMosaics: number;
-  /** How many tiles the run used for each part, those of mosaics that aren't shown too. */
-  readonly tileCounts: Readonly<Record<"training" | "validation" | "test", number>>;
   readonly evaluation: {
     /** What was counted, in words. */
     readonly counted: string;
@@ -69,7 +85,11 @@ export interface ReportDocument {
     readonly detail: EvaluationDetail | null;
   };
   readonly confusions: readonly ReportConfusion[];
-  readonly commands: { readonly train: string; readonly evaluate: string | null; readonly report: string };
+  readonly commands: {
+    readonly train: string | null;
+    readonly evaluate: string | null;
+    readonly report: string;
+  };
   /** Orthomask that wrote the report. */
   readonly version: string;
 }
