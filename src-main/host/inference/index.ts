@@ -8,15 +8,9 @@ import type { ClassGrid } from "../../raster/index.ts";
 import { createEnginePredictor, type EnginePredictor, type Engine } from "../engine/index.ts";
 import { EventQueue } from "../event-queue.ts";
 import type { JobContext, Jobs } from "../jobs/index.ts";
+import { FileVersions, lookEveryFewSeconds } from "../outside-changes.ts";
 import type { Project } from "../projects/index.ts";
-import {
-  expectFinishedEpoch,
-  expectWeights,
-  FileVersions,
-  lookEveryFewSeconds,
-  type Runs,
-  type StoredRun,
-} from "../runs/index.ts";
+import { expectFinishedEpoch, expectWeights, type Runs, type StoredRun } from "../runs/index.ts";
 import { ENGINE_LANE } from "../training/index.ts";
 import { predictRaster } from "./predict-raster.ts";
 import {

@@ -8,9 +8,9 @@ import { latestValues } from "../latest-values.ts";
 import type { Project } from "../projects/index.ts";
 import { writeFileWhole } from "../write-file-whole.ts";
 import { clearLeftovers } from "./epoch-weights.ts";
-import { FileVersions, lookEveryFewSeconds } from "./outside-changes.ts";
 import { claimRun, readRun, recoverRun, releaseRun, runFiles, trainerOf, writeRun } from "./run-files.ts";
 import { makeFolder } from "../make-folder.ts";
+import { FileVersions, lookEveryFewSeconds } from "../outside-changes.ts";
 
 export { appendLog, claimRun, readRun, releaseRun, runFiles, trainerOf } from "./run-files.ts";
 export { expectFinishedEpoch, expectWeights, goBackToBest } from "./expect-weights.ts";
@@ -21,7 +21,6 @@ export { cutTornTails } from "./torn-tails.ts";
 export { architectureEntry, networkSide } from "./network-side.ts";
 export { appendTensorBoard } from "./tensorboard-events.ts";
 export { listModels, type ListedModel } from "./list-models.ts";
-export { FileVersions, lookEveryFewSeconds } from "./outside-changes.ts";
 
 /** A run and the folder that its files are in. */
 export interface StoredRun {

@@ -5,4 +5,5 @@ export {
   removeSplit,
   restoreSplitOfRun,
   saveSplit,
+  splitFileNames,
 } from "./split-files.ts";

@@ -21,10 +21,16 @@ export async function findSplit(project: Place, splitId: string): Promise<SavedS
   return /^[\w-]+$/.test(splitId) ? readSplit(path.join(splitsDirectory(project), `${splitId}.json`)) : null;
 }
 
+/** The names of a project's split files, in order. */
+export async function splitFileNames(project: Place): Promise<string[]> {
+  const names = await readdir(splitsDirectory(project)).catch((): string[] => []);
+  return names.filter((name) => name.endsWith(".json")).sort();
+}
+
 /** All saved splits, the newest first; damaged files are left out. */
 export async function listSplits(project: Place): Promise<SavedSplit[]> {
   const folder = splitsDirectory(project);
-  const names = (await readdir(folder).catch((): string[] => [])).filter((name) => name.endsWith(".json"));
+  const names = await splitFileNames(project);
   const splits = await Promise.all(names.map((name) => readSplit(path.join(folder, name)).catch(() => null)));
   return splits
     .filter((split) => split !== null)

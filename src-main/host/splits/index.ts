@@ -11,8 +11,9 @@ import { tileGrid } from "#shared/training/tile-grid.ts";
 import type { LabelKnowledge } from "#shared/training/tile-split.ts";
 import { ChangeSignal } from "../change-signal.ts";
 import { latestValues } from "../latest-values.ts";
+import { lookEveryFewSeconds } from "../outside-changes.ts";
 import type { Project } from "../projects/index.ts";
-import { findSplit, listSplits, removeSplit, saveSplit } from "../saved-splits/index.ts";
+import { findSplit, listSplits, removeSplit, saveSplit, splitFileNames } from "../saved-splits/index.ts";
 import { LabelCensus, labelKnowledge, labelledMosaics, splitMosaics } from "../training/index.ts";
 
 /** What a preview is about. */
@@ -105,14 +106,21 @@ export class Splits {
   async *#watch(project: Project, signal: AbortSignal): AsyncGenerator<SplitSummary[]> {
     let latest = (await listSplits(project)).map(summaryOf);
     const listeners = new Set<() => void>();
-    const stop = this.#changes.listen(() => {
-      void listSplits(project).then((splits) => {
-        latest = splits.map(summaryOf);
+    let known = (await splitFileNames(project)).join();
+    const look = async (): Promise<void> => {
+      // A split never changes: which there are says all.
+      const names = (await splitFileNames(project)).join();
+      if (names !== known) {
+        known = names;
+        latest = (await listSplits(project)).map(summaryOf);
         listeners.forEach((listener) => {
           listener();
         });
-      });
-    });
+      }
+    };
+    const stopListening = this.#changes.listen(() => void look());
+    // The command line saves splits too.
+    const stopLooking = lookEveryFewSeconds(look);
     try {
       yield* latestValues(
         () => latest,
@@ -125,7 +133,8 @@ export class Splits {
         { signal },
       );
     } finally {
-      stop();
+      stopListening();
+      stopLooking();
     }
   }
 
