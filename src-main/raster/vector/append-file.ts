@@ -20,8 +20,9 @@ export class AppendFile {
     this.#filePath = filePath;
   }
 
-  static async create(filePath: string): Promise<AppendFile> {
-    return new AppendFile(await createAtomicFile(filePath), filePath);
+  /** A file of this path; with `helper`, one beside it that only helps to write it: errors name the file that was asked for. */
+  static async create(filePath: string, helper = ""): Promise<AppendFile> {
+    return new AppendFile(await createAtomicFile(`${filePath}${helper}`), filePath);
   }
 
   get #descriptor(): number {

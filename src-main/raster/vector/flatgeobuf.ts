@@ -18,7 +18,7 @@ const columnType = { int: 5, double: 10, text: 11 } as const;
  * The format wants the index first and the features in its order, so they are spooled beside the file until the end.
  */
 export async function createFlatGeobuf(filePath: string, layer: PolygonLayer): Promise<PolygonWriter> {
-  const spool = await AppendFile.create(`${filePath}.features`);
+  const spool = await AppendFile.create(filePath, ".features");
   try {
     return new FlatGeobufWriter(filePath, layer, spool, await SortedFeatures.create(filePath));
   } catch (error) {

@@ -38,7 +38,7 @@ export class SortedFeatures {
   }
 
   static async create(filePath: string): Promise<SortedFeatures> {
-    return new SortedFeatures(await AppendFile.create(`${filePath}.boxes`));
+    return new SortedFeatures(await AppendFile.create(filePath, ".boxes"));
   }
 
   /** Features so far. */

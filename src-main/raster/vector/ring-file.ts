@@ -11,7 +11,7 @@ export class RingFile implements RingSpool {
   }
 
   static async create(filePath: string): Promise<RingFile> {
-    return new RingFile(await AppendFile.create(`${filePath}.rings`));
+    return new RingFile(await AppendFile.create(filePath, ".rings"));
   }
 
   keep({ coordinates, ringEnds }: RingBatch): KeptRings {

@@ -29,7 +29,7 @@ export class RtreeLeaves {
   }
 
   static async create(filePath: string): Promise<RtreeLeaves> {
-    return new RtreeLeaves(await AppendFile.create(`${filePath}.boxes`));
+    return new RtreeLeaves(await AppendFile.create(filePath, ".boxes"));
   }
 
   /** Features so far. */
