@@ -1,7 +1,7 @@
 import { mapToPixel, pixelToMap, type Geotransform, type MapPosition } from "#shared/geo/affine.ts";
 import type { PixelSize } from "#shared/geo/pixel-window.ts";
 
-/** Side of a tile, in pixels of the grid. */
+/** Side of a tile, in pixels of the grid, unless told otherwise. */
 export const tileSide = 512;
 /** Pixels between positions that are carried over exactly; those in between follow by straight lines. */
 const meshStep = 32;
@@ -21,14 +21,15 @@ export interface TilePlaces {
   };
 }
 
-/** Null where the tile of the grid whose upper left pixel is `corner` lies beside the raster. */
+/** Null where the tile of the grid whose upper left pixel is `corner` lies beside the raster. `side` is a multiple of 32. */
 export function tilePlaces(
   grid: Geotransform,
   { size, geotransform }: { readonly size: PixelSize; readonly geotransform: Geotransform },
   [left, top]: readonly [column: number, row: number],
   back: Carry,
+  side: number = tileSide,
 ): TilePlaces | null {
-  const nodes = tileSide / meshStep + 1;
+  const nodes = side / meshStep + 1;
   const meshColumns = new Float64Array(nodes * nodes);
   const meshRows = new Float64Array(nodes * nodes);
   let [minColumn, minRow, maxColumn, maxRow] = [Infinity, Infinity, -Infinity, -Infinity];
@@ -53,16 +54,16 @@ export function tilePlaces(
   if (!(width > 0 && height > 0)) {
     return null;
   }
-  const columns = new Float64Array(tileSide * tileSide);
-  const rows = new Float64Array(tileSide * tileSide);
-  for (let pixelRow = 0; pixelRow < tileSide; pixelRow += 1) {
+  const columns = new Float64Array(side * side);
+  const rows = new Float64Array(side * side);
+  for (let pixelRow = 0; pixelRow < side; pixelRow += 1) {
     const meshRow = Math.floor(pixelRow / meshStep);
     const down = (pixelRow + 0.5) / meshStep - meshRow;
-    for (let pixelColumn = 0; pixelColumn < tileSide; pixelColumn += 1) {
+    for (let pixelColumn = 0; pixelColumn < side; pixelColumn += 1) {
       const meshColumn = Math.floor(pixelColumn / meshStep);
       const across = (pixelColumn + 0.5) / meshStep - meshColumn;
       const node = meshRow * nodes + meshColumn;
-      const at = pixelRow * tileSide + pixelColumn;
+      const at = pixelRow * side + pixelColumn;
       columns[at] = between(meshColumns, node, nodes, across, down);
       rows[at] = between(meshRows, node, nodes, across, down);
     }

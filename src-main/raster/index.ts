@@ -12,6 +12,7 @@ export { crsFromWkt } from "./crs/from-wkt.ts";
 export { metersPerUnit, transformer, wgs84, type CrsTransformer } from "./crs/transformer.ts";
 export { createGeoTiffWriter, type GeoTiffWriter } from "./write/geotiff-writer.ts";
 export type { GeoTiffOptions } from "./write/geotiff-options.ts";
+export { cogTileSize } from "./write/overview-stack.ts";
 export type { OverviewResampling } from "./write/decimate.ts";
 export { geoTagsFor, geoTagsLike } from "./write/geo-tags-for.ts";
 export { eachInParallel } from "./blocks/limiter.ts";

@@ -1,4 +1,4 @@
-import { createGeoTiffWriter, eachInParallel, geoTagsLike } from "../../raster/index.ts";
+import { cogTileSize, createGeoTiffWriter, eachInParallel, geoTagsLike } from "../../raster/index.ts";
 import type { GeoTiffOptions, Raster } from "../../raster/index.ts";
 import { openMask } from "../projects/index.ts";
 import { maskSource, type ClassSource } from "./class-source.ts";
@@ -8,7 +8,6 @@ import type { StyledClass } from "./qgis-style.ts";
 import { classBandOptions } from "./write-export.ts";
 import { writeWithCompanions } from "./write-with-companions.ts";
 
-const tileSide = 512;
 /** Tiles read and compressed at once: enough for the pool of threads. */
 const tilesAtOnce = 6;
 
@@ -26,7 +25,8 @@ export async function writeClassFile(
   fileOptions: GeoTiffOptions,
   options: Options,
 ): Promise<void> {
-  const writer = await createGeoTiffWriter(filePath, { ...fileOptions, tileSize: tileSide });
+  const writer = await createGeoTiffWriter(filePath, { ...fileOptions, tileSize: cogTileSize(fileOptions) });
+  const side = writer.tileSize;
   try {
     const total = writer.tilesAcross * writer.tilesDown;
     let done = 0;
@@ -34,9 +34,9 @@ export async function writeClassFile(
       options.signal?.throwIfAborted();
       const column = index % writer.tilesAcross;
       const row = Math.floor(index / writer.tilesAcross);
-      const pixelWindow = { x: column * tileSide, y: row * tileSide, width: tileSide, height: tileSide };
+      const pixelWindow = { x: column * side, y: row * side, width: side, height: side };
       const ids = await source[read](pixelWindow, options);
-      await writer.writeTile(column, row, ids ?? new Uint8Array(tileSide * tileSide));
+      await writer.writeTile(column, row, ids ?? new Uint8Array(side * side));
       done += 1;
       options.onProgress?.(done / total);
     });

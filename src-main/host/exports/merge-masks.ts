@@ -3,8 +3,8 @@ import { crsLabel, sameCrs, type Crs } from "#shared/geo/crs.ts";
 import type { MergeRule } from "#shared/project/export-options.ts";
 import { UNLABELLED_ID } from "#shared/project/land-class.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
-import { createGeoTiffWriter, transformer, type GeoTiffOptions } from "../../raster/index.ts";
-import { tilePlaces, tileSide, type Carry, type TilePlaces } from "../tile-places.ts";
+import { cogTileSize, createGeoTiffWriter, transformer, type GeoTiffOptions } from "../../raster/index.ts";
+import { tilePlaces, type Carry, type TilePlaces } from "../tile-places.ts";
 import type { ClassSource } from "./class-source.ts";
 
 /** One mask of a merge with its place. */
@@ -130,19 +130,26 @@ export async function mergeMasks(
   // The first wins where it is painted last.
   const painted = rule === "first" ? [...sources].reverse() : sources;
   const backs = painted.map((placed) => carrier({ ...placed, crs: grid.crs }, placed.crs));
-  const writer = await createGeoTiffWriter(filePath, { ...fileOptions, width, height, tileSize: tileSide });
+  const writer = await createGeoTiffWriter(filePath, {
+    ...fileOptions,
+    width,
+    height,
+    tileSize: cogTileSize(grid),
+  });
+  const side = writer.tileSize;
   try {
     for (let row = 0; row < writer.tilesDown; row += 1) {
       for (let column = 0; column < writer.tilesAcross; column += 1) {
         options.signal?.throwIfAborted();
-        const ids = new Uint8Array(tileSide * tileSide).fill(UNLABELLED_ID);
+        const ids = new Uint8Array(side * side).fill(UNLABELLED_ID);
         const best = new Uint8Array(rule === "most-confident" ? ids.length : 0);
         for (const [index, placed] of painted.entries()) {
           const places = tilePlaces(
             grid.geotransform,
             { size: placed.source, geotransform: placed.geotransform },
-            [column * tileSide, row * tileSide],
+            [column * side, row * side],
             backs[index] as Carry,
+            side,
           );
           if (places !== null) {
             await paint(ids, best, placed, places, rule, options);

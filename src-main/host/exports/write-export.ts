@@ -5,8 +5,6 @@ import type { GeoTags, GeoTiffOptions, Raster } from "../../raster/index.ts";
 import { RUN_TAG } from "./export-plan.ts";
 import type { StyledClass } from "./qgis-style.ts";
 
-const TILE_SIZE = 512;
-
 /** What a file of class ids is like, wherever it lies: colours, names and nodata. */
 export function classBandOptions(
   geoTags: GeoTags,
@@ -43,7 +41,7 @@ export function fileOptions(
   const { width, height } = image.description;
   const geoTags = geoTagsLike(image);
   const metadata = exportTags(content, run, version);
-  const size = { width, height, tileSize: TILE_SIZE };
+  const size = { width, height };
   if (content === "classes") {
     return { ...classBandOptions(geoTags, run.classes, metadata), ...size };
   }

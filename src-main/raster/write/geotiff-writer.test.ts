@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { peerPython, runPeer } from "../../../fixtures/peers.ts";
 import {
+  cogTileSize,
   createGeoTiffWriter,
   crsFromEpsg,
   geoTagsFor,
@@ -90,6 +91,39 @@ const comparisonSchema = z.array(
 const sameCog = { pixels: true, transform: true, crs: true, nodata: true, valid: true, layout: "COG" };
 
 describe.skipIf(peerPython() === undefined)("against GDAL (skipped without the Python peers)", () => {
+  test("tiles that a validator would take for strips are avoided", async () => {
+    const sizes = [
+      [512, 700],
+      [1023, 1100],
+      [1024, 5000],
+      [700, 512],
+      [2048, 2048],
+    ] as const;
+    const files: string[] = [];
+    for (const [width, height] of sizes) {
+      const path = join(folder, `${width}x${height}.tif`);
+      const like = { width, height, bands: 1, dtype: "uint8", nodata: 255, overviews: "mode" } as const;
+      const geoTags = geoTagsFor([1, 0, 0, 0, -1, 0], crsFromEpsg(32633));
+      const writer = await createGeoTiffWriter(path, { ...like, geoTags, tileSize: cogTileSize(like) });
+      await writer.finish();
+      files.push(path);
+    }
+    const found = await runPeer(
+      `
+import json, sys, rasterio
+from rio_cogeo.cogeo import cog_validate
+print(json.dumps([[cog_validate(path, strict=True, quiet=True)[0], rasterio.open(path).block_shapes[0][0]] for path in json.loads(sys.argv[1])]))`,
+      [JSON.stringify(files)],
+    );
+    expect(found).toEqual([
+      [true, 256],
+      [true, 256],
+      [true, 384],
+      [true, 512],
+      [true, 512],
+    ]);
+  });
+
   test("copies keep pixels, grid, CRS and nodata, and are valid COGs", async () => {
     const names = [
       ["deflate-tiles-pixel", "average"],

@@ -30,6 +30,19 @@ export function levelSizes(
   }
 }
 
+/** In this order. A raster with a level 512 or 256 px wide has none of 384, since each is half of the one before. */
+const tileSizes = [512, 256, 384] as const;
+
+/**
+ * Side of a COG's tiles in pixels: 512, but where a level is exactly as wide as a tile and higher than 512 px. Validators (rio-cogeo) take
+ * such a column of tiles for strips, GDAL's own as well.
+ */
+export function cogTileSize(size: { readonly width: number; readonly height: number }): number {
+  const looksStriped = (tileSize: number): boolean =>
+    levelSizes(size, tileSize, true).some(({ width, height }) => width === tileSize && height > 512);
+  return tileSizes.find((tileSize) => !looksStriped(tileSize)) ?? 512;
+}
+
 /** A tile of a level. */
 export interface LevelTile {
   readonly level: number;
