@@ -130,12 +130,17 @@ function summary({ evaluation }: ReportDocument): Html {
             ${value(
               "detail.areas.overallAccuracy.standardError",
               overall.standardError,
-              (NORMAL_95 * overall.standardError).toFixed(3),
+              marginWords(NORMAL_95 * overall.standardError),
             )}
             (95 %).`
       }
     </p>
   </section>`;
+}
+
+/** Never "0.000", which would say that there is none. */
+function marginWords(margin: number): string {
+  return margin > 0 && margin < 0.0005 ? "less than 0.001" : margin.toFixed(3);
 }
 
 function picture({ url, width, height }: ReportPicture, alt: string): Html {
