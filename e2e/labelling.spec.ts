@@ -103,8 +103,13 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await page.getByTestId("paint-class").selectOption({ index: 3 });
   // So little that it stays away from the lasso's area.
   await page.getByTestId("tolerance").fill("6");
-  await clicks(page, [0.75, 0.72]);
   const pixels = page.getByTestId("selection-pixels");
+  // Escape is heard before the colours have come.
+  await clicks(page, [0.75, 0.72]);
+  await map.press("Escape");
+  await page.waitForTimeout(300);
+  await expect(pixels).toBeHidden();
+  await clicks(page, [0.75, 0.72]);
   await expect(pixels).toBeVisible();
   const before = Number(await pixels.getAttribute("data-pixels"));
   await page.getByTestId("selection-grow").click();
@@ -149,6 +154,9 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await page.getByTestId("map").press("x");
   await expect(page.getByTestId("review-grid")).toBeHidden();
 
+  await dropFile(page, "fields.geojson");
+  await expect(page.getByText("choose it to import its polygons")).toBeVisible();
+
   // Nothing is lost by a crash, and what was painted can still be undone.
   if (app.kill === null) {
     await app.close();
@@ -178,6 +186,19 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await expect(again.getByTestId("status-scale")).not.toHaveText(scale);
   await expect(again.getByTestId("cell-state").locator("input:checked")).toHaveValue("to-do");
 });
+
+/** Drops a file on the window, which must not leave the page for it. */
+async function dropFile(page: Page, name: string): Promise<void> {
+  const isTaken = await page.evaluate((fileName) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["{}"], fileName));
+    return ["dragover", "drop"].every(
+      (type) =>
+        !document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })),
+    );
+  }, name);
+  expect(isTaken).toBe(true);
+}
 
 /** The brush's size by the field, the keys and the wheel; a number that is being typed is none yet. */
 async function sizeStep(page: Page): Promise<void> {
