@@ -108,7 +108,7 @@ export const dice = overlapLoss(
     id: "dice",
     name: "Dice",
     summary:
-      "One minus the overlap (F1) of each class, so that small classes count as much as large (after Milletari et al. 2016, arXiv:1606.04797; probabilities are not squared).",
+      "How far each class is from full overlap: one minus its F1, so that small classes count as much as large (after Milletari et al. 2016, arXiv:1606.04797; probabilities are not squared).",
     parameters: [smooth],
   },
   (parameter) => ({ falsePositive: 0.5, falseNegative: 0.5, smooth: parameter("smooth") / 2 }),

@@ -9,11 +9,12 @@ import { rowsOf } from "./class-source.ts";
 import type { PlannedFile } from "./export-plan.ts";
 import { mergeGrid } from "./merge-masks.ts";
 
-/** Samples of a whole export, so that a plan comes at once however many mosaics there are. */
-const samplesInAll = 16;
-const sampleSide = 256;
-/** After this long each mosaic gets one sample more at most: masks of nothing but specks take long to trace. */
+/** Samples of a whole export, so that a plan comes at once however many mosaics there are; many small ones, since specks stand in some places only. */
+const samplesInAll = 64;
+const sampleSide = 128;
+/** After this long mosaics that have their first samples get no more: masks of nothing but specks take long to trace. */
 const longEnoughMilliseconds = 500;
+const fewestSamples = 4;
 /** Overviews add a third at most. */
 const overviewShare = 4 / 3;
 /** Bytes of a feature besides its positions, and of a position, in each vector format. */
@@ -28,25 +29,29 @@ export async function estimateFiles(
   const mosaics = new Set(files.flatMap((file) => file.mosaics));
   const each = Math.max(1, Math.floor(samplesInAll / Math.max(1, mosaics.size)));
   const deadline = performance.now() + longEnoughMilliseconds;
-  const densities = new Map<string, Density>();
-  for (const mosaic of mosaics) {
-    densities.set(
-      mosaic.id,
-      await densityOf(await sourceOf(mosaic.id), mosaic.image, { samples: each, deadline }, vector),
-    );
+  const tallies = new Map<string, Tally>();
+  for (const { id } of mosaics) {
+    tallies.set(id, { pixels: 0, bytes: 0, features: 0, positions: 0 });
+  }
+  // In turns, so that no mosaic spends the time of another.
+  for (let index = 0; index < each && (index < fewestSamples || performance.now() < deadline); index += 1) {
+    for (const { id, image } of mosaics) {
+      await addSample(tallies.get(id) as Tally, await sourceOf(id), image, index, vector);
+    }
   }
   return files.map(({ mosaics: own, content, fileName }) => {
     let bytes = 0;
     let features = 0;
     for (const { id, image } of own) {
       const pixels = image.width * image.height;
-      const density = densities.get(id) as Density;
+      const tally = tallies.get(id) as Tally;
+      const scale = pixels / tally.pixels;
       if (content === "polygons" && vector !== null) {
         const [feature, position] = featureBytes[vector.format];
-        features += density.featuresPerPixel * pixels;
-        bytes += (density.featuresPerPixel * feature + density.positionsPerPixel * position) * pixels;
+        features += tally.features * scale;
+        bytes += (tally.features * feature + tally.positions * position) * scale;
       } else {
-        bytes += pixels * overviewShare * (content === "confidence" ? 0.35 : density.bytesPerPixel);
+        bytes += overviewShare * (content === "confidence" ? 0.35 * pixels : tally.bytes * scale);
       }
     }
     const [first] = own;
@@ -78,62 +83,66 @@ function sizeOf(mosaics: PlannedFile["mosaics"]): { readonly width: number; read
   return { width, height };
 }
 
-interface Density {
-  readonly bytesPerPixel: number;
-  readonly featuresPerPixel: number;
-  readonly positionsPerPixel: number;
+/** What samples of a mosaic came to. */
+interface Tally {
+  pixels: number;
+  bytes: number;
+  features: number;
+  positions: number;
 }
 
-async function densityOf(
+/** Adds the window of that number: the first in the middle, the others evenly over the mosaic however many follow (Halton 1960). */
+async function addSample(
+  tally: Tally,
   source: ClassSource,
   image: PlannedFile["mosaics"][number]["image"],
-  { samples, deadline }: { readonly samples: number; readonly deadline: number },
+  index: number,
   vector: ExportOptions["vector"],
-): Promise<Density> {
-  let pixels = 0;
-  let bytes = 0;
-  let features = 0;
-  let positions = 0;
-  for (let index = 0; index < samples && (index === 0 || performance.now() < deadline); index += 1) {
-    // Along the diagonal, in the middle when there is only one.
-    const share = (index + 0.5) / samples;
-    const width = Math.min(sampleSide, source.width);
-    const height = Math.min(sampleSide, source.height);
-    const ids = await source.readIds(
-      {
-        x: Math.floor((source.width - width) * share),
-        y: Math.floor((source.height - height) * share),
-        width,
-        height,
-      },
-      {},
-    );
-    pixels += ids.length;
-    bytes += deflateSync(ids).length;
-    if (vector !== null) {
-      const rows = rowsOf({
-        ...source,
-        width,
-        height,
-        readIds: ({ y, height: count }) => Promise.resolve(ids.slice(y * width, (y + count) * width)),
-      });
-      features += await tracePolygons(
-        rows,
-        { geotransform: image.geotransform ?? pixelGeotransform, crs: image.crs },
-        {
-          withoutClass: [UNLABELLED_ID],
-          simplify: vector.simplifyMeters,
-          minArea: vector.minAreaSquareMeters,
-        },
-        ({ positionCount, ringCount }) => {
-          positions += positionCount + ringCount;
-        },
-      );
+): Promise<void> {
+  const width = Math.min(sampleSide, source.width);
+  const height = Math.min(sampleSide, source.height);
+  const x = Math.floor((source.width - width) * halton(index + 1, 2));
+  const y = Math.floor((source.height - height) * (index === 0 ? 0.5 : halton(index + 1, 3)));
+  const ids = await source.readIds({ x, y, width, height }, {});
+  tally.pixels += ids.length;
+  tally.bytes += deflateSync(ids).length;
+  if (vector === null) {
+    return;
+  }
+  const rows = rowsOf({
+    ...source,
+    width,
+    height,
+    readIds: ({ y: from, height: count }) => Promise.resolve(ids.slice(from * width, (from + count) * width)),
+  });
+  await tracePolygons(
+    rows,
+    { geotransform: image.geotransform ?? pixelGeotransform, crs: image.crs },
+    { withoutClass: [UNLABELLED_ID], simplify: vector.simplifyMeters, minArea: vector.minAreaSquareMeters },
+    ({ positionCount, ringCount, batches }) => {
+      const [first] = batches;
+      const exterior = first?.coordinates.subarray(0, first.ringEnds[0]) ?? new Int32Array(0);
+      tally.features += isCounted(exterior, { left: x > 0, top: y > 0 }) ? 1 : 0;
+      tally.positions += positionCount + ringCount;
+    },
+  );
+}
+
+/** Whether a polygon is one of a sample's own: those that the window cuts at its left or its top are its neighbours' (Gundersen 1977). */
+function isCounted(exterior: Int32Array, cut: { readonly left: boolean; readonly top: boolean }): boolean {
+  for (let index = 0; index < exterior.length; index += 2) {
+    if ((cut.left && exterior[index] === 0) || (cut.top && exterior[index + 1] === 0)) {
+      return false;
     }
   }
-  return {
-    bytesPerPixel: bytes / pixels,
-    featuresPerPixel: features / pixels,
-    positionsPerPixel: positions / pixels,
-  };
+  return true;
+}
+
+/** The element of that number, from 1, of the van der Corput sequence in a base: between 0 and 1. */
+function halton(number: number, base: number): number {
+  let sum = 0;
+  for (let rest = number, digit = 1 / base; rest > 0; rest = Math.floor(rest / base), digit /= base) {
+    sum += (rest % base) * digit;
+  }
+  return sum;
 }
