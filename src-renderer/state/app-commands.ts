@@ -284,13 +284,27 @@ function foundPlaceCommands(workspace: Workspace): Command[] {
       project?.places.step(-1, mapView);
     }),
     command("label-place", "Label here", "L", () => {
-      const place = project?.places.current ?? null;
-      if (project !== null && place !== null) {
-        project.selectedMosaicId = place.mosaicId;
+      if (project === null) {
+        return;
       }
-      // What may be wrong there is the label: it has to be seen.
-      workspace.layers.labels.visible = true;
+      const { places } = project;
+      if (places.current !== null) {
+        project.selectedMosaicId = places.current.mosaicId;
+      }
+      // What may be wrong there is the label: it has to be seen, and nothing over it.
+      const hidden = places.layAside();
       workspace.mode = "label";
+      if (hidden.length > 0) {
+        const sentence = `The labels are shown alone; ${hidden.join(", ")} ${hidden.length === 1 ? "comes" : "come"} back with the next place.`;
+        workspace.toasts.show("note", sentence, [
+          {
+            label: "Show again",
+            run: () => {
+              places.showAgain();
+            },
+          },
+        ]);
+      }
     }),
   ];
 }

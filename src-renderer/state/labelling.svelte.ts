@@ -41,6 +41,8 @@ export interface LabelSurface {
     readonly pixelWindow: PixelWindow;
     readonly mosaicPixelsPerScreenPixel: number;
   } | null;
+  /** What is in view of each mosaic that is shown, the one nearest to the middle first. */
+  viewedWindows(): readonly { readonly mosaicId: string; readonly pixelWindow: PixelWindow }[];
   /** What is in view of a mosaic. */
   viewOf(mosaicId: string): PixelWindow | null;
   toScreen(mosaicId: string, point: PixelPoint): PixelPoint | null;
@@ -97,7 +99,7 @@ export class Labelling {
   acceptClassId: number | null = $state(null);
   /** The least confidence that is accepted, 0–1. */
   acceptConfidence = $state(0);
-  #lastAccepted: (AcceptChoice & { readonly mosaicId: string }) | null = $state.raw(null);
+  #lastAccepted: readonly AcceptedArea[] = $state.raw([]);
   /** Where the pointer is, while a tool is chosen; null away from mosaics. */
   pointer: { readonly mosaicId: string; readonly point: PixelPoint } | null = null;
   readonly lockedIds = new SvelteSet<number>();
@@ -148,9 +150,23 @@ export class Labelling {
     return this.#surroundings.classes();
   }
 
-  /** The run whose prediction is on the map, to be accepted as labels. */
+  /** The run whose prediction is on the map, or would be if it weren't hidden: it is what is accepted as labels. */
   get predictionRunId(): string | null {
     return this.#surroundings.predictionRunId();
+  }
+
+  /** What the user calls that run; null without one. */
+  get predictionRunName(): string | null {
+    return this.predictionRunId === null ? null : this.#surroundings.runName(this.predictionRunId);
+  }
+
+  /** Whether that run's prediction of a mosaic is stored. */
+  hasStoredPrediction(mosaicId: string): boolean {
+    return this.#surroundings.hasStoredPrediction(mosaicId);
+  }
+
+  nameOf(mosaicId: string): string {
+    return this.#surroundings.mosaicName(mosaicId);
   }
 
   /** How far a colour may be from the one pointed at, 0–255. */
@@ -279,43 +295,45 @@ export class Labelling {
         };
   }
 
-  /** Makes the shown prediction the labels inside a ring. */
-  async accept(mosaicId: string, ring: readonly PixelPoint[]): Promise<void> {
-    const accepted = this.acceptedIn(ring);
-    if (accepted === null) {
-      return;
-    }
-    const { ring: outline, ...choice } = accepted;
+  /**
+   * Makes the prediction the labels inside a ring of each of these mosaics, one step a mosaic; answers how many pixels each of them changed. Null where
+   * it was stopped or failed: mosaics before that one have changed.
+   */
+  async accept(rings: readonly MosaicRing[]): Promise<ReadonlyMap<string, number> | null> {
+    const areas = rings.flatMap(({ mosaicId, ring }) => {
+      const choice = this.acceptedIn(ring);
+      return choice === null ? [] : [{ mosaicId, ...choice }];
+    });
     this.#accepting?.stop();
     const stopped = new AbortController();
     const accepting = { share: 0, stop: () => stopped.abort() };
     this.#accepting = accepting;
+    const pixels = new Map<string, number>();
     await this.attempt(async () => {
-      const items = this.#host.client.labels.accept(
-        {
-          projectId: this.#projectId,
-          mosaicId,
-          name: "Accept prediction",
-          area: { kind: "polygon", rings: [[...outline]] },
-          ...choice,
-        },
-        { signal: stopped.signal },
-      );
-      const { pixels } = await awaitResult(items, (share) => {
-        if (this.#accepting?.stop === accepting.stop) {
-          this.#accepting = { ...accepting, share };
-        }
-      });
-      this.#lastAccepted = { mosaicId, ...accepted };
-      if (pixels === 0) {
-        this.note(
-          "Nothing changed there: the labels are what the prediction says, or nothing is as confident.",
+      for (const [index, area] of areas.entries()) {
+        const { ring, ...choice } = area;
+        const items = this.#host.client.labels.accept(
+          {
+            projectId: this.#projectId,
+            name: "Accept prediction",
+            area: { kind: "polygon", rings: [[...ring]] },
+            ...choice,
+          },
+          { signal: stopped.signal },
         );
+        const accepted = await awaitResult(items, (share) => {
+          if (this.#accepting?.stop === accepting.stop) {
+            this.#accepting = { ...accepting, share: (index + share) / areas.length };
+          }
+        });
+        pixels.set(area.mosaicId, accepted.pixels);
       }
+      this.#lastAccepted = areas;
     });
     if (this.#accepting?.stop === accepting.stop) {
       this.#accepting = null;
     }
+    return pixels.size === areas.length ? pixels : null;
   }
 
   /** How much of what is being accepted is done, 0–1, and how to stop it; null while nothing is. */
@@ -323,8 +341,8 @@ export class Labelling {
     return this.#accepting;
   }
 
-  /** What was accepted last in this window, so that it can be copied as a command. */
-  get lastAccepted(): (AcceptChoice & { readonly mosaicId: string }) | null {
+  /** What was accepted last in this window, mosaic by mosaic, so that it can be copied as commands. */
+  get lastAccepted(): readonly AcceptedArea[] {
     return this.#lastAccepted;
   }
 
@@ -455,11 +473,24 @@ export class Labelling {
 export interface LabellingSurroundings {
   readonly classes: () => readonly LandClass[];
   readonly sizeOf: (mosaicId: string) => PixelSize | null;
+  readonly mosaicName: (mosaicId: string) => string;
+  readonly runName: (runId: string) => string;
   readonly predictionRunId: () => string | null;
+  /** Whether that run's prediction of a mosaic is stored. */
+  readonly hasStoredPrediction: (mosaicId: string) => boolean;
   readonly surface: () => LabelSurface | null;
   readonly onFailure: (sentence: string) => void;
   readonly onNote: (sentence: string) => void;
 }
+
+/** A ring in a mosaic's pixels. */
+export interface MosaicRing {
+  readonly mosaicId: string;
+  readonly ring: readonly PixelPoint[];
+}
+
+/** What was accepted in one mosaic. */
+export type AcceptedArea = AcceptChoice & { readonly mosaicId: string };
 
 /** Paint, take labels away, or have the class's areas that are touched become the shape. */
 export type ShapeMode = "add" | "subtract" | "replace";

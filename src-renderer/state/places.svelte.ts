@@ -4,6 +4,7 @@ import type { Tile, TileSource } from "#shared/contract.ts";
 import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import { sentenceOf, type HostAccess } from "./host-access.ts";
 import type { MaskWords } from "#shared/command-line/command-lines.ts";
+import { showLabelsOnTop, type LaidAside } from "./labels-on-top.ts";
 import type { Layers, MasksOnMap } from "./layers.svelte.ts";
 import type { MapViewState } from "./map-view.svelte.ts";
 
@@ -68,6 +69,8 @@ export class Places {
   #preparing = new AbortController();
   /** Whether the errors were on the map before places were asked for. */
   #errorsBefore = false;
+  /** What covered the labels of a place while they are checked; null while nothing is laid aside. */
+  #laidAside: LaidAside | null = null;
 
   constructor(host: HostAccess, projectId: string, layers: Layers) {
     this.#host = host;
@@ -96,6 +99,7 @@ export class Places {
     this.#request.abort();
     const request = new AbortController();
     this.#request = request;
+    this.showAgain();
     if (this.#state.kind === "none") {
       this.#errorsBefore = this.#layers.errors.visible;
     }
@@ -134,6 +138,7 @@ export class Places {
     const state = this.#state;
     const place = state.kind === "found" ? state.found.largest[index] : undefined;
     if (state.kind === "found" && place !== undefined) {
+      this.showAgain();
       this.#state = { ...state, current: index };
       mapView.flyToWindow(place.mosaicId, seenAround(place));
     }
@@ -149,6 +154,26 @@ export class Places {
     }
   }
 
+  /** Takes off the map what covers the labels, until the next place or `showAgain`; answers what that is. */
+  layAside(): readonly string[] {
+    const { titles, bringBack } = showLabelsOnTop(this.#layers);
+    const before = this.#laidAside;
+    this.#laidAside = {
+      titles,
+      bringBack: () => {
+        before?.bringBack();
+        bringBack();
+      },
+    };
+    return titles;
+  }
+
+  /** Brings back what was laid aside. */
+  showAgain(): void {
+    this.#laidAside?.bringBack();
+    this.#laidAside = null;
+  }
+
   /** Whether errors are on the map apart from the places that are looked at: what is kept with the project. */
   get errorsStay(): boolean {
     const { visible } = this.#layers.errors;
@@ -158,6 +183,7 @@ export class Places {
   /** Takes the chosen pixels off the map. */
   clear(): void {
     this.#request.abort();
+    this.showAgain();
     const { errorsStay } = this;
     this.#state = { kind: "none" };
     this.#layers.masks = null;

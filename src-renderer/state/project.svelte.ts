@@ -96,7 +96,10 @@ export class ProjectState {
     this.labelling = new Labelling(host, this.id, {
       classes: () => this.#snapshot.classes,
       sizeOf: (mosaicId) => this.readyMosaics.find(({ id }) => id === mosaicId)?.image ?? null,
+      mosaicName: (mosaicId) => this.mosaicName(mosaicId),
+      runName: (runId) => this.run(runId)?.name ?? "the run",
       predictionRunId: () => layers.predictionRunId,
+      hasStoredPrediction: (mosaicId) => layers.predictionOf(mosaicId) !== null,
       surface: surroundings.labelSurface,
       onFailure: surroundings.onLabelFailure,
       onNote: surroundings.onLabelNote,

@@ -1,6 +1,7 @@
 import CopyCheck from "@lucide/svelte/icons/copy-check";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
 import type { Labelling } from "../state/labelling.svelte.ts";
+import { acceptedSentence } from "./accepted-sentence.ts";
 import type { LabelTool } from "./tool.ts";
 
 /** Makes the shown run's prediction the labels, inside an outline drawn by hand. */
@@ -16,6 +17,12 @@ export const acceptPrediction: LabelTool = {
       labelling.note("There is no prediction to accept: train a network and predict this mosaic first.");
       return null;
     }
+    if (!labelling.hasStoredPrediction(mosaicId)) {
+      labelling.note(
+        `${labelling.predictionRunName} has not predicted ${labelling.nameOf(mosaicId)}: predict it first, or choose another run in Results.`,
+      );
+      return null;
+    }
     const ring: PixelPoint[] = [rounded(first.point)];
     return {
       move: ({ point }) => {
@@ -23,7 +30,7 @@ export const acceptPrediction: LabelTool = {
       },
       release: () => {
         if (ring.length >= 3) {
-          void labelling.accept(mosaicId, ring);
+          void acceptRing(labelling, mosaicId, ring);
         }
         return true;
       },
@@ -40,17 +47,48 @@ function rounded([x, y]: PixelPoint): PixelPoint {
   return [Math.round(x * 16) / 16, Math.round(y * 16) / 16];
 }
 
-/** Accepts the prediction in all that is in view of the mosaic in its middle. */
+async function acceptRing(
+  labelling: Labelling,
+  mosaicId: string,
+  ring: readonly PixelPoint[],
+): Promise<void> {
+  const runName = labelling.predictionRunName;
+  const pixels = await labelling.accept([{ mosaicId, ring }]);
+  if (pixels !== null && runName !== null && pixels.get(mosaicId) === 0) {
+    labelling.note(acceptedSentence(runName, [{ name: labelling.nameOf(mosaicId), pixels: 0 }], []));
+  }
+}
+
+/** Accepts the prediction in all that is in view, of every mosaic that the run on the map has predicted, and says what that has changed. */
 export async function acceptView(labelling: Labelling): Promise<void> {
-  const viewed = labelling.surface?.viewed() ?? null;
-  if (viewed === null) {
+  const runName = labelling.predictionRunName;
+  const viewed = labelling.surface?.viewedWindows() ?? [];
+  if (runName === null) {
     return;
   }
-  const { x, y, width, height } = viewed.pixelWindow;
-  await labelling.accept(viewed.mosaicId, [
-    [x, y],
-    [x + width, y],
-    [x + width, y + height],
-    [x, y + height],
-  ]);
+  if (viewed.length === 0) {
+    labelling.note("No mosaic is in view: F shows them all.");
+    return;
+  }
+  const predicted = viewed.filter(({ mosaicId }) => labelling.hasStoredPrediction(mosaicId));
+  const missing = viewed.filter((each) => !predicted.includes(each));
+  const pixels = await labelling.accept(
+    predicted.map(({ mosaicId, pixelWindow: { x, y, width, height } }) => ({
+      mosaicId,
+      ring: [
+        [x, y],
+        [x + width, y],
+        [x + width, y + height],
+        [x, y + height],
+      ],
+    })),
+  );
+  if (pixels !== null) {
+    const accepted = [...pixels].map(([mosaicId, changed]) => ({
+      name: labelling.nameOf(mosaicId),
+      pixels: changed,
+    }));
+    const unpredicted = missing.map(({ mosaicId }) => labelling.nameOf(mosaicId));
+    labelling.note(acceptedSentence(runName, accepted, unpredicted));
+  }
 }
