@@ -7,7 +7,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { openHttpSource } from "./http-source.ts";
 import { isPublicAddress, RefusedAddress } from "./remote-access.ts";
 import { requestRange } from "./request-range.ts";
-import { configureRaster, openRaster, RasterError } from "../index.ts";
+import {
+  configureRaster,
+  createGeoTiffWriter,
+  crsFromEpsg,
+  geoTagsFor,
+  openRaster,
+  RasterError,
+} from "../index.ts";
 
 const fixtures = join(import.meta.dirname, "../../../fixtures/rasters");
 type Answer = (request: IncomingMessage, response: ServerResponse, file: Buffer) => void;
@@ -18,12 +25,21 @@ let folder: string;
 let requests: string[] = [];
 let answer: Answer;
 
+/** The bytes that a request asks for, of those that there are. */
+function rangeIn(request: IncomingMessage, file: Buffer): { readonly start: number; readonly end: number } {
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+  return { start: Number(range?.[1]), end: Math.min(Number(range?.[2]), file.length - 1) };
+}
+
+function rangeOf(request: IncomingMessage, file: Buffer): string {
+  const { start, end } = rangeIn(request, file);
+  return `bytes ${start}-${end}/${file.length}`;
+}
+
 /** A server of files that answers one range a request, as any object store does. */
 const withRanges: Answer = (request, response, file) => {
-  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
-  const start = Number(range?.[1]);
-  const end = Math.min(Number(range?.[2]), file.length - 1);
-  response.writeHead(206, { "content-range": `bytes ${start}-${end}/${file.length}`, etag: '"one"' });
+  const { start, end } = rangeIn(request, file);
+  response.writeHead(206, { "content-range": rangeOf(request, file), etag: '"one"' });
   response.end(file.subarray(start, end + 1));
 };
 
@@ -73,6 +89,58 @@ async function failure(path: string): Promise<string> {
 }
 
 describe("files on a server", () => {
+  test("reading that is given up ends at once with the abort's reason and closes its connection; others who want the same get it", async () => {
+    // Larger than the page that opening it fetches.
+    const path = join(folder, "large.tif");
+    const size = { width: 512, height: 512 };
+    const writer = await createGeoTiffWriter(path, {
+      ...size,
+      ...{ bands: 1, dtype: "uint8", compression: "none", tileSize: 128 },
+      geoTags: geoTagsFor([1, 0, 0, 0, -1, 0], crsFromEpsg(32633)),
+    });
+    for (let index = 0; index < 16; index += 1) {
+      const samples = Uint8Array.from({ length: 128 * 128 }, (_, at) => (at * (index + 3)) % 251);
+      await writer.writeTile(index % 4, Math.floor(index / 4), samples);
+    }
+    await writer.finish();
+    const large = await readFile(path);
+    const wholly: Answer = (request, response) => {
+      withRanges(request, response, large);
+    };
+    answer = wholly;
+    const raster = await openRaster(`${base}/mask.tif?large`);
+    const read = (signal?: AbortSignal): ReturnType<typeof raster.readWindow> =>
+      raster.readWindow({ pixelWindow: { x: 0, y: 0, ...size }, bands: [0] }, { signal });
+    let asked = (): void => undefined;
+    let closed = (): void => undefined;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const isClosed = new Promise<void>((resolve) => (closed = resolve));
+    // Headers come, pixels never do.
+    answer = (request, response) => {
+      response.on("close", closed);
+      response.writeHead(206, { "content-range": rangeOf(request, large), etag: '"one"' }).flushHeaders();
+      asked();
+    };
+    const controller = new AbortController();
+    const given = read(controller.signal);
+    await isAsked;
+    const reason = new Error("no longer wanted");
+    controller.abort(reason);
+    await expect(given).rejects.toBe(reason);
+    await isClosed;
+
+    answer = wholly;
+    const second = new AbortController();
+    const [first, other] = [read(second.signal), read()];
+    second.abort(reason);
+    await expect(first).rejects.toBe(reason);
+    const local = await openRaster(path);
+    const { data } = await local.readWindow({ pixelWindow: { x: 0, y: 0, ...size }, bands: [0] });
+    await local.close();
+    expect(Buffer.from((await other).data as Uint8Array).equals(data as Uint8Array)).toBe(true);
+    await raster.close();
+  });
+
   test.each(["overviews", "mask", "jpeg-ycbcr", "bigtiff", "deflate-strips-pixel"])(
     "%s reads as from the disk, in few requests",
     async (name) => {
