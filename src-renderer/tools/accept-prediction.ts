@@ -12,6 +12,8 @@ export const acceptPrediction: LabelTool = {
   icon: CopyCheck,
   hint: "Drag around what the prediction has right, or accept all of the view.",
   options: ["accept", "rules"],
+  obstacle: ({ predictionRunId }) =>
+    predictionRunId === null ? "Nothing to accept yet: train a network, then predict in Results." : null,
   begin: (first, { labelling, mosaicId }) => {
     if (labelling.predictionRunId === null) {
       labelling.note("There is no prediction to accept: train a network and predict this mosaic first.");

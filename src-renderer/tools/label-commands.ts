@@ -2,7 +2,7 @@ import type { Command } from "../state/commands.svelte.ts";
 import type { ProjectState } from "../state/project.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
 import { pickClassAt } from "./pick-class.ts";
-import { labelTools } from "./index.ts";
+import { labelTool, labelTools } from "./index.ts";
 
 /** What the palette and the keyboard can do in Label mode. */
 export function labelCommands(workspace: Workspace, { labelling }: ProjectState): Command[] {
@@ -25,6 +25,8 @@ export function labelCommands(workspace: Workspace, { labelling }: ProjectState)
   };
   const { undo, redo } = labelling.history;
   const isPainting = labelling.toolId !== null;
+  // Where no class is painted, digits stay with the layers.
+  const choosesClasses = labelTool(labelling.toolId)?.options.includes("class") === true;
   return [
     ...labelTools.map((tool) => command(tool.id, tool.title, tool.key, choose(tool.id))),
     command("pan", "Move the map", "V", choose(null)),
@@ -61,7 +63,7 @@ export function labelCommands(workspace: Workspace, { labelling }: ProjectState)
             labelling.changeSize(1);
           }),
           // The keys that show layers elsewhere.
-          ...labelling.classes.slice(0, 9).map(({ id, name }, index) =>
+          ...(choosesClasses ? labelling.classes : []).slice(0, 9).map(({ id, name }, index) =>
             command(`class-${id}`, `Paint ${name}`, String(index + 1), () => {
               labelling.chooseClass(id);
             }),

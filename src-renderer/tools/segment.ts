@@ -17,6 +17,10 @@ export const segment: LabelTool = {
   icon: Sparkles,
   hint: "Click what is meant, or drag a box around it. Alt and click: not this. Backspace: one click less. Enter: paint it.",
   options: ["class", "segments", "selection", "rules"],
+  obstacle: ({ segments }) =>
+    segments.model.kind === "none"
+      ? "Needs a segment model first: “Model…” above takes its two ONNX files."
+      : null,
   leave: ({ selection }) => {
     selection.clear();
   },

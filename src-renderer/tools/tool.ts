@@ -56,6 +56,8 @@ export interface LabelTool {
   readonly icon: Component;
   /** Said in the tool bar while it is chosen. */
   readonly hint: string;
+  /** Why it can't be used yet, and what to do; null when it can. */
+  obstacle?(labelling: Labelling): string | null;
   /** Which options of the tool bar it has. */
   readonly options: readonly ToolOption[];
   /** The map has come to rest with the tool in hand, or one of its options has changed. */
