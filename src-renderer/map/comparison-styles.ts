@@ -13,7 +13,7 @@ export const disagreementStyle: Style = {
   color: [
     "palette",
     ["*", ["band", 1], 255],
-    Array.from({ length: 256 }, (_, value) => disagreementColors[value]?.color ?? nothing),
+    Array.from({ length: 256 }, (_, value) => disagreementColors[value] ?? nothing),
   ],
 };
 

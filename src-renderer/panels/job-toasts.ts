@@ -6,7 +6,9 @@ import type { ToastAction } from "../state/toasts.svelte.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
 import { copyText } from "../ui/copy-text.ts";
 import { formatPlural, formatScore } from "../ui/format.ts";
+import { startDownload } from "./download-address.ts";
 
+type ExportResult = Extract<JobResult, { kind: "export" }>;
 type MergeResult = Extract<JobResult, { kind: "merge" }>;
 
 /** Says in a toast how each job ended, with what one would do next. Returns how to stop. */
@@ -16,7 +18,7 @@ export function announceJobs(workspace: Workspace): () => void {
     const here = workspace.project?.id === job.projectId;
     switch (job.state.kind) {
       case "succeeded": {
-        const success = successOf(workspace, job.state.result);
+        const success = successOf(workspace, job.id, job.state.result);
         if (success !== null) {
           workspace.toasts.show("done", success.message, here ? success.actions : []);
         }
@@ -44,6 +46,7 @@ export function announceJobs(workspace: Workspace): () => void {
 /** What a finished job is worth saying; null where nobody waited for it. */
 function successOf(
   workspace: Workspace,
+  jobId: string,
   result: JobResult,
 ): { message: string; actions: readonly ToastAction[] } | null {
   switch (result.kind) {
@@ -67,16 +70,8 @@ function successOf(
       };
     case "export":
       return {
-        message: `Exported ${formatPlural(result.fileNames.length, "file")} to ${result.displayPath}.`,
-        actions: [
-          {
-            label: "Show the files",
-            run: () => {
-              workspace.mode = "export";
-              workspace.preferences.change({ rightOpen: true });
-            },
-          },
-        ],
+        message: exportMessage(result),
+        actions: exportActions(workspace, jobId, result),
       };
     case "import":
       return {
@@ -91,6 +86,50 @@ function successOf(
     case "pyramid":
       return null;
   }
+}
+
+function exportMessage({ fileNames, displayPath }: ExportResult): string {
+  const [fileName] = fileNames;
+  return fileNames.length === 1 && fileName !== undefined
+    ? `Exported ${fileName} to ${displayPath}.`
+    : `Exported ${formatPlural(fileNames.length, "file")} to ${displayPath}.`;
+}
+
+/** A single file, which may be of no export panel, such as a report, is had from here. */
+function exportActions(
+  workspace: Workspace,
+  jobId: string,
+  { fileNames, downloadIds }: ExportResult,
+): ToastAction[] {
+  const [fileName] = fileNames;
+  const [downloadId] = downloadIds;
+  if (workspace.capabilities?.revealInFolder === true) {
+    return [
+      {
+        label: "Show in folder",
+        run: () => void workspace.attempt(() => workspace.client.exports.reveal({ jobId })),
+      },
+    ];
+  }
+  if (fileNames.length === 1 && fileName !== undefined && downloadId !== undefined) {
+    return [
+      {
+        label: "Download",
+        run: () => {
+          startDownload(downloadId, fileName);
+        },
+      },
+    ];
+  }
+  return [
+    {
+      label: "Show the files",
+      run: () => {
+        workspace.mode = "export";
+        workspace.preferences.change({ rightOpen: true });
+      },
+    },
+  ];
 }
 
 /** The way to the first mosaic that labels were burned into. */

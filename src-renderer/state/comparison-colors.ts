@@ -1,9 +1,11 @@
-/** What colours mean where two runs differ, in the order of the tiles' values. Told apart with any colour vision. */
-export const disagreementColors = [
-  { label: "the first is right", color: "#2166ac" },
-  { label: "the other is right", color: "#e08214" },
-  { label: "neither is", color: "#4d4d4d" },
-] as const;
+/** Colours where two runs differ, in the order of the tiles' values: the shown one is right, the other one, neither. Told apart with any colour vision. */
+export const disagreementColors = ["#2166ac", "#e08214", "#4d4d4d"] as const;
+
+/** What these colours mean for two runs by name. */
+export function disagreementKeys(shown: string, other: string): { label: string; color: string }[] {
+  const labels = [`${shown} is right`, `${other} is right`, "neither is"];
+  return disagreementColors.map((color, index) => ({ color, label: labels[index] ?? "" }));
+}
 
 /** Where imagery has no label: a colour that imagery hardly has. */
 export const UNLABELLED_COLOR = "#ff4fa3";

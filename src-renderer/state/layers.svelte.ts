@@ -123,6 +123,13 @@ export class Layers {
     return this[kind];
   }
 
+  /** What a layer is called: by its run's name where two runs are compared. */
+  titleOf(kind: LayerKind, runName: (runId: string) => string): string {
+    const { predictionRunId, otherRunId } = this;
+    const runId = kind === "prediction" ? predictionRunId : kind === "other" ? otherRunId : null;
+    return runId === null || otherRunId === null ? this.setting(kind).title : runName(runId);
+  }
+
   /** What decides how the layers are drawn just now, as plain values that outlive the next change. */
   get states(): LayerStates {
     const look = (kind: LayerKind): { visible: boolean; opacity: number } => {

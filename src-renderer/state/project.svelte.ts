@@ -286,6 +286,11 @@ export class ProjectState {
     return this.#host.client.training.goneOn({ projectId: this.id });
   }
 
+  /** Keeps the panels about the run that they are about now, whatever prediction the map shows next. */
+  keepSelectedRun(): void {
+    this.#selectedRunId ??= this.selectedRun?.id ?? null;
+  }
+
   /** Makes all panels, and the map where the run has predicted something, about this run. */
   selectRun(runId: string): void {
     this.#selectedRunId = runId;
