@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { LandClass } from "#shared/project/land-class.ts";
-import { ClassEdits, sameMeaning } from "./class-edits.ts";
+import { sameMeaning } from "#shared/project/same-meaning.ts";
+import { ClassEdits } from "./class-edits.ts";
 
 const before: LandClass[] = [
   { id: 0, name: "field", color: "#112233", ignore: false },

@@ -1,5 +1,5 @@
 import { settingWords } from "./sweep.ts";
-import type { TrainingSettings } from "./training-settings.ts";
+import type { Architecture, TrainingSettings, Upsampling } from "./training-settings.ts";
 
 /** One setting of several trainings, side by side. */
 export interface SettingsRow {
@@ -15,9 +15,24 @@ export interface SettingsRow {
 /** Lists are told by their length: thousands of tiles are nothing to read. */
 const LONGEST_LIST = 8;
 
-/** All settings of several trainings as rows, in the order of the first that has them. */
-export function settingsRows(settings: readonly TrainingSettings[]): SettingsRow[] {
-  const columns = settings.map((one) => new Map(flattened(one, "")));
+/** What the ways to enlarge coarse features are called. */
+export const upsamplingNames: Readonly<Record<Upsampling, string>> = {
+  nearest: "Repeated pixels",
+  bilinear: "Bilinear",
+  transposed: "Transposed convolution",
+  unpooling: "Remembered maxima",
+};
+
+type KnownArchitecture = Pick<Architecture, "id" | "upsamplings"> & {
+  readonly width: { readonly default: number } | null;
+};
+
+/** All settings of several trainings as rows, in the order of the first that has them; what is left to the network is told where its family is known. */
+export function settingsRows(
+  settings: readonly TrainingSettings[],
+  architectures: readonly KnownArchitecture[] = [],
+): SettingsRow[] {
+  const columns = settings.map((one) => new Map([...flattened(one, ""), ...told(one, architectures)]));
   const keys = [...new Set(columns.flatMap((column) => [...column.keys()]))].filter(
     (key) => key !== "version",
   );
@@ -25,6 +40,21 @@ export function settingsRows(settings: readonly TrainingSettings[]): SettingsRow
     const values = columns.map((column) => column.get(key) ?? "–");
     return { key, words: settingWords(key), values, differs: new Set(values).size > 1 };
   });
+}
+
+/** Settings whose value says less than what it stands for. */
+function told(
+  { architecture, upsampling, width, inputPixels, tilePixels }: TrainingSettings,
+  architectures: readonly KnownArchitecture[],
+): [string, string][] {
+  const family = architectures.find(({ id }) => id === architecture);
+  const enlarging = upsampling ?? family?.upsamplings[0];
+  const filters = width ?? family?.width?.default;
+  return [
+    ["inputPixels", String(inputPixels ?? tilePixels)],
+    ["upsampling", enlarging === undefined ? "the network’s own" : upsamplingNames[enlarging]],
+    ...(filters === undefined ? [] : [["width", String(filters)] satisfies [string, string]]),
+  ];
 }
 
 function flattened(value: unknown, key: string): [string, string][] {

@@ -12,10 +12,12 @@ import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import type { FoundPlaces, PlaceSelection } from "#shared/metrics/evaluation-detail.ts";
 import { UNLABELLED_ID, type LandClass } from "#shared/project/land-class.ts";
+import { sameMeaning } from "#shared/project/same-meaning.ts";
 import type { ReadyMosaic } from "#shared/project/mosaic.ts";
 import type { GroundSplit, SplitPart } from "#shared/training/saved-split.ts";
 import { settingsRows } from "#shared/training/settings-rows.ts";
 import { shapeBounds } from "#shared/training/split-shapes.ts";
+import { listArchitectures } from "../../engine/catalog.ts";
 import { transformer, wgs84 } from "../../raster/index.ts";
 import type { Evaluation, JudgedSet } from "../evaluation/index.ts";
 import type { Project } from "../projects/index.ts";
@@ -30,6 +32,7 @@ import type {
   ReportSubject,
 } from "./report-document.ts";
 import { classPicture, imagePicture, overviewSize } from "./report-pictures.ts";
+import { trainedOnWords } from "./trained-on.ts";
 
 /** What a report is about. */
 export type ReportSubjectRequest = ReportOnRun | ReportOnMasks;
@@ -78,6 +81,8 @@ interface Judging {
   readonly ground: GroundSplit;
   readonly classes: readonly LandClass[];
   readonly counted: ReportDocument["evaluation"];
+  /** What to know before the numbers are believed, a sentence each. */
+  readonly beware: readonly string[];
   readonly subject: ReportSubject;
   readonly commands: ReportDocument["commands"];
   readonly places: (selection: PlaceSelection) => Promise<FoundPlaces>;
@@ -130,6 +135,7 @@ export async function gatherReport(
     mosaics,
     furtherMosaics: Math.max(0, named.length - MOST_MOSAICS),
     evaluation: judging.counted,
+    beware: judging.beware,
     confusions,
     commands: judging.commands,
     version: sources.version,
@@ -162,10 +168,20 @@ async function judgeRun(
       report,
       detail,
     },
+    beware: [
+      trainedOnWords(
+        mosaicIds.map((id) => project.mosaic(id)),
+        ground,
+        within,
+      ),
+      sameMeaning(run.classes, project.snapshot().classes)
+        ? null
+        : "The classes have changed since this run: what it calls by an id may be another class in the labels.",
+    ].filter((words) => words !== null),
     subject: {
       kind: "run",
       run,
-      settings: settingsRows([run.settings]).map((row) =>
+      settings: settingsRows([run.settings], listArchitectures()).map((row) =>
         row.key === "mosaicIds" && trainedOn.length > 0 ? { ...row, values: [trainedOn.join(", ")] } : row,
       ),
       tileCounts: {
@@ -218,6 +234,7 @@ async function judgeMasks(
       report: detail.report,
       detail,
     },
+    beware: [],
     subject: { kind: "masks", path: given, resampled, withoutMask },
     commands: {
       train: null,

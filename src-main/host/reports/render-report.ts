@@ -1,5 +1,6 @@
 import { classRows } from "#shared/metrics/class-rows.ts";
 import { NORMAL_95 } from "#shared/metrics/area-estimate.ts";
+import { hectaresWords } from "#shared/metrics/hectares-words.ts";
 import { html, type Html } from "./html.ts";
 import { calibrationChart, curveChart } from "./report-charts.ts";
 import type {
@@ -89,7 +90,7 @@ function count(path: string, number: number): Html {
   return value(path, number, number.toLocaleString("en"));
 }
 
-function summary({ evaluation }: ReportDocument): Html {
+function summary({ evaluation, beware }: ReportDocument): Html {
   const { report, detail, counted } = evaluation;
   const overall = detail?.areas?.overallAccuracy ?? null;
   const absent = report.perClass.filter(({ id }) => report.absentClassIds.includes(id));
@@ -135,6 +136,7 @@ function summary({ evaluation }: ReportDocument): Html {
             (95 %).`
       }
     </p>
+    ${beware.length === 0 ? null : html`<p><b>${beware.join(" ")}</b></p>`}
   </section>`;
 }
 
@@ -271,7 +273,7 @@ function classSection({ evaluation: { report, detail } }: ReportDocument): Html 
     value(
       `detail.areas.classes.${index}.${key}`,
       detail?.areas?.classes[index]?.[key] ?? null,
-      inHectares === null ? "" : formatHectares(inHectares),
+      inHectares === null ? "" : hectaresWords(inHectares),
     );
   return html`<section>
     <h2>Classes</h2>
@@ -316,7 +318,7 @@ function classSection({ evaluation: { report, detail } }: ReportDocument): Html 
                         ${
                           row.area.low === null || row.area.high === null
                             ? "–"
-                            : `${formatHectares(row.area.low)}–${formatHectares(row.area.high)}`
+                            : `${hectaresWords(row.area.low)}–${hectaresWords(row.area.high)}`
                         }
                       </td>`
               }
@@ -334,10 +336,6 @@ function classSection({ evaluation: { report, detail } }: ReportDocument): Html 
         : null
     }
   </section>`;
-}
-
-function formatHectares(hectares: number): string {
-  return hectares.toLocaleString("en", { maximumSignificantDigits: 4 });
 }
 
 function matrixSection({ evaluation: { report } }: ReportDocument): Html {

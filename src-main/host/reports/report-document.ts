@@ -84,6 +84,8 @@ export interface ReportDocument {
     /** Null where only the validation tiles were counted. */
     readonly detail: EvaluationDetail | null;
   };
+  /** What to know before the numbers are believed, a sentence each. */
+  readonly beware: readonly string[];
   readonly confusions: readonly ReportConfusion[];
   readonly commands: {
     readonly train: string | null;
