@@ -4,11 +4,13 @@ import type { Command } from "../state/commands.svelte.ts";
 import { isActive } from "../state/job-list.svelte.ts";
 import { MaskJudging } from "../state/mask-judging.svelte.ts";
 import type { ProjectState } from "../state/project.svelte.ts";
+import { countedOfReport } from "../state/measurable.ts";
 import { showPrediction } from "../state/show-prediction.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
 import { mergeLabels } from "./merge-labels.ts";
 import { copyText } from "../ui/copy-text.ts";
 import { formatPlural } from "../ui/format.ts";
+import { predictTitle } from "./predict-title.ts";
 
 /** What the inspectors' buttons do, for the palette: with the same choices, and the same obstacles. */
 export function projectCommands(workspace: Workspace, project: ProjectState): Command[] {
@@ -26,7 +28,7 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
   return [
     command(
       "predict",
-      { group: "Predict", title: `Predict ${formatPlural(chosen.length, "mosaic")}` },
+      { group: "Predict", title: predictTitle(project) },
       () => predictObstacle(project, chosen.length),
       () => {
         void predict(workspace, project);
@@ -69,6 +71,25 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
         });
       },
     ),
+    ...(["html", "pdf"] as const)
+      .filter((format) => format === "html" || workspace.capabilities?.printToPdf === true)
+      .map((format) =>
+        command(
+          `write-report-${format}`,
+          { group: "Results", title: `Write report (${format.toUpperCase()})` },
+          () =>
+            (project.selectedRun?.best ?? null) !== null
+              ? null
+              : "Only a run with a finished epoch has a report.",
+          () => {
+            const run = project.selectedRun;
+            if (run !== null) {
+              workspace.mode = "results";
+              void workspace.attempt(() => project.writeReport({ ...countedOfReport(project, run), format }));
+            }
+          },
+        ),
+      ),
     command("copy-class-table", { group: "Results", title: "Copy the table as CSV" }, noReport, () => {
       void copy(workspace, report, classTableCsv);
     }),
@@ -77,7 +98,7 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
     }),
     command(
       "export-masks",
-      { group: "Export", title: `Export ${formatPlural(exported.length, "mask")}` },
+      { group: "Export", title: exportTitle(workspace, project, exported.length) },
       () => exportObstacle(workspace, project, exported.length),
       () => {
         const run = project.selectedRun;
@@ -88,6 +109,15 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
       },
     ),
   ];
+}
+
+/** As the button in Export says it, while that knows how many files come of it. */
+function exportTitle({ mode }: Workspace, { exporting }: ProjectState, masks: number): string {
+  const { plan, source } = exporting;
+  // Elsewhere the plan may be an older one, and with labels chosen it is of those.
+  const files =
+    mode === "export" && source === "prediction" && plan.kind === "ready" ? plan.plan.files.length : 0;
+  return files > 0 ? `Export ${formatPlural(files, "file")}` : `Export ${formatPlural(masks, "mask")}`;
 }
 
 function exportedIds(project: ProjectState): string[] {

@@ -72,15 +72,21 @@ export class Commands {
 
   /** The command of a key press; chords without modifier only where nobody is typing. */
   forKeyPress(press: KeyPress, typing: boolean): Command | null {
-    return (
-      this.available.find(
-        ({ chord, leavesTyping }) =>
-          chord !== null &&
-          (!typing || (hasModifier(chord) && leavesTyping !== true)) &&
-          isChord(chord, press),
-      ) ?? null
-    );
+    return this.available.find((command) => isMeant(command, press, typing)) ?? null;
   }
+
+  /** Why a key press does nothing; null where it does something, or means nothing. */
+  whyNot(press: KeyPress, typing: boolean): string | null {
+    const meant = this.listed.filter((command) => isMeant(command, press, typing));
+    const obstacles = meant.map(obstacleOf);
+    return obstacles.includes(null) ? null : (obstacles[0] ?? null);
+  }
+}
+
+function isMeant({ chord, leavesTyping }: Command, press: KeyPress, typing: boolean): boolean {
+  return (
+    chord !== null && (!typing || (hasModifier(chord) && leavesTyping !== true)) && isChord(chord, press)
+  );
 }
 
 function obstacleOf({ obstacle }: Command): string | null {

@@ -23,6 +23,9 @@ function toggleCell(workspace: Workspace, project: ProjectState, state: ReviewSt
   const cell = cellInHand(workspace, project);
   workspace.preferences.change({ cellsShown: true });
   if (cell !== null) {
+    if (project.review.stateOf(cell) === state) {
+      workspace.toasts.show("note", `The cell was ${state} already: it is to do again.`);
+    }
     void project.review.toggleState(cell, state);
   }
 }

@@ -1,5 +1,5 @@
 import { settingWords } from "./sweep.ts";
-import type { Architecture, TrainingSettings, Upsampling } from "./training-settings.ts";
+import type { TrainingSettings, Upsampling } from "./training-settings.ts";
 
 /** One setting of several trainings, side by side. */
 export interface SettingsRow {
@@ -23,9 +23,13 @@ export const upsamplingNames: Readonly<Record<Upsampling, string>> = {
   unpooling: "Remembered maxima",
 };
 
-type KnownArchitecture = Pick<Architecture, "id" | "upsamplings"> & {
+/** A family of networks, as far as its own choices are told. */
+interface KnownArchitecture {
+  readonly id: string;
+  /** Its own first. */
+  readonly upsamplings: readonly Upsampling[];
   readonly width: { readonly default: number } | null;
-};
+}
 
 /** All settings of several trainings as rows, in the order of the first that has them; what is left to the network is told where its family is known. */
 export function settingsRows(
