@@ -92,6 +92,11 @@ test("where a model is wrong: a drawn split, two runs, a cell's places, the repo
   // The columns have two digits.
   const difference = Number(await row.getAttribute("data-difference"));
   expect(Math.abs(difference - (Number(second) - Number(first)))).toBeLessThan(0.011);
+  // On the map both go by their names, and Results and Export stay with the run that was chosen.
+  const chosen = await page.getByTestId("run-select").inputValue();
+  await page.getByTestId("compare-swipe").click();
+  await expect(page.getByTestId("swipe-handle")).toHaveText(/U-Net 1\s*U-Net 2/);
+  await expect(page.getByTestId("run-select")).toHaveValue(chosen);
   await page.getByTestId("compare-differences").click();
   await mapIdle(page);
   await shot("2-compared");
@@ -135,6 +140,7 @@ test("where a model is wrong: a drawn split, two runs, a cell's places, the repo
   const text = await readFile(report, "utf8");
   expect(Number(/data-path="report\.meanIou" data-value="([^"]+)"/.exec(text)?.[1])).toBe(meanIou);
   expect(await headingOf(app, report)).toContain("U-Net 2");
+  await expect(page.getByTestId("report-written")).toContainText("report.html");
   if (app.electron !== null) {
     await page.getByTestId("report-pdf").click();
     await expect.poll(() => filesEnding("report.pdf"), { timeout: 60_000 }).toHaveLength(1);
