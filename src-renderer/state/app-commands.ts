@@ -295,7 +295,7 @@ function foundPlaceCommands(workspace: Workspace): Command[] {
       const hidden = places.layAside();
       workspace.mode = "label";
       if (hidden.length > 0) {
-        const sentence = `The labels are shown alone; ${hidden.join(", ")} ${hidden.length === 1 ? "comes" : "come"} back with the next place.`;
+        const sentence = `The labels are shown alone; ${hidden.join(", ")} ${hidden.length === 1 ? "comes" : "come"} back in Results.`;
         workspace.toasts.show("note", sentence, [
           {
             label: "Show again",

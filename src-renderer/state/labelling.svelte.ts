@@ -296,10 +296,10 @@ export class Labelling {
   }
 
   /**
-   * Makes the prediction the labels inside a ring of each of these mosaics, one step a mosaic; answers how many pixels each of them changed. Null where
-   * it was stopped or failed: mosaics before that one have changed.
+   * Makes the prediction the labels inside a ring of each of these mosaics, one step a mosaic; answers how many pixels of each changed. Where it is
+   * stopped or fails, what was done before stays: the mosaics left are missing in the answer.
    */
-  async accept(rings: readonly MosaicRing[]): Promise<ReadonlyMap<string, number> | null> {
+  async accept(rings: readonly MosaicRing[]): Promise<ReadonlyMap<string, number>> {
     const areas = rings.flatMap(({ mosaicId, ring }) => {
       const choice = this.acceptedIn(ring);
       return choice === null ? [] : [{ mosaicId, ...choice }];
@@ -333,7 +333,7 @@ export class Labelling {
     if (this.#accepting?.stop === accepting.stop) {
       this.#accepting = null;
     }
-    return pixels.size === areas.length ? pixels : null;
+    return pixels;
   }
 
   /** How much of what is being accepted is done, 0–1, and how to stop it; null while nothing is. */

@@ -154,7 +154,7 @@ export class Places {
     }
   }
 
-  /** Takes off the map what covers the labels, until the next place or `showAgain`; answers what that is. */
+  /** Takes off the map what covers the labels, until the next place, Results or `showAgain`; answers what that is. */
   layAside(): readonly string[] {
     const { titles, bringBack } = showLabelsOnTop(this.#layers);
     const before = this.#laidAside;

@@ -56,7 +56,7 @@ async function acceptRing(
 ): Promise<void> {
   const runName = labelling.predictionRunName;
   const pixels = await labelling.accept([{ mosaicId, ring }]);
-  if (pixels !== null && runName !== null && pixels.get(mosaicId) === 0) {
+  if (runName !== null && pixels.get(mosaicId) === 0) {
     labelling.note(acceptedSentence(runName, [{ name: labelling.nameOf(mosaicId), pixels: 0 }], []));
   }
 }
@@ -85,12 +85,17 @@ export async function acceptView(labelling: Labelling): Promise<void> {
       ],
     })),
   );
-  if (pixels !== null) {
-    const accepted = [...pixels].map(([mosaicId, changed]) => ({
-      name: labelling.nameOf(mosaicId),
-      pixels: changed,
-    }));
-    const unpredicted = missing.map(({ mosaicId }) => labelling.nameOf(mosaicId));
-    labelling.note(acceptedSentence(runName, accepted, unpredicted));
+  if (pixels.size === 0 && predicted.length > 0) {
+    // Stopped or failed at the first: nothing has changed, and a failure was told.
+    return;
   }
+  const accepted = [...pixels].map(([mosaicId, changed]) => ({
+    name: labelling.nameOf(mosaicId),
+    pixels: changed,
+  }));
+  const names = (windows: typeof viewed): string[] =>
+    windows.map(({ mosaicId }) => labelling.nameOf(mosaicId));
+  const left = names(predicted.filter(({ mosaicId }) => !pixels.has(mosaicId)));
+  const stopped = left.length === 0 ? "" : ` It ended before ${left.join(", ")}.`;
+  labelling.note(acceptedSentence(runName, accepted, names(missing)) + stopped);
 }
