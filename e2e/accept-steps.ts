@@ -85,7 +85,10 @@ export async function acceptPredictionSteps(
   await page.getByTestId("accept-confidence").fill("0");
   await page.getByTestId("accept-view").click();
   // It says which run it took, and from which mosaics; others in view are taken too.
-  const run = ((await page.getByTestId("accept-run").textContent()) ?? "").replaceAll(/^of | \(hidden\)$/g, "");
+  const run = ((await page.getByTestId("accept-run").textContent()) ?? "").replaceAll(
+    /^of | \(hidden\)$/g,
+    "",
+  );
   await expect(page.getByText(new RegExp(`^Accepted .* of ${run} in .*${mosaicName}`))).toBeVisible();
   const expected = before.map((row, label) =>
     row.map((count, prediction) =>

@@ -407,7 +407,7 @@ export class ProjectLabels {
     this.#lock ??= await ProcessLock.take(
       path.join(this.#folder, LOCK_FILE),
       (owner) =>
-        `The labels of this folder are being edited in another Orthomask${owner === null ? "" : ` (process ${owner.pid} on ${owner.host}, since ${owner.since})`}. Close it to edit them here.`,
+        `The labels of this folder are being edited in another Orthomask${owner === null ? "" : ` (process ${owner.pid} on ${owner.host}, since ${owner.since.slice(0, 16).replace("T", " ")} UTC)`}. Close it to edit them here.`,
     );
     if (known.opened.kind === "store") {
       await closeOpened(known).catch(() => undefined);
