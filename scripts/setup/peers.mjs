@@ -56,9 +56,7 @@ export async function providePeers() {
       await makeEnvironment(python, work, progress);
       const list = path.join(work, "requirements.txt");
       await writeFile(list, `${requirements.join("\n")}\n`);
-      // Python compiles what is imported, when it is: most of these packages never are.
-      const words = ["-m", "pip", "install", "--no-compile", "--progress-bar", "off", "--requirement", list];
-      await run(pythonOf(work), words, {
+      await run(pythonOf(work), ["-m", "pip", "install", "--progress-bar", "off", "--requirement", list], {
         onLine: (line) => {
           if (line.startsWith("Downloading") || line.startsWith("Installing")) {
             progress(line.slice(0, 90));

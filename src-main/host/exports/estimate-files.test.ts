@@ -29,13 +29,11 @@ async function estimated(sources: Readonly<Record<string, ClassSource>>): Promis
     content: "polygons" as const,
     fileName: `${id}.gpkg`,
   }));
-  const options = {
-    mask: false,
-    confidence: false,
-    vector: { format: "gpkg", simplifyMeters: 0, minAreaSquareMeters: 0 },
-    merge: null,
-  } as const;
-  const planned = await estimateFiles(files, (id) => Promise.resolve(sources[id] as ClassSource), options);
+  const options = { vector: { format: "gpkg", simplifyMeters: 0, minAreaSquareMeters: 0 } } as const;
+  const planned = await estimateFiles(files, (id) => Promise.resolve(sources[id] as ClassSource), options, {
+    // However busy the machine is.
+    longEnoughMilliseconds: Infinity,
+  });
   return planned.map(({ estimatedFeatures }) => estimatedFeatures);
 }
 
@@ -51,9 +49,9 @@ test.each([
     (x: number, y: number) => (x > 600 && y < 500 ? speck(x, y) : 0),
   ],
   ["squares of 24 pixels", (x: number, y: number) => (Math.floor(x / 24) + Math.floor(y / 24)) % 2],
-])("%s are counted to a third, also beside a mosaic that takes long", async (_, idAt) => {
+])("%s are counted to a third", async (_, idAt) => {
   const source = sourceOf(idAt);
-  const [, polygons] = await estimated({ specks: sourceOf(speck), source });
+  const [polygons] = await estimated({ source });
   const all = await traced(source);
   expect(polygons).toBeGreaterThan((all * 2) / 3);
   expect(polygons).toBeLessThan((all * 4) / 3);

@@ -13,7 +13,7 @@ import { mergeGrid } from "./merge-masks.ts";
 const samplesInAll = 64;
 const sampleSide = 128;
 /** After this long mosaics that have their first samples get no more: masks of nothing but specks take long to trace. */
-const longEnoughMilliseconds = 500;
+const LONG_ENOUGH_MILLISECONDS = 500;
 const fewestSamples = 4;
 /** Overviews add a third at most. */
 const overviewShare = 4 / 3;
@@ -24,7 +24,8 @@ const featureBytes = { gpkg: [190, 16], geojson: [130, 26], fgb: [170, 16] } as 
 export async function estimateFiles(
   files: readonly PlannedFile[],
   sourceOf: (mosaicId: string) => Promise<ClassSource>,
-  { vector }: ExportOptions,
+  { vector }: Pick<ExportOptions, "vector">,
+  { longEnoughMilliseconds = LONG_ENOUGH_MILLISECONDS }: { readonly longEnoughMilliseconds?: number } = {},
 ): Promise<PlannedExportFile[]> {
   const mosaics = new Set(files.flatMap((file) => file.mosaics));
   const each = Math.max(1, Math.floor(samplesInAll / Math.max(1, mosaics.size)));
