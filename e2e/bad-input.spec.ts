@@ -66,7 +66,8 @@ test("a folder without masks explains what training needs", async ({ startApp },
     const { page } = await startApp(bare);
     await expect(page.getByTestId("mosaic-row-sample-1")).toBeVisible({ timeout: 30_000 });
     await page.getByTestId("mode-train").click();
-    await expect(page.getByText("A network learns from masks")).toBeVisible();
+    await expect(page.getByText("A network learns from labels")).toBeVisible();
+    await expect(page.getByRole("button", { name: "Go to Label" })).toBeVisible();
     await expect(page.getByTestId("train-start")).toBeDisabled();
     await keepScreenshot(page, project.name, "no-masks");
   } finally {
