@@ -54,6 +54,8 @@ test("along the guided tour, a training begins with Keras' weights, says what ma
   await page.getByTestId("setting-weights").selectOption("browse");
   for (const name of [path.basename(folder), "weights"]) {
     await page.getByTestId("folder-row").filter({ hasText: name }).first().click();
+    // The next row is one of this folder's, not one of the same words before it.
+    await expect(page.locator(".place .path")).toHaveText(new RegExp(`${name}$`));
   }
   await expect(page.getByTestId("weights-row")).toContainText(FILE);
   await keepScreenshot(page, project.name, "weights-1-picker");
