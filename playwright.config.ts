@@ -14,7 +14,7 @@ export default defineConfig<object, AppOptions>({
   outputDir: "artifacts/e2e",
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  // Two apps at a time: one alone, waiting for its window or for a reload, leaves a third of two cores to nobody.
+  // Two apps at a time: one alone waits for its window, for a reload or for its own animations.
   workers: 2,
   fullyParallel: false,
   forbidOnly: process.env["CI"] !== undefined,

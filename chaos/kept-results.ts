@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { withoutGround } from "./without-ground.ts";
 
 /** Some rounds of a case, made one after the other with one seed. */
 const partSchema = z.strictObject({
@@ -38,7 +39,7 @@ export function readResult(folder: string, name: string): CaseResult {
 export function writeResult(folder: string, result: CaseResult): void {
   mkdirSync(folder, { recursive: true });
   const filePath = path.join(folder, `${result.name}.json`);
-  writeFileSync(`${filePath}.tmp`, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(`${filePath}.tmp`, `${withoutGround(JSON.stringify(result, null, 2))}\n`);
   renameSync(`${filePath}.tmp`, filePath);
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { withoutGround } from "../without-ground.ts";
 import { judge, TOLERATED_SHARE, WARM_UP_SHARE } from "./verdict.ts";
 import type { Quantity, Verdict } from "./verdict.ts";
 
@@ -58,7 +59,7 @@ export function writeSoakReport(folder: string, record: SoakRecord): Verdict[] {
   const { rounds, ...facts } = record;
   const lines = rounds.map((round) => `  ${JSON.stringify(round)}`).join(",\n");
   const head = JSON.stringify({ ...facts, verdicts }, null, 1).replace(/\n\}$/, "");
-  replace(path.join(folder, "soak.json"), `${head},\n "rounds": [\n${lines}\n ]\n}\n`);
+  replace(path.join(folder, "soak.json"), withoutGround(`${head},\n "rounds": [\n${lines}\n ]\n}\n`));
   replace(path.join(folder, "soak.md"), describe(record, verdicts));
   return verdicts;
 }

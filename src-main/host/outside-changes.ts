@@ -17,6 +17,17 @@ export class FileVersions {
     }
   }
 
+  /** Reads the file, which has then been seen as it was before: what is written meanwhile is other. What can't be read hasn't been seen. */
+  async reading<Found>(filePath: string, read: () => Promise<Found>): Promise<Found> {
+    await this.note(filePath);
+    try {
+      return await read();
+    } catch (error) {
+      this.#seen.delete(filePath);
+      throw error;
+    }
+  }
+
   /** Whether the file is there and isn't as it was seen last. */
   async isOther(filePath: string): Promise<boolean> {
     const version = await versionOf(filePath);

@@ -4,7 +4,6 @@ import {
   compareCommand,
   evaluateCommand,
   evaluateMasksCommand,
-  reportMasksCommand,
   exportMasksCommand,
   exportModelCommand,
   groundWord,
@@ -62,7 +61,6 @@ export type ComputingAction =
       /** Places to list; null for the numbers. */
       readonly selection: PlaceSelection | null;
     }
-  | { readonly kind: "report-masks"; readonly masks: MaskWords; readonly out: string }
   | {
       readonly kind: "export-masks";
       /** Null for the labels. */
@@ -136,8 +134,6 @@ export function commandOf(
       return settleConflictsCommand(placeOf([]), action.kept);
     case "evaluate-masks":
       return evaluateMasksCommand(project.folder, action.masks, action.selection);
-    case "report-masks":
-      return reportMasksCommand(project.folder, action.masks, action.out);
     case "export-masks":
       return exportMasksCommand(action.runId, placeOf(action.mosaicIds), action);
     case "save-split":

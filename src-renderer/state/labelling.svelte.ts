@@ -327,8 +327,8 @@ export class Labelling {
           }
         });
         pixels.set(area.mosaicId, accepted.pixels);
+        this.#lastAccepted = areas.slice(0, index + 1);
       }
-      this.#lastAccepted = areas;
     });
     if (this.#accepting?.stop === accepting.stop) {
       this.#accepting = null;
@@ -446,7 +446,7 @@ export class Labelling {
     this.#goingOn.delete(stopped);
   }
 
-  /** Ends what goes on after gestures, without a trace; false when nothing does. */
+  /** Ends what goes on after gestures, without a trace but for mosaics that accepting was done with; false when nothing does. */
   stop(): boolean {
     const isGoingOn = this.#goingOn.size > 0 || this.#accepting !== null;
     this.#accepting?.stop();

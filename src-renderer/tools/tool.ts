@@ -54,7 +54,7 @@ export interface LabelTool {
   /** One letter, free of other shortcuts in Label mode. */
   readonly key: string;
   readonly icon: Component;
-  /** Said in the tool bar while it is chosen. */
+  /** Said by its button, and over the map until it has been used. */
   readonly hint: string;
   /** Why it can't be used yet, and what to do; null when it can. */
   obstacle?(labelling: Labelling): string | null;

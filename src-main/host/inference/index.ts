@@ -172,6 +172,8 @@ export class Predictions {
         if (
           known?.record.complete === true &&
           !there.has(known.mosaicId) &&
+          // It may have been finished since the folder was listed.
+          (await openPrediction(directory, known.mosaicId)) === null &&
           this.#open.get(key) === opening
         ) {
           this.#open.delete(key);

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 // Not by the index, which loads native decoders.
-import { syncFolder } from "../../raster/write/index.ts";
+import { syncFolder, writeFully } from "../../raster/write/index.ts";
 import { damagedName } from "../damaged-name.ts";
 import { readJournal, SIGNATURE } from "./journal-findings.ts";
 import type { JournalEntry } from "./journal-findings.ts";
@@ -85,7 +85,7 @@ export class LabelJournal {
         await file.truncate(end);
       }
       if (end === 0) {
-        await writeAt(file, SIGNATURE, 0);
+        await writeFully(file, SIGNATURE, 0);
         await file.datasync();
         [end, checksum] = [SIGNATURE.length, crc32(SIGNATURE)];
       }
@@ -123,7 +123,7 @@ export class LabelJournal {
     const bytes = encodeRecord(record, patches);
     const position = this.#end;
     try {
-      await writeAt(this.#file, bytes, position);
+      await writeFully(this.#file, bytes, position);
       await this.#file.datasync();
     } catch (error) {
       await this.#file.truncate(position).catch(() => undefined);
@@ -167,7 +167,7 @@ export class LabelJournal {
     let unwritten = SIGNATURE.length;
     const add = async (bytes: Buffer): Promise<number> => {
       const position = end;
-      await writeAt(file, bytes, position);
+      await writeFully(file, bytes, position);
       end += bytes.length;
       checksum = crc32(bytes, checksum);
       return position;
@@ -251,21 +251,13 @@ async function keepCopy(file: FileHandle, filePath: string, size: number): Promi
   try {
     const step = 2 ** 22;
     for (let position = 0; position < size; position += step) {
-      await writeAt(copy, await readAt(file, position, Math.min(step, size - position)), position);
+      await writeFully(copy, await readAt(file, position, Math.min(step, size - position)), position);
     }
     await copy.sync();
   } finally {
     await copy.close();
   }
   return copyPath;
-}
-
-async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
-  }
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -47,7 +47,8 @@ export class LabelReader {
     const stamp = await stampOf(folder);
     const grid = await LabelGrid.open(path.join(folder, GRID_FOLDER), base);
     const journalPath = path.join(folder, JOURNAL_FILE);
-    // The note first: another process may write both meanwhile, and what was noted before holds of what stands there after.
+    // The note first: another process may write both meanwhile, and what was noted before holds of what stands there after, unless the journal was just
+    // shortened: then it is taken for damaged, and read once more, since that process holds the lock.
     const mark = await readMark(markPathOf(journalPath));
     const bytes = await readFile(journalPath).catch(() => Buffer.alloc(0));
     const found = await readJournal(

@@ -278,7 +278,7 @@ export class LabelStore {
     }
   }
 
-  /** Takes up the steps of a sound journal, and does again what had not reached the chunks. */
+  /** Takes up the steps of a journal that has all that the chunks hold, and does again what had not reached them. */
   async #takeUp({ entries }: OpenedJournal): Promise<void> {
     const lastCheckpoint = entries.findLastIndex(({ record }) => record.kind === "checkpoint");
     const checkpoint = entries[lastCheckpoint]?.record;

@@ -9,6 +9,8 @@ type IdSource = (pixelWindow: PixelWindow) => Promise<Uint8Array>;
 interface Samples {
   /** What they were read from; another word, and they have to be read again. */
   version: string;
+  /** As they were asked for last: an older one may go on showing what it was opened with. */
+  sources: readonly IdSource[];
   readonly stride: number;
   readonly columns: number;
   readonly rows: number;
@@ -66,7 +68,7 @@ export class CoarseSamples {
     const samples = this.#samples(request);
     samples.lastAsked = performance.now();
     if (samples.doneRows < samples.rows) {
-      samples.reading ??= this.#read(samples, request)
+      samples.reading ??= this.#read(samples, request.raster)
         .catch((failure: unknown) => {
           samples.failure = failure;
         })
@@ -107,8 +109,10 @@ export class CoarseSamples {
         ? before
         : {
             ...{ version, stride, columns, rows, doneRows: 0, reading: null, failure: null, lastAsked: 0 },
+            sources,
             ids: sources.map(() => new Uint8Array(columns * rows).fill(UNLABELLED_ID)),
           };
+    samples.sources = sources;
     if (samples.version !== version) {
       samples.version = version;
       samples.doneRows = 0;
@@ -123,7 +127,7 @@ export class CoarseSamples {
     return samples;
   }
 
-  async #read(samples: Samples, { sources, raster }: CoarseRequest): Promise<void> {
+  async #read(samples: Samples, raster: PixelSize): Promise<void> {
     const { stride, columns, rows, ids } = samples;
     const most = Math.max(stride, Math.floor(MOST_BAND_PIXELS / raster.width / stride) * stride);
     const bandRows = Math.min(BAND_ROWS, most);
@@ -137,7 +141,7 @@ export class CoarseSamples {
       const bottom = Math.min(raster.height, (Math.floor(top / bandRows) + 1) * bandRows);
       const lastRow = Math.min(rows, Math.ceil(bottom / stride));
       const band = { x: 0, y: top, width: raster.width, height: bottom - top };
-      const found = await Promise.all(sources.map((source) => source(band)));
+      const found = await Promise.all(samples.sources.map((source) => source(band)));
       if (samples.version !== version) {
         continue;
       }

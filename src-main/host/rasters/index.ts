@@ -241,6 +241,10 @@ export class Tiles {
     const project = this.#projects.get(projectId);
     const { image } = project.mosaic(mosaicId);
     const coarse = isCoarse(pixelWindow);
+    // Before the sources, so that what changes meanwhile is at worst read again, and never kept as what it was.
+    const versions = await Promise.all(
+      coarse ? sides.map(({ judged }) => this.#comparisons.comparedVersion(project, mosaicId, judged)) : [],
+    );
     const sources: IdSource[] = [];
     for (const { judged, side } of sides) {
       const found = await this.#comparisons.compared(project, mosaicId, judged, coarse ? {} : { signal });
@@ -250,15 +254,9 @@ export class Tiles {
       sources.push(found[side]);
     }
     if (coarse) {
-      const versions = sides.map(({ judged }) =>
-        this.#comparisons.comparedVersion(project, mosaicId, judged),
-      );
       const { ids, unfinished } = await this.#coarse.tile(
         {
-          ...{
-            key: JSON.stringify([projectId, mosaicId, sides]),
-            version: (await Promise.all(versions)).join(),
-          },
+          ...{ key: JSON.stringify([projectId, mosaicId, sides]), version: versions.join() },
           ...{ sources, raster: image, pixelWindow, size: request.size },
         },
         { signal },

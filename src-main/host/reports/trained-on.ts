@@ -56,11 +56,11 @@ function trainedShare(
   for (const { part, shape } of own) {
     const bounds = shapeBounds(shape);
     const clamped = (at: number, size: number, points: number): number =>
-      Math.max(0, Math.min(points, Math.floor((at / size) * points)));
-    const lastRow = clamped(bounds.y + bounds.height, height, rows - 1);
-    const lastColumn = clamped(bounds.x + bounds.width, width, columns - 1);
-    for (let row = clamped(bounds.y, height, rows - 1); row <= lastRow; row += 1) {
-      for (let column = clamped(bounds.x, width, columns - 1); column <= lastColumn; column += 1) {
+      Math.max(0, Math.min(points - 1, Math.floor((at / size) * points)));
+    const lastRow = clamped(bounds.y + bounds.height, height, rows);
+    const lastColumn = clamped(bounds.x + bounds.width, width, columns);
+    for (let row = clamped(bounds.y, height, rows); row <= lastRow; row += 1) {
+      for (let column = clamped(bounds.x, width, columns); column <= lastColumn; column += 1) {
         if (containsPoint(shape, ((column + 0.5) / columns) * width, ((row + 0.5) / rows) * height)) {
           parts[row * columns + column] = part === "training" ? TRAINING : OTHER;
         }

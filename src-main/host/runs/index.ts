@@ -156,12 +156,8 @@ export class Runs {
   async #found(directory: string, before: StoredRun | undefined): Promise<StoredRun | null> {
     const file = path.join(directory, runFiles.run);
     if (await this.#versions.isOther(file)) {
-      const run = await readRun(directory).catch(() => null);
-      if (run === null) {
-        return null;
-      }
-      await this.#versions.note(file);
-      return JSON.stringify(run) === JSON.stringify(before?.run) ? null : { run, directory };
+      const run = await this.#versions.reading(file, () => readRun(directory)).catch(() => null);
+      return run === null || JSON.stringify(run) === JSON.stringify(before?.run) ? null : { run, directory };
     }
     if (before?.run.state.kind !== "running" || (await trainerOf(directory)) !== "none") {
       return null;
@@ -255,13 +251,8 @@ export class Runs {
   #runsOf(project: Project): Promise<Map<string, StoredRun>> {
     let runs = this.#ofProject.get(project.id);
     if (runs === undefined) {
-      runs = loadRuns(project).then(async (loaded) => {
+      runs = loadRuns(project, this.#versions).then(async (loaded) => {
         await this.#relocate([...loaded.values()]);
-        await Promise.all(
-          [...loaded.values()].map(({ directory }) =>
-            this.#versions.note(path.join(directory, runFiles.run)),
-          ),
-        );
         return loaded;
       });
       this.#ofProject.set(project.id, runs);
@@ -305,7 +296,7 @@ function runsDirectory(project: Project): string {
   return path.join(project.storageDirectory, "runs");
 }
 
-async function loadRuns(project: Project): Promise<Map<string, StoredRun>> {
+async function loadRuns(project: Project, versions: FileVersions): Promise<Map<string, StoredRun>> {
   const runs = new Map<string, StoredRun>();
   const found: StoredRun[] = [];
   const parent = runsDirectory(project);
@@ -315,7 +306,8 @@ async function loadRuns(project: Project): Promise<Map<string, StoredRun>> {
     }
     const directory = path.join(parent, entry.name);
     try {
-      found.push({ run: await readRun(directory), directory });
+      const file = path.join(directory, runFiles.run);
+      found.push({ run: await versions.reading(file, () => readRun(directory)), directory });
     } catch (error) {
       // One damaged run doesn't sink the list.
       const isDamaged = error instanceof RpcError && error.code === "invalid-input";

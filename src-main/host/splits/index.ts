@@ -104,9 +104,10 @@ export class Splits {
   }
 
   async *#watch(project: Project, signal: AbortSignal): AsyncGenerator<SplitSummary[]> {
+    // Before the splits themselves, so that one saved in between is found by the next look.
+    let known = (await splitFileNames(project)).join();
     let latest = (await listSplits(project)).map(summaryOf);
     const listeners = new Set<() => void>();
-    let known = (await splitFileNames(project)).join();
     const look = async (): Promise<void> => {
       // A split never changes: which there are says all.
       const names = (await splitFileNames(project)).join();
