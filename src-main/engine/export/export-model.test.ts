@@ -210,8 +210,9 @@ describe.skipIf(peerPython() === undefined)("an exported network (skipped withou
       const expected = predicted.get(id) ?? new Float32Array();
       const answer = answers[id];
       expect(answer?.savedModel).toHaveLength(6000);
-      expect(largestDifference(answer?.savedModel ?? [], expected)).toBeLessThan(1e-5);
-      expect(largestDifference(answer?.keras ?? [], expected)).toBeLessThan(1e-5);
+      // Rounding differs by processor, and thirteen normalized convolutions magnify it: SegNet came to 1.2e-5 on an AMD EPYC.
+      expect(largestDifference(answer?.savedModel ?? [], expected)).toBeLessThan(3e-5);
+      expect(largestDifference(answer?.keras ?? [], expected)).toBeLessThan(3e-5);
       expect(largestDifference(answer?.onnx ?? [], expected)).toBeLessThan(1e-4);
       // An answer that were the same for every pixel would compare well, too.
       expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.05);
