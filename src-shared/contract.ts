@@ -508,7 +508,7 @@ export const contract = defineContract({
   },
   review: reviewContract,
   labels: {
-    /** Stores one step; it is safe on the disk when the answer comes. `conflict` while another Orthomask edits the same folder. */
+    /** Stores one step; it is safe on the disk when the answer comes. `conflict` while another Orthomask edits the same folder and doesn't let go of it. */
     edit: call(
       z.strictObject({ projectId: idSchema, mosaicId: idSchema, edit: labelEditSchema }),
       labelEditResultSchema,

@@ -484,7 +484,7 @@ describe("the window's actions and their command lines", () => {
       {
         shown: async () => {
           const { jobId } = await merges.start({ projectId: project.id, mosaicId, fileId }, context);
-          await vi.waitUntil(() => !isUnfinished(services.jobs.get(jobId).state));
+          await vi.waitUntil(() => !isUnfinished(services.jobs.get(jobId).state), { timeout: 20_000 });
           const { state } = services.jobs.get(jobId);
           return state.kind === "succeeded" && state.result.kind === "merge" ? state.result.report : state;
         },

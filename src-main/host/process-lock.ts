@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { randomUUID } from "node:crypto";
@@ -22,6 +22,14 @@ export type LockOwner = z.infer<typeof ownerSchema>;
 const STALE_MILLISECONDS = 60_000;
 const RENEW_MILLISECONDS = 15_000;
 
+const ASK_MILLISECONDS = 100;
+
+/** How a lock is taken. */
+export interface TakeOptions {
+  /** How long its holder is asked for it before the refusal: one that looks at `isAskedFor` may let go of it. */
+  readonly askMilliseconds?: number;
+}
+
 /** Locks of this process and what it wrote into them, so that a second project object in it is told from what a crashed process with the same number left. */
 const heldHere = new Map<string, string>();
 
@@ -41,23 +49,40 @@ export class ProcessLock {
   }
 
   /**
-   * Takes the lock; throws `conflict` with the sentence that `refusal` makes while another process that is still running has it. What a crashed one left is
-   * replaced.
+   * Takes the lock; throws `conflict` with the sentence that `refusal` makes while another process that is still running has it and doesn't let go of it. What
+   * a crashed one left is replaced.
    */
-  static async take(lockPath: string, refusal: (owner: LockOwner | null) => string): Promise<ProcessLock> {
+  static async take(
+    lockPath: string,
+    refusal: (owner: LockOwner | null) => string,
+    { askMilliseconds = 0 }: TakeOptions = {},
+  ): Promise<ProcessLock> {
     await makeFolder(path.dirname(lockPath));
+    const until = performance.now() + askMilliseconds;
+    let hasAsked = false;
     for (let attempt = 0; attempt < 5; attempt++) {
       const written = await createLock(lockPath);
       if (written !== null) {
         heldHere.set(lockPath, written);
+        await withdrawn(lockPath, hasAsked);
         return new ProcessLock(lockPath, written);
       }
       const owner = await readOwner(lockPath);
       if (owner !== null && (await isAlive(owner, lockPath))) {
-        throw new RpcError("conflict", refusal(owner));
+        if (performance.now() >= until) {
+          await withdrawn(lockPath, hasAsked);
+          throw new RpcError("conflict", refusal(owner));
+        }
+        // Each time anew: whoever let go of it for another has taken the question for answered.
+        await writeFile(askPathOf(lockPath), "");
+        hasAsked = true;
+        await new Promise((resolve) => setTimeout(resolve, ASK_MILLISECONDS));
+        attempt -= 1;
+        continue;
       }
       await removeStale(lockPath, owner);
     }
+    await withdrawn(lockPath, hasAsked);
     throw new RpcError("conflict", refusal(null));
   }
 
@@ -77,6 +102,11 @@ export class ProcessLock {
     return [this.#written, "unreadable"].includes(await contentOf(this.#path));
   }
 
+  /** Whether somebody asks for it. A question is answered by letting go of the lock: another one has to be asked anew. */
+  async isAskedFor(): Promise<boolean> {
+    return (await contentOf(askPathOf(this.#path))) !== "absent";
+  }
+
   /** Lets go of it; a file that is another's by now stays. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
@@ -84,6 +114,7 @@ export class ProcessLock {
       heldHere.delete(this.#path);
     }
     if ((await contentOf(this.#path)) === this.#written) {
+      await rm(askPathOf(this.#path), { force: true });
       await rm(this.#path, { force: true });
     }
   }
@@ -93,6 +124,16 @@ export class ProcessLock {
       const now = new Date();
       await utimes(this.#path, now, now);
     }
+  }
+}
+
+function askPathOf(lockPath: string): string {
+  return `${lockPath}.asked`;
+}
+
+async function withdrawn(lockPath: string, hasAsked: boolean): Promise<void> {
+  if (hasAsked) {
+    await rm(askPathOf(lockPath), { force: true });
   }
 }
 

@@ -3,6 +3,7 @@ import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { EventQueue } from "../event-queue.ts";
 import { fileError, toHostError } from "../host-error.ts";
+import { lookEveryFewSeconds } from "../outside-changes.ts";
 import { withProgress } from "../progress-stream.ts";
 import type { Project } from "../projects/index.ts";
 import type { ClassGrid } from "../../raster/index.ts";
@@ -81,10 +82,12 @@ async function* watchLabels(
   const stopLoads = labels.onLoad(() => {
     queue.push({ history: labels.history, changes: [] });
   });
+  const stopLooking = lookEveryFewSeconds(() => labels.look());
   try {
     yield { history: labels.history, changes: [] };
     yield* queue.items(options);
   } finally {
+    stopLooking();
     stop();
     stopLoads();
   }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LabelEdit, LabelShape } from "#shared/labels/label-edit.ts";
 import type { LabelEvent } from "#shared/contract.ts";
@@ -100,6 +101,15 @@ function edit(paintId: number, shape: LabelShape, rules: Partial<LabelEdit["rule
 
 function paint(project: Project, name: string, ...given: Parameters<typeof edit>): Promise<unknown> {
   return project.labels.edit(idOf(project, name), edit(...given), null);
+}
+
+/** What a project's listeners are told of its labels, as it comes. */
+function changesOf(project: Project): { mosaicId: string; revision: number; isWhole: boolean }[] {
+  const changes: { mosaicId: string; revision: number; isWhole: boolean }[] = [];
+  project.labels.onChange(({ mosaicId, revision, windows }) => {
+    changes.push({ mosaicId, revision, isWhole: windows.some(({ width }) => width === WIDTH) });
+  });
+  return changes;
 }
 
 function pixel(project: Project, name: string, x: number, y: number): Promise<number | undefined> {
@@ -210,21 +220,76 @@ describe("labels of a project", () => {
     expect(census.known(project, ids, [3])).not.toBeNull();
   });
 
-  it("refuse a second process, which sees what was painted all the same", async () => {
+  it("refuse a second process while steps follow one another, and it sees what was painted all the same", async () => {
     const project = await open();
     await paint(project, "a", 3, square(90, 10, 20));
     const second = new Projects({ dataDirectory });
     const other = await open(second);
+    const painting = new AbortController();
+    const painted = (async () => {
+      for (let step = 0; !painting.signal.aborted; step += 1) {
+        await paint(project, "a", step % 2 === 0 ? 1 : 2, square(300, 10, 20));
+        await sleep(200);
+      }
+    })();
     await expect(paint(other, "a", 1, square(0, 0, 10))).rejects.toMatchObject({
       code: "conflict",
       message: expect.stringContaining(`process ${process.pid}`) as string,
     });
+    painting.abort();
+    await painted;
     await expect.poll(() => pixel(other, "a", 95, 15), { timeout: 5000 }).toBe(3);
-    await paint(project, "a", 1, square(300, 10, 20));
-    await expect.poll(() => pixel(other, "a", 305, 15), { timeout: 5000 }).toBe(1);
+    await expect.poll(() => pixel(other, "a", 305, 15), { timeout: 5000 }).not.toBe(255);
     await projects.close();
     await paint(other, "b", 1, square(0, 0, 10));
     expect(await pixel(other, "b", 5, 5)).toBe(1);
+    await second.close();
+  });
+
+  it("are handed over to a second process between two steps, with one history, and each is told what the other did", async () => {
+    const project = await open();
+    const second = new Projects({ dataDirectory });
+    const other = await open(second);
+    const told = { first: changesOf(project), second: changesOf(other) };
+    await paint(project, "a", 3, square(90, 10, 20));
+    await paint(other, "a", 1, square(95, 10, 20));
+    expect(await pixel(other, "a", 92, 15)).toBe(3);
+    expect(await pixel(other, "a", 97, 15)).toBe(1);
+    await paint(other, "b", 2, square(0, 0, 10));
+    // The other's chunks are written within two seconds, which the window's look finds.
+    await expect
+      .poll(() => project.labels.look().then(() => pixel(project, "a", 97, 15)), { timeout: 8000 })
+      .toBe(1);
+    await expect.poll(() => pixel(project, "b", 5, 5), { timeout: 5000 }).toBe(2);
+    expect(told.first).toContainEqual({ mosaicId: idOf(project, "a"), revision: 2, isWhole: true });
+    // The first takes back what the second did, then its own.
+    expect(await project.labels.undo()).toMatchObject({ mosaicId: idOf(project, "b") });
+    expect(await project.labels.undo()).toMatchObject({ mosaicId: idOf(project, "a") });
+    expect(await pixel(project, "a", 97, 15)).toBe(3);
+    await expect(other.labels.redo()).resolves.toMatchObject({ mosaicId: idOf(other, "a") });
+    expect(await pixel(other, "a", 97, 15)).toBe(1);
+    expect(told.second.filter(({ isWhole }) => isWhole).length).toBeGreaterThan(0);
+    expect(existsSync(path.join(folder, ".orthomask/labels/editing.lock.asked"))).toBe(false);
+    await second.close();
+  });
+
+  it("are handed over without disturbing who reads them meanwhile", async () => {
+    const project = await open();
+    const second = new Projects({ dataDirectory });
+    const other = await open(second);
+    await paint(project, "a", 3, square(90, 10, 20));
+    const reading = new AbortController();
+    const seen = new Set<number | undefined>();
+    const read = (async () => {
+      while (!reading.signal.aborted) {
+        seen.add(await pixel(project, "a", 95, 15));
+        await sleep(1);
+      }
+    })();
+    await paint(other, "a", 1, square(200, 10, 20));
+    reading.abort();
+    await read;
+    expect([...seen]).toEqual([3]);
     await second.close();
   });
 
@@ -429,7 +494,7 @@ describe("the contract's labels", () => {
           last = event;
         }
       })();
-      await expect.poll(() => last?.history.undo).toBe("paint 3");
+      await expect.poll(() => last?.history.undo, { timeout: 10_000 }).toBe("paint 3");
       ended.abort();
       await page;
     } finally {

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { LabelEdit } from "#shared/labels/label-edit.ts";
@@ -7,6 +8,7 @@ import { windowIntersection } from "#shared/geo/pixel-window.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { toHostError } from "../host-error.ts";
 import { ProcessLock } from "../process-lock.ts";
+import type { TakeOptions } from "../process-lock.ts";
 import type { LabelBase } from "./label-base.ts";
 import { LabelReader } from "./label-reader.ts";
 import type { CountChanges } from "./label-records.ts";
@@ -14,6 +16,12 @@ import { LabelStore } from "./label-store.ts";
 import type { PaintWindow, StoredChange } from "./label-store.ts";
 
 const LOCK_FILE = "editing.lock";
+/** How long another process is asked to let go of the lock: it does so between two steps. */
+const ASK_MILLISECONDS = 4000;
+/** How often a process that holds the lock looks whether another asks for it. */
+const LOOK_FOR_QUESTION_MILLISECONDS = 300;
+/** Whoever has just made a step is likely to make another: the lock is kept for so long after it. */
+const KEEP_AFTER_STEP_MILLISECONDS = 1000;
 
 /** What happened to the labels of a mosaic. */
 export interface LabelChange {
@@ -84,7 +92,8 @@ interface Known {
 /**
  * The edited labels of one project: which mosaics have some, reading them, changing them, and one history over all mosaics.
  *
- * Looking at labels writes nothing. The first change takes the project's editing lock, which is kept until the project is closed.
+ * Looking at labels writes nothing. The first change takes the project's editing lock, which is kept until the project is closed or another process asks for
+ * it: a window and commands beside it take turns, with one history.
  */
 export class ProjectLabels {
   readonly #folder: string;
@@ -93,6 +102,11 @@ export class ProjectLabels {
   readonly #loadListeners = new Set<() => void>();
   readonly #onWarning: (mosaicId: string, message: string | null) => void;
   #lock: ProcessLock | null = null;
+  #questionTimer: NodeJS.Timeout | null = null;
+  #lastStep = -Infinity;
+  #isHandingOver = false;
+  /** When the first labels of a mosaic were made last, as `look` found it. */
+  #folderTime: number | undefined = undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #time = 0;
 
@@ -112,8 +126,15 @@ export class ProjectLabels {
       return;
     }
     const known = before ?? { base, opened: { kind: "none" }, loading: null, damage: null };
+    const isSameBase = before?.base.version === base.version;
     this.#known.set(mosaicId, known);
-    const loading = this.#inTurn(() => this.#load(mosaicId, known, base));
+    const loading = this.#inTurn(async () => {
+      const revision = revisionOf(known);
+      await this.#load(mosaicId, known, base);
+      if (isSameBase) {
+        this.#tellIfOther(mosaicId, known, revision);
+      }
+    });
     known.loading = loading;
     await loading;
     if (known.loading === loading) {
@@ -122,6 +143,20 @@ export class ProjectLabels {
     for (const listener of [...this.#loadListeners]) {
       listener();
     }
+  }
+
+  /** Takes over what another process has changed, and tells of it. */
+  async look(): Promise<void> {
+    const folder = await stat(this.#folder).catch(() => null);
+    const isOtherFolder = folder?.mtimeMs !== this.#folderTime;
+    for (const [mosaicId, known] of [...this.#known]) {
+      const isBegun =
+        isOtherFolder && known.opened.kind === "none" && (await LabelStore.exists(this.#folderOf(mosaicId)));
+      if (isBegun || (known.opened.kind === "reader" && (await known.opened.reader.isOutdated()))) {
+        await this.load(mosaicId, known.base);
+      }
+    }
+    this.#folderTime = folder?.mtimeMs;
   }
 
   /** Null where nothing has been edited. */
@@ -244,6 +279,7 @@ export class ProjectLabels {
         }
         this.#tell(labelsId, change, step.editId);
       }
+      this.#lastStep = performance.now();
       return changes;
     });
   }
@@ -296,14 +332,19 @@ export class ProjectLabels {
         await closeOpened(known).catch(() => undefined);
       }
       this.#known.clear();
-      await this.#lock?.release();
-      this.#lock = null;
+      await this.#release();
     });
     this.#listeners.clear();
     this.#loadListeners.clear();
   }
 
-  #move(way: "undo" | "redo"): Promise<{ readonly mosaicId: string; readonly change: StoredChange } | null> {
+  async #move(
+    way: "undo" | "redo",
+  ): Promise<{ readonly mosaicId: string; readonly change: StoredChange } | null> {
+    if (this.#lock === null) {
+      // The last step may be another process'.
+      await this.look();
+    }
     return this.#inTurn(async () => {
       if (this.#next(way) === null) {
         return null;
@@ -329,6 +370,7 @@ export class ProjectLabels {
           first ??= { mosaicId: mosaicOf(labelsId), change };
         }
       }
+      this.#lastStep = performance.now();
       return first;
     });
   }
@@ -403,17 +445,19 @@ export class ProjectLabels {
     }
   }
 
-  async #openStore(mosaicId: string, known: Known): Promise<LabelStore> {
-    this.#lock ??= await ProcessLock.take(
-      path.join(this.#folder, LOCK_FILE),
-      (owner) =>
-        `The labels of this folder are being edited in another Orthomask${owner === null ? "" : ` (process ${owner.pid} on ${owner.host}, since ${owner.since.slice(0, 16).replace("T", " ")} UTC)`}. Close it to edit them here.`,
-    );
+  async #openStore(
+    mosaicId: string,
+    known: Known,
+    { askMilliseconds = ASK_MILLISECONDS }: TakeOptions = {},
+  ): Promise<LabelStore> {
+    await this.#takeLock(askMilliseconds);
+    const revision = revisionOf(known);
     if (known.opened.kind === "store") {
       await closeOpened(known).catch(() => undefined);
     }
     const store = await LabelStore.open(this.#folderOf(mosaicId), known.base);
     known.opened = { kind: "store", store };
+    this.#tellIfOther(mosaicId, known, revision);
     known.damage = store.warning ?? known.damage;
     if (known.damage !== null || mosaicOf(mosaicId) === mosaicId) {
       this.#onWarning(mosaicOf(mosaicId), known.damage);
@@ -422,11 +466,74 @@ export class ProjectLabels {
     return store;
   }
 
+  async #takeLock(askMilliseconds: number): Promise<void> {
+    if (this.#lock !== null) {
+      return;
+    }
+    this.#lock = await ProcessLock.take(
+      path.join(this.#folder, LOCK_FILE),
+      (owner) =>
+        `The labels of this folder are being edited in another Orthomask${owner === null ? "" : ` (process ${owner.pid} on ${owner.host}, since ${owner.since.slice(0, 16).replace("T", " ")} UTC)`}. Try again when it has finished, or close it.`,
+      { askMilliseconds },
+    );
+    this.#questionTimer = setInterval(() => {
+      void this.#answerQuestion().catch(() => undefined);
+    }, LOOK_FOR_QUESTION_MILLISECONDS);
+    this.#questionTimer.unref();
+  }
+
+  async #release(): Promise<void> {
+    clearInterval(this.#questionTimer ?? undefined);
+    this.#questionTimer = null;
+    const lock = this.#lock;
+    this.#lock = null;
+    await lock?.release();
+  }
+
+  /** Lets go of the lock when another process asks for it and no step is under way. */
+  async #answerQuestion(): Promise<void> {
+    const isFree = (): boolean => performance.now() - this.#lastStep > KEEP_AFTER_STEP_MILLISECONDS;
+    if (this.#isHandingOver || !isFree() || (await this.#lock?.isAskedFor()) !== true) {
+      return;
+    }
+    this.#isHandingOver = true;
+    await this.#inTurn(async () => {
+      if (this.#lock !== null && isFree()) {
+        await this.#handOver();
+      }
+    }).finally(() => {
+      this.#isHandingOver = false;
+    });
+  }
+
+  async #handOver(): Promise<void> {
+    const edited = [...this.#known].flatMap(([labelsId, known]) =>
+      known.opened.kind === "store" ? [{ labelsId, known, store: known.opened.store }] : [],
+    );
+    // Where this fails, on a full disk for one, the lock is kept.
+    for (const { store } of edited) {
+      await store.checkpoint();
+    }
+    for (const { labelsId, known, store } of edited) {
+      const changing = (async () => {
+        await store.close();
+        known.opened = { kind: "none" };
+        await this.#load(labelsId, known, known.base);
+      })();
+      // What is read meanwhile waits for it.
+      known.loading = changing.catch(() => undefined);
+      await changing;
+      known.loading = null;
+    }
+    await this.#release();
+  }
+
   /** Finishes what a crash interrupted, unless another process is at it. */
   async #recover(mosaicId: string, known: Known): Promise<void> {
     const isHeld = this.#lock !== null;
     try {
-      const store = await this.#openStore(mosaicId, known);
+      // Who edits them now is merely ahead of the chunks, and isn't to be disturbed.
+      const store = await this.#openStore(mosaicId, known, { askMilliseconds: 0 });
       if (isHeld) {
         return;
       }
@@ -438,8 +545,7 @@ export class ProjectLabels {
       }
     } finally {
       if (!isHeld) {
-        await this.#lock?.release();
-        this.#lock = null;
+        await this.#release();
       }
     }
     known.opened = {
@@ -448,7 +554,20 @@ export class ProjectLabels {
     };
   }
 
-  #tell(mosaicId: string, { revision, windows }: StoredChange, editId: string | null): void {
+  /** Tells of what another process has changed, which isn't known more closely. */
+  #tellIfOther(labelsId: string, known: Known, before: number): void {
+    const revision = revisionOf(known);
+    if (revision !== before) {
+      const { width, height } = known.base;
+      this.#tell(labelsId, { revision, windows: [{ x: 0, y: 0, width, height }] }, null);
+    }
+  }
+
+  #tell(
+    mosaicId: string,
+    { revision, windows }: Pick<StoredChange, "revision" | "windows">,
+    editId: string | null,
+  ): void {
     for (const listener of [...this.#listeners]) {
       listener({ mosaicId: mosaicOf(mosaicId), revision, windows, editId });
     }
@@ -489,6 +608,18 @@ function stepOf(
     }
     case "store":
       return way === "undo" ? opened.store.undoStep : opened.store.redoStep;
+  }
+}
+
+/** 0 where nothing has been edited. */
+function revisionOf({ opened }: Known): number {
+  switch (opened.kind) {
+    case "none":
+      return 0;
+    case "reader":
+      return opened.reader.revision;
+    case "store":
+      return opened.store.revision;
   }
 }
 

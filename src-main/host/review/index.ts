@@ -15,6 +15,7 @@ import type { Implementation } from "#shared/rpc/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { ClassGrid } from "../../raster/index.ts";
 import { EventQueue } from "../event-queue.ts";
+import { lookEveryFewSeconds } from "../outside-changes.ts";
 import type { Project } from "../projects/index.ts";
 import { ReviewStore } from "./review-file.ts";
 import { uncertainCells } from "./uncertain-cells.ts";
@@ -65,6 +66,14 @@ export class Review {
         queue.push(wholeEvent(review));
       }
     });
+    let seen = review.store.current;
+    const stopLooking = lookEveryFewSeconds(async () => {
+      const now = await review.store.load();
+      if (now !== seen) {
+        seen = now;
+        queue.push(wholeEvent(review));
+      }
+    });
     review.watchers.add(queue);
     if (review.counting === null) {
       review.counting = new AbortController();
@@ -75,6 +84,7 @@ export class Review {
       yield* queue.items(options);
     } finally {
       stop();
+      stopLooking();
       review.watchers.delete(queue);
       if (review.watchers.size === 0) {
         review.counting.abort();

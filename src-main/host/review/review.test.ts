@@ -175,6 +175,21 @@ describe("the state of a cell", () => {
     ]);
   });
 
+  it("shows what another process has told of it", async () => {
+    const cellPixels = 512;
+    await review.setCellPixels(project.id, cellPixels);
+    const onlooker = page();
+    await onlooker.of("a", () => true);
+    const elsewhere = new Review({
+      projects,
+      predictions: { readFinished: () => Promise.resolve(null) },
+      untilQuiet: () => Promise.resolve(),
+    });
+    await elsewhere.setState(project.id, idOf("a"), { column: 1, row: 0, cellPixels }, "checked");
+    expect([...(await onlooker.of("a", ({ states }) => states[1] === 2)).states]).toEqual([0, 2, 0, 0]);
+    elsewhere.close();
+  });
+
   it("is refused for a cell that isn't there and for another size, and a file that can't be read stays as it is", async () => {
     const id = idOf("a");
     const set = (column: number, cellPixels: 512 | 1024): Promise<void> =>
