@@ -18,9 +18,27 @@ function sources(directory) {
   });
 }
 
-const program = ["src-main", "src-shared", "src-renderer"]
-  .flatMap((name) => sources(path.join(rootDirectory, name)))
-  .join("\n");
+const texts = ["src-main", "src-shared", "src-renderer"].flatMap((name) =>
+  sources(path.join(rootDirectory, name)),
+);
+const program = texts.join("\n");
+
+/** What the window writes on its own: whole strings, and whole texts between tags. */
+const written = new Set(
+  texts.flatMap((text) =>
+    [/"([^"\n]+)"/g, /[>}]\s*([^<>{}]+?)\s*[<{]/g].flatMap((pattern) =>
+      [...text.matchAll(pattern)].map(([, found]) => found.replaceAll(/\s+/g, " ")),
+    ),
+  ),
+);
+
+/** Set in italics or bold, and no name of something in the window: examples, QGIS' own menus, and what is only stressed. */
+const stressed = new Set([
+  ...["field", "woodland", "road", "road called building", "mean IoU", "ignore"],
+  ...["Layer Properties", "Symbology", "Paletted", "Model file", "Segmentor"],
+  ...["correct the prediction", "Polygons you have", "Images", "Masks", "Area", "confusion matrix"],
+  ...["Open the folder", "Say what there is to find.", "Paint examples.", "Train.", "Look.", "Export."],
+]);
 
 describe.each(pages)("%s", (page) => {
   const text = readFileSync(path.join(guide, page), "utf8");
@@ -30,6 +48,23 @@ describe.each(pages)("%s", (page) => {
     for (const target of targets.filter((target) => !/^https?:/.test(target))) {
       expect(existsSync(path.join(guide, target)), target).toBe(true);
     }
+  });
+
+  test.skipIf(page === "troubleshooting.md")("calls things as the window does", () => {
+    const prose = text.replaceAll(/```[\s\S]*?```/g, "").replaceAll("\n", " ");
+    const names = [...prose.matchAll(/\*\*([^*]+)\*\*|\*([^*]+)\*/g)].flatMap(([, bold, italic]) =>
+      (bold ?? italic).replaceAll(/\s+/g, " ").split(" → "),
+    );
+    expect(names.filter((name) => !written.has(name) && !stressed.has(name))).toEqual([]);
+  });
+
+  test("names no key that does nothing", () => {
+    const keys = [...text.matchAll(/`((?:(?:Ctrl|Shift|Alt)\+)*(?:[A-Z0-9[\].,?]|F\d+))`/g)].map(
+      ([, key]) => key,
+    );
+    // Digits are counted through: modes, layers, classes. Ctrl+C is the terminal's.
+    const chords = keys.filter((key) => !/^(Ctrl\+)?[1-9]$|^Ctrl\+C$/.test(key));
+    expect(chords.filter((key) => !written.has(key))).toEqual([]);
   });
 
   test("names no command option that there isn't", () => {
