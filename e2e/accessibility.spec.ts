@@ -1,4 +1,4 @@
-import { expect } from "@playwright/test";
+import { expect, type Locator } from "@playwright/test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -61,12 +61,41 @@ test("every mode, dialogs and tools are accessible, light and dark, and at 200 %
   await page.setViewportSize({ width: 720, height: 450 });
   await expectAccessible(page, "labelling at 200 %");
   await page.getByTestId("map").press("b");
-  for (const mode of ["train", "results", "export"]) {
+  const mapWidth = async (): Promise<number> => (await page.getByTestId("map").boundingBox())?.width ?? 0;
+  for (const mode of ["label", "train", "results", "export"]) {
     await page.getByTestId(`mode-${mode}`).click();
     await expect(page.getByTestId(`mode-${mode}`)).toHaveAttribute("aria-selected", "true");
+    // Half the window is the map's: one panel beside it, which takes the other's place.
+    expect(await mapWidth()).toBeGreaterThanOrEqual(360);
   }
   await expectAccessible(page, "exporting at 200 %");
+  const panels = { side: page.getByLabel("Mosaics and layers"), inspector: page.locator("aside.right") };
+  await page.keyboard.press("Control+b");
+  await expect(panels.side).not.toHaveAttribute("inert");
+  await expect(panels.inspector).toHaveAttribute("inert");
+  expect(await mapWidth()).toBeGreaterThanOrEqual(360);
+  await page.keyboard.press("Control+b");
+  await expect(panels.side).toHaveAttribute("inert");
+  await page.keyboard.press("Control+Alt+b");
+  await expect(panels.inspector).not.toHaveAttribute("inert");
   await page.setViewportSize({ width: 1280, height: 800 });
+  await expect(panels.side).not.toHaveAttribute("inert");
+
+  // In the system's few colours classes keep theirs, and what is chosen is told.
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.getByTestId("mode-label").click();
+  const groundOf = (element: Locator): Promise<string> =>
+    element.evaluate((found) => getComputedStyle(found).backgroundColor);
+  expect(await groundOf(page.getByTestId("mode-label"))).not.toBe(
+    await groundOf(page.getByTestId("mode-train")),
+  );
+  const grounds = await page
+    .locator("aside.right .swatch")
+    .evaluateAll((swatches) => [
+      ...new Set(swatches.map((swatch) => getComputedStyle(swatch).backgroundColor)),
+    ]);
+  expect(grounds.length).toBeGreaterThan(3);
+  await page.emulateMedia({ forcedColors: "none" });
 
   // A window that can't be drawn says so, keeps what it knows for whoever helps, and starts again.
   await page.evaluate(() => {

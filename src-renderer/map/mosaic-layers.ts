@@ -157,6 +157,8 @@ export class MosaicLayers {
   readonly #clearedFrames = new WeakMap<WebGLRenderingContext, number>();
   readonly #paints = new LabelPaints();
   readonly #memory = new LabelTileMemory();
+  /** What each layer is drawn by, to tell whether it is another. */
+  readonly #styles = new Map<ClassStyledKind, string>();
   #labelColors: ReadonlyMap<number, string> = new Map();
   /** Mosaics that are labelled from nothing: their labels are drawn before the project knows of any. */
   readonly #labelled = new Set<string>();
@@ -300,6 +302,12 @@ export class MosaicLayers {
   }
 
   setClasses(classes: readonly LandClass[], kind: ClassStyledKind, drawing: ClassDrawing): void {
+    // The project is told of anew at every stroke, and each style compiles a program that OpenLayers never lets go of.
+    const style = JSON.stringify([classes, drawing]);
+    if (this.#styles.get(kind) === style) {
+      return;
+    }
+    this.#styles.set(kind, style);
     this.layers[kind].setStyle(classStyle(classes, drawing));
     if (kind === "labels") {
       this.#labelColors = new Map(classes.map(({ id, color }) => [id, color]));

@@ -126,7 +126,7 @@ function exportActions(
       label: "Show the files",
       run: () => {
         workspace.mode = "export";
-        workspace.preferences.change({ rightOpen: true });
+        workspace.preferences.setDock("rightOpen", true);
       },
     },
   ];
@@ -191,7 +191,7 @@ function resultActions(workspace: Workspace, runId: string): ToastAction[] {
       run: () => {
         workspace.project?.selectRun(runId);
         workspace.mode = "results";
-        workspace.preferences.change({ rightOpen: true });
+        workspace.preferences.setDock("rightOpen", true);
       },
     },
   ];

@@ -1,5 +1,6 @@
 import type { Command } from "./commands.svelte.ts";
 import { mapCommands } from "./map-commands.ts";
+import type { Dock } from "./preferences.svelte.ts";
 import { modes } from "./workspace.svelte.ts";
 import type { Mode, Workspace } from "./workspace.svelte.ts";
 
@@ -81,8 +82,8 @@ function fileCommands(workspace: Workspace): Command[] {
 function viewCommands(workspace: Workspace): Command[] {
   const { preferences } = workspace;
   const hasProject = (): boolean => workspace.project !== null;
-  const toggle = (key: "leftOpen" | "rightOpen" | "drawerOpen") => (): void => {
-    preferences.change({ [key]: !preferences.values[key] });
+  const toggle = (dock: Dock) => (): void => {
+    preferences.setDock(dock, !preferences.docks[dock]);
   };
   return [
     {
@@ -122,11 +123,20 @@ function viewCommands(workspace: Workspace): Command[] {
       chord: null,
       enabled: always,
       run: () => {
-        preferences.change({ tourEnded: false });
-        workspace.tourWanted = true;
+        workspace.beginTour();
         if (workspace.project === null) {
           void workspace.openSample();
         }
+      },
+    },
+    {
+      id: "skip-tour",
+      title: "Skip the guided tour",
+      group: "Window",
+      chord: null,
+      enabled: () => workspace.touring,
+      run: () => {
+        workspace.endTour();
       },
     },
     {
@@ -181,7 +191,9 @@ function viewCommands(workspace: Workspace): Command[] {
       group: "Window",
       chord: "Ctrl+J",
       enabled: hasProject,
-      run: toggle("drawerOpen"),
+      run: () => {
+        preferences.change({ drawerOpen: !preferences.values.drawerOpen });
+      },
     },
     ...(["curves", "runs", "places", "problems"] as const).map((drawerTab): Command => ({
       id: `drawer-${drawerTab}`,

@@ -9,6 +9,8 @@ export interface TourFacts {
   /** Whether a cell of the confusion matrix was followed to its places. */
   readonly placesSeen: boolean;
   readonly exported: boolean;
+  /** Whether the last training that was begun since has ended without an epoch to keep. */
+  readonly trainingLost: boolean;
 }
 
 export const STROKES_WANTED = 3;
@@ -63,12 +65,24 @@ export const tourSteps: readonly [TourStep, TourStep, TourStep, TourStep] = [
   },
 ];
 
-/** The first step that is still to be done, and which are done; null when all are. Steps may be done in any order. */
-export function tourProgress(facts: TourFacts): {
+/** What the card says in the step's own mode. */
+export function tourWords(step: TourStep, facts: TourFacts): string {
+  return step.id === "train" && facts.trainingLost
+    ? "That training has ended without an epoch to keep; the panel says why. Press New training, then Train again, and let the first epoch finish."
+    : step.words;
+}
+
+/** The first step that is still to be done, and which are done, some of them `before` a reload; null when all are. Steps may be done in any order. */
+export function tourProgress(
+  facts: TourFacts,
+  before: readonly TourStep["id"][] = [],
+): {
   readonly current: TourStep | null;
   readonly done: ReadonlySet<TourStep["id"]>;
 } {
-  const done = new Set(tourSteps.filter((step) => step.isDone(facts)).map(({ id }) => id));
+  const done = new Set(
+    tourSteps.filter((step) => before.includes(step.id) || step.isDone(facts)).map(({ id }) => id),
+  );
   return { current: tourSteps.find(({ id }) => !done.has(id)) ?? null, done };
 }
 

@@ -18,12 +18,19 @@ const preferencesSchema = z.object({
   knownTools: z.array(z.string()).catch([]),
   /** Whether the guided tour was ended or skipped on this machine; until then the sample begins with it. */
   tourEnded: z.boolean().catch(false),
+  /** Steps of the tour that are done, so that a reload doesn't begin it again. */
+  tourDone: z.array(z.enum(["label", "train", "matrix", "export"])).catch([]),
 });
 
 /** How somebody likes their window; kept by the browser, not with a project. */
 export type PreferenceValues = z.infer<typeof preferencesSchema>;
 export type Theme = PreferenceValues["theme"];
 export type DrawerTab = PreferenceValues["drawerTab"];
+/** The panels at the sides of the map, as they are kept. */
+export type Dock = "leftOpen" | "rightOpen";
+
+/** Screen pixels of the window below which the map would be a strip between both docks: a laptop's window at 200 %. */
+export const LEAST_WIDTH_FOR_BOTH_DOCKS = 840;
 
 const KEY = "orthomask.preferences";
 
@@ -33,6 +40,10 @@ export class Preferences {
   #values: PreferenceValues = $state.raw(preferencesSchema.parse({}));
   /** What the system wishes; told by the page. */
   systemIsDark = $state(false);
+  /** The window's width in CSS pixels, which are larger when it is zoomed; told by the page. */
+  windowWidth = $state(1280);
+  /** Where there is room for one dock only: that which is open. Not kept: a wide window shows both again. */
+  #singleDock: Dock | null = $state("rightOpen");
 
   constructor(storage: Pick<Storage, "getItem" | "setItem">) {
     this.#storage = storage;
@@ -47,6 +58,27 @@ export class Preferences {
 
   get values(): PreferenceValues {
     return this.#values;
+  }
+
+  /** Which docks are shown: as they are kept, but one at most in a narrow window. */
+  get docks(): Readonly<Record<Dock, boolean>> {
+    const { leftOpen, rightOpen } = this.#values;
+    return this.#isNarrow
+      ? { leftOpen: this.#singleDock === "leftOpen", rightOpen: this.#singleDock === "rightOpen" }
+      : { leftOpen, rightOpen };
+  }
+
+  /** Opens or closes a dock; in a narrow window it takes the other's place. */
+  setDock(dock: Dock, open: boolean): void {
+    if (this.#isNarrow) {
+      this.#singleDock = open ? dock : null;
+    } else {
+      this.change({ [dock]: open });
+    }
+  }
+
+  get #isNarrow(): boolean {
+    return this.windowWidth < LEAST_WIDTH_FOR_BOTH_DOCKS;
   }
 
   change(part: Partial<PreferenceValues>): void {

@@ -14,6 +14,7 @@ import { JobList } from "./job-list.svelte.ts";
 import { Layers } from "./layers.svelte.ts";
 import { MapViewState } from "./map-view.svelte.ts";
 import type { MaskJudging } from "./mask-judging.svelte.ts";
+import { isSample } from "./guided-tour.ts";
 import { Preferences } from "./preferences.svelte.ts";
 import { ProjectState } from "./project.svelte.ts";
 import { Toasts } from "./toasts.svelte.ts";
@@ -91,6 +92,8 @@ export class Workspace implements HostAccess {
   overlay: Overlay = $state.raw({ kind: "none" });
   /** Asked for by its command; on the sample it also begins by itself. */
   tourWanted = $state(false);
+  /** How often the tour was begun by its command: each time it is another. */
+  toursBegun = $state(0);
 
   constructor(link: HostLink<AppContract>, storage: Pick<Storage, "getItem" | "setItem">) {
     this.link = link;
@@ -111,6 +114,23 @@ export class Workspace implements HostAccess {
       { signal: this.#ended.signal },
     );
     void this.#start();
+  }
+
+  /** Whether the guided tour is shown. */
+  get touring(): boolean {
+    const { tourEnded } = this.preferences.values;
+    return this.#project !== null && !tourEnded && (this.tourWanted || isSample(this.#project.snapshot));
+  }
+
+  beginTour(): void {
+    this.preferences.change({ tourEnded: false, tourDone: [] });
+    this.tourWanted = true;
+    this.toursBegun += 1;
+  }
+
+  endTour(): void {
+    this.tourWanted = false;
+    this.preferences.change({ tourEnded: true, tourDone: [] });
   }
 
   get connection(): LinkState {

@@ -58,6 +58,9 @@ export class Predictions {
 
   constructor(options: PredictionsOptions) {
     this.#options = options;
+    options.runs.onRemove((projectId, runId) => {
+      void this.#forgetRun(projectId, runId);
+    });
   }
 
   /** The class grid of a prediction, finished or not; null while nothing has been predicted there. */
@@ -317,6 +320,19 @@ export class Predictions {
       }, forget);
     }
     return opening;
+  }
+
+  /** Its files went with the run; otherwise its masks stayed in memory, and on offer in the window, as long as the project is open. */
+  async #forgetRun(projectId: string, runId: string): Promise<void> {
+    for (const [key, opening] of [...this.#open]) {
+      if (key.startsWith(openKey(runId, ""))) {
+        this.#open.delete(key);
+        const known = await opening.catch(() => null);
+        if (known !== null) {
+          this.#emit(projectId, { prediction: described(runId, known), pixelWindow: null, removed: true });
+        }
+      }
+    }
   }
 
   #emit(projectId: string, change: PredictionChange): void {

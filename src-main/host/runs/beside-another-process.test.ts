@@ -37,6 +37,29 @@ const runs = async (): Promise<string[]> =>
     ({ run }) => `${run.name}: ${run.state.kind}`,
   );
 
+it("lets go of a run's predictions when it is removed, here or by another process", async () => {
+  const { learning } = window.services;
+  const { project } = window;
+  const mosaicId = project.snapshot().mosaics[0]!.id;
+  const stop = new AbortController();
+  const changes = learning.predictions.watch(project.id, { signal: stop.signal });
+  const next = async (): Promise<unknown> => (await changes.next()).value;
+  for (const [id, remover] of [
+    ["mine", window],
+    ["theirs", commandLine],
+  ] as const) {
+    await addPredictedRun(commandLine.services, commandLine.project, { id, share: 1 });
+    await learning.runs.look(project);
+    await learning.predictions.look(project);
+    expect(await next()).toMatchObject({ prediction: { runId: id, mosaicId }, removed: false });
+    await remover.services.learning.runs.remove(remover.project.id, id);
+    await learning.runs.look(project);
+    expect(await next()).toMatchObject({ prediction: { runId: id, mosaicId }, removed: true });
+  }
+  stop.abort();
+  await changes.return(undefined);
+}, 30_000);
+
 it("sees what another process does to runs and predictions, and overwrites none of it", async () => {
   const { learning } = window.services;
   const { project } = window;

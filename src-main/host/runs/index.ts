@@ -38,6 +38,7 @@ export class Runs {
   readonly #options: RunsOptions;
   readonly #ofProject = new Map<string, Promise<Map<string, StoredRun>>>();
   readonly #listeners = new Set<() => void>();
+  readonly #removeListeners = new Set<(projectId: string, runId: string) => void>();
   /** The `run.json` that each run was last read from or written to. */
   readonly #versions = new FileVersions();
   /** Runs that say they are running though nobody trains them, as of the last look. */
@@ -144,7 +145,10 @@ export class Runs {
     for (const { directory, run } of known.values()) {
       const isGone = path.dirname(directory) === parent && !directories.includes(directory);
       if (isGone && run.state.kind !== "running" && run.state.kind !== "queued") {
-        changed = runs.delete(run.id) || changed;
+        if (runs.delete(run.id)) {
+          changed = true;
+          this.#removed(project.id, run.id);
+        }
       }
     }
     if (changed) {
@@ -192,7 +196,13 @@ export class Runs {
     await rm(directory, { recursive: true, force: true });
     runs.delete(runId);
     await rm(this.#memoryPath(runId), { force: true });
+    this.#removed(projectId, runId);
     this.#changed();
+  }
+
+  /** Hears of each run that is gone, here or by another process, so that nothing of it is kept. */
+  onRemove(listener: (projectId: string, runId: string) => void): void {
+    this.#removeListeners.add(listener);
   }
 
   onChange(listener: () => void): () => void {
@@ -283,6 +293,12 @@ export class Runs {
 
   #memoryPath(runId: string): string {
     return path.join(this.#options.dataDirectory, "run-folders", `${runId}.json`);
+  }
+
+  #removed(projectId: string, runId: string): void {
+    for (const listener of this.#removeListeners) {
+      listener(projectId, runId);
+    }
   }
 
   #changed(): void {
