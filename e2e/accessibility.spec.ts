@@ -34,13 +34,16 @@ test("every mode, dialogs and tools are accessible, light and dark, and at 200 %
   }
 
   // By keyboard alone: the palette finds each, Escape leaves it.
-  const dialogs = { About: "About Orthomask", Storage: "Storage", "Guide:": "Guide" };
+  const dialogs = {
+    ...{ About: "About Orthomask", Storage: "Storage", "Guide:": "Guide" },
+    ...{ "Add a mosaic by": "mosaic", "Open folder": "folder" },
+  };
   for (const [words, name] of Object.entries(dialogs)) {
     await page.keyboard.press("Control+k");
     await page.keyboard.type(words);
     await page.keyboard.press("Enter");
     await expect(page.getByRole("dialog", { name: new RegExp(name, "i") })).toBeVisible();
-    await expectAccessible(page, name);
+    await expectAccessible(page, name, "dialog");
     await page.keyboard.press("Escape");
     await expect(page.getByRole("dialog")).toHaveCount(0);
   }
@@ -51,6 +54,30 @@ test("every mode, dialogs and tools are accessible, light and dark, and at 200 %
   await page.keyboard.press("?");
   await expectAccessible(page, "the cheat sheet");
   await page.keyboard.press("Escape");
+
+  // What opens and isn't modal; with the keyboard it is left as it was come to.
+  for (const id of ["project-menu", "jobs-button"]) {
+    const opener = page.getByTestId(id);
+    await opener.focus();
+    await page.keyboard.press("Enter");
+    await expect(opener).toHaveAttribute("aria-expanded", "true");
+    await expectAccessible(page, id, "header.top-bar");
+    await page.keyboard.press("Escape");
+    await expect(opener).toHaveAttribute("aria-expanded", "false");
+    await expect(opener).toBeFocused();
+  }
+  for (const tab of ["runs", "compare", "classes", "places", "problems"]) {
+    await page.getByTestId(`drawer-${tab}`).click();
+    await expectAccessible(page, `the drawer's ${tab}`, "section.drawer");
+  }
+  await page.keyboard.press("Control+j");
+  await page.getByTestId("mode-train").click();
+  await page.getByTestId("advanced-settings").click();
+  await expectAccessible(page, "all settings of a training", "aside.right");
+  await page.getByRole("button", { name: "Divide on the map…" }).click();
+  await expect(page.getByTestId("split-close")).toBeVisible();
+  await expectAccessible(page, "dividing the ground", "aside.right");
+  await page.getByTestId("split-close").click();
 
   await page.getByTestId("mode-label").click();
   await page.getByTestId("map").press("w");

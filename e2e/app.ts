@@ -229,5 +229,9 @@ export async function setNumber(page: Page, testId: string, value: number): Prom
 export async function keepScreenshot(page: Page, project: string, step: string): Promise<void> {
   const directory = path.join(rootDirectory, "artifacts/screenshots");
   await mkdir(directory, { recursive: true });
-  await page.screenshot({ path: path.join(directory, `${project}-${step}.png`) });
+  // Some are pictures of the guide: what fades in has arrived.
+  await page.screenshot({
+    path: path.join(directory, `${project}-${step}.png`),
+    animations: "disabled",
+  });
 }

@@ -1,6 +1,7 @@
 // Runs the end-to-end tests in the shells that this machine can start, and counts them.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { renewPictures } from "./docs/pictures.mjs";
 import { provideBrowser, provideVirtualDisplay } from "./setup/browser.mjs";
 import { provideElectronForTests } from "./setup/electron.mjs";
 import { rootDirectory } from "./setup/places.mjs";
@@ -17,7 +18,11 @@ export async function runEndToEndTests() {
   if (startable.length === 0) {
     return { passed: 0, failed: 0, skipped: 0, skippedNames };
   }
+  const since = Date.now();
   const counts = await runProjects(startable);
+  for (const file of await renewPictures({ since })) {
+    console.log(`${file} showed an older window and was made anew from this run: look at it, and commit it.`);
+  }
   return { ...counts, skippedNames: [...skippedNames, ...counts.skippedNames] };
 }
 
