@@ -11,7 +11,15 @@ import { buildDecoders } from "./wasm.mjs";
 
 const outDirectory = path.join(rootDirectory, "out");
 const stampFile = path.join(outDirectory, ".built");
-const watched = ["src-shared", "src-main", "src-renderer", "assets", "docs/guide", "docs/screenshots", "scripts/build"];
+const watched = [
+  "src-shared",
+  "src-main",
+  "src-renderer",
+  "assets",
+  "docs/guide",
+  "docs/screenshots",
+  "scripts/build",
+];
 
 /** A fingerprint of everything that goes into a build: names, sizes and times, so that it costs milliseconds. */
 function sourcesFingerprint() {
