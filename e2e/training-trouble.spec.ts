@@ -46,6 +46,29 @@ test("a loss that is no number stops, says where, and keeps the best", async ({ 
   await expect(sentence).toContainText("at a learning rate of 10. Train again with a smaller one");
   await expect(sentence).toContainText("The best so far, epoch 1, is kept");
   await keepScreenshot(page, project.name, "trouble-diverged");
+
+  // Labels aren't exported in the place of a prediction that isn't there.
+  await page.getByTestId("mode-export").click();
+  await expect(page.getByTestId("export-source")).toBeVisible();
+  await expect(page.getByText("Nothing to write yet")).toBeVisible();
+  await expect(page.getByTestId("export-start")).toBeHidden();
+  await keepScreenshot(page, project.name, "trouble-nothing-predicted");
+  await page.getByTestId("export-source").getByText("Labels").click();
+  await expect(page.getByTestId("export-start")).toHaveText(/Export labels: 2 files/);
+});
+
+test("what a training would be follows the labels, from wherever they are changed", async ({ startApp }) => {
+  const { page } = await startApp(folder);
+  await chooseSmall(page);
+  await expect(page.getByTestId("train-start")).toBeEnabled();
+  await page.getByTestId("mode-label").click();
+  const label = ["label", folder, "sample-1", "--class", "none", "--rectangle", "0,0,256,256"];
+  await orthomask(...label);
+  await page.getByTestId("mode-train").click();
+  await expect(page.getByText(/A split by mosaic needs two labelled mosaics/).first()).toBeVisible();
+  await expect(page.getByTestId("train-start")).toBeDisabled();
+  await orthomask("label", folder, "--undo");
+  await expect(page.getByTestId("train-start")).toBeEnabled();
 });
 
 test("an engine killed in mid-epoch loses no epoch, and the run goes on", async ({ startApp }, {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { EvaluationReport } from "#shared/metrics/evaluation-report.ts";
+import { withoutTruth } from "#shared/metrics/without-truth.ts";
 import type { ClassMapping } from "#shared/metrics/id-pairs.ts";
 import { compareFolders } from "../host/evaluation/compare-folders.ts";
 import { UsageError, type CliIo } from "./cli-io.ts";
@@ -88,12 +89,18 @@ function describe(report: EvaluationReport): string {
   const absent = report.perClass
     .filter(({ id }) => report.absentClassIds.includes(id))
     .map(({ name }) => name);
+  const onlyPredicted = withoutTruth(report);
   return [
     `${"class".padEnd(16)} ${["IoU", "Dice", "prec.", "recall"].map((title) => title.padStart(7)).join(" ")} ${"pixels".padStart(12)}`,
     ...rows,
     "",
     `mean IoU ${shown(report.meanIou)}   frequency-weighted IoU ${shown(report.frequencyWeightedIou)}   accuracy ${shown(report.accuracy)}   kappa ${shown(report.kappa)}`,
     ...(absent.length === 0 ? [] : [`absent, and left out of the mean: ${absent.join(", ")}`]),
+    ...(onlyPredicted === null
+      ? []
+      : [
+          `without truth here, so that IoU is 0: ${onlyPredicted.names.join(", ")}; mean IoU of the others ${shown(onlyPredicted.meanIouOfOthers)}`,
+        ]),
     ...(report.unpredictedPixels === 0
       ? []
       : [`labelled pixels without a prediction: ${report.unpredictedPixels}`]),

@@ -459,6 +459,8 @@ export class ProjectState {
     this.classEditor.takeSaved(snapshot.classes);
     if (trainingData(before) !== trainingData(snapshot)) {
       this.training.dataChanged();
+    } else if (labelledPixels(before) !== labelledPixels(snapshot)) {
+      this.training.labelsChanged();
     }
   }
 
@@ -495,4 +497,13 @@ function trainingData({ mosaics, classes, scanning }: ProjectSnapshot): string {
       : mosaic.id,
   );
   return JSON.stringify([scanning, classes, masks]);
+}
+
+/** Another word after each change of labels that moved pixels from one class to another. */
+function labelledPixels({ mosaics }: ProjectSnapshot): string {
+  return JSON.stringify(
+    mosaics.map((mosaic) =>
+      mosaic.kind === "ready" && hasLabels(mosaic.mask) ? mosaic.mask.classPixels : null,
+    ),
+  );
 }

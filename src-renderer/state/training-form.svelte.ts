@@ -60,6 +60,8 @@ export class TrainingForm {
   #planTimer: ReturnType<typeof setTimeout> | undefined;
   #planRequest = new AbortController();
   #measureRequest = new AbortController();
+  #lookers = 0;
+  #isOutdated = false;
 
   /** What the training is to begin with. */
   readonly weights: FirstWeights;
@@ -220,6 +222,27 @@ export class TrainingForm {
     } else {
       this.#planSoon();
     }
+  }
+
+  /** Labels have been painted or taken back: tiles are counted again as soon as somebody looks, and not at every stroke before. */
+  labelsChanged(): void {
+    if (this.#lookers > 0) {
+      this.dataChanged();
+    } else {
+      this.#isOutdated = true;
+    }
+  }
+
+  /** Somebody looks at the form until the function answered is called. */
+  look(): () => void {
+    this.#lookers += 1;
+    if (this.#isOutdated) {
+      this.#isOutdated = false;
+      this.dataChanged();
+    }
+    return () => {
+      this.#lookers -= 1;
+    };
   }
 
   /** Times a few steps of the real network on the real data. */

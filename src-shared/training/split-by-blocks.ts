@@ -2,15 +2,19 @@ import { extentsOverlap, type MapExtent } from "../geo/bounds.ts";
 import { isNearer } from "../geo/pixel-window.ts";
 import { mosaicsOverlap, windowGround } from "./ground-overlap.ts";
 import { seededRandom } from "./seeded-random.ts";
-import type { MosaicTile, SplitInput, SplitParts } from "./tile-split.ts";
+import { classTotals, type MosaicTile, type SplitInput, type SplitParts } from "./tile-split.ts";
 import type { SplitSettings } from "./training-settings.ts";
+
+/** So many orders of the blocks are drawn to find one after which no class is missing in either part. */
+const MOST_DRAWS = 64;
 
 /**
  * Keeps square blocks of tiles for validation until `share` of the labelled tiles is reached, and leaves out of training what is
- * nearer to them than the guard band, or shows the same ground in another mosaic.
+ * nearer to them than the guard band, or shows the same ground in another mosaic. Of the blocks that the seed draws, the first are taken that leave
+ * each class in both parts, where there are such.
  */
 export function splitByBlocks(
-  { mosaics, tiles, tilePixels, seed }: SplitInput,
+  { mosaics, tiles, tilePixels, labels, seed }: SplitInput,
   { share, blockTiles, guardTiles }: Extract<SplitSettings, { kind: "blocks" }>,
 ): SplitParts {
   const blocks = new Map<string, MosaicTile[]>();
@@ -19,14 +23,7 @@ export function splitByBlocks(
     blocks.set(key, [...(blocks.get(key) ?? []), tile]);
   }
   const wanted = Math.max(1, tiles.length * share);
-  const validation = new Set<MosaicTile>();
-  const order = seededRandom(seed, "split", "blocks").shuffled([...blocks.values()]);
-  for (const block of order.slice(0, -1)) {
-    // A block more is taken only where that comes nearer to the share than stopping.
-    if (validation.size === 0 || validation.size + block.length / 2 <= wanted) {
-      block.forEach((tile) => validation.add(tile));
-    }
-  }
+  const validation = chosenBlocks([...blocks.values()], wanted, { labels, seed });
 
   const guardPixels = guardTiles * tilePixels;
   const mosaicOfId = new Map(mosaics.map((mosaic) => [mosaic.id, mosaic]));
@@ -56,6 +53,46 @@ export function splitByBlocks(
     validation: tiles.filter((tile) => validation.has(tile)),
     warnings: [],
   };
+}
+
+function chosenBlocks(
+  blocks: readonly (readonly MosaicTile[])[],
+  wanted: number,
+  { labels, seed }: Pick<SplitInput, "labels" | "seed">,
+): ReadonlySet<MosaicTile> {
+  const random = seededRandom(seed, "split", "blocks");
+  const totals = new Map(
+    blocks.map((block) => [block, labels === null ? [] : classTotals(block, labels)] as const),
+  );
+  let best: readonly (readonly MosaicTile[])[] = [];
+  let fewestMissing = Infinity;
+  for (let draw = 0; draw < MOST_DRAWS && fewestMissing > 0; draw += 1) {
+    const order = random.shuffled(blocks);
+    const held = heldBlocks(order, wanted);
+    const rest = order.filter((block) => !held.includes(block));
+    const missing = (labels?.classNames ?? []).filter((_, index) => {
+      const occursIn = (part: readonly (readonly MosaicTile[])[]): boolean =>
+        part.some((block) => (totals.get(block)?.[index] ?? 0) > 0);
+      return occursIn(held) !== occursIn(rest);
+    }).length;
+    if (missing < fewestMissing) {
+      [best, fewestMissing] = [held, missing];
+    }
+  }
+  return new Set(best.flat());
+}
+
+function heldBlocks(order: readonly (readonly MosaicTile[])[], wanted: number): (readonly MosaicTile[])[] {
+  const held: (readonly MosaicTile[])[] = [];
+  let tiles = 0;
+  for (const block of order.slice(0, -1)) {
+    // A block more is taken only where that comes nearer to the share than stopping.
+    if (held.length === 0 || tiles + block.length / 2 <= wanted) {
+      held.push(block);
+      tiles += block.length;
+    }
+  }
+  return held;
 }
 
 /** A ground rectangle with a margin of so many times its own sides. */

@@ -39,6 +39,27 @@ function leaks(split: TileSplit): number {
   ).length;
 }
 
+describe("blocks", () => {
+  it("are drawn until each class is in both parts, where that can be, and as the seed has them where it can't", () => {
+    const image = mosaic("a", 16 * 32, 16 * 32);
+    /** Two rare classes: one in two blocks far from one another, one in a single block. */
+    const sparse = (rare: readonly number[]): LabelKnowledge => ({
+      classNames: ["field", "pond"],
+      classPixels: (_, { x, y }) => [1000, rare.includes((y / 32) * 16 + x / 32) ? 5 : 0],
+    });
+    const settings = { kind: "blocks", share: 0.2, blockTiles: 2, guardTiles: 0 } as const;
+    const missing = (labels: LabelKnowledge, seed: number): boolean =>
+      splitTiles([image], 32, settings, seed, labels).warnings.some((warning) => warning.includes("pond"));
+    for (let seed = 1; seed <= 40; seed += 1) {
+      expect(missing(sparse([0, 16 * 15 + 15]), seed)).toBe(false);
+      expect(missing(sparse([17]), seed)).toBe(true);
+      const everywhereSplit = splitTiles([image], 32, settings, seed, everywhere);
+      const oneClass = splitTiles([image], 32, settings, seed, sparse([17]));
+      expect(oneClass.validation).toEqual(everywhereSplit.validation);
+    }
+  });
+});
+
 describe("tileGrid", () => {
   it("covers every pixel of a mosaic that no tile divides", () => {
     const size = { width: 70, height: 45 };

@@ -44,7 +44,7 @@ export function splitTiles(
     const empty = parts.training.length === 0 ? "training" : "validation";
     throw new SplitError(
       `The split leaves no tile for ${empty} (${tiles.length} labelled ${tiles.length === 1 ? "tile" : "tiles"} of ` +
-        `${tilePixels} px): choose a smaller tile, another share or another way to split.`,
+        `${tilePixels} px): label in more places, or choose a smaller tile, another share or another way to split.`,
     );
   }
   return {
@@ -201,7 +201,9 @@ function missingClasses(parts: SplitParts, labels: LabelKnowledge): string[] {
   }
   const onlyTrained = lacking(validation, training);
   if (onlyTrained.length > 0) {
-    warnings.push(`No validation tile has ${onlyTrained.join(", ")}: its IoU can't be measured.`);
+    warnings.push(
+      `No validation tile has ${onlyTrained.join(", ")}: its IoU can't be measured. Label it in more places, or divide the ground on the map.`,
+    );
   }
   return warnings;
 }
