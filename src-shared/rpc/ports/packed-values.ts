@@ -1,6 +1,6 @@
 import { Decoder, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { checkFrame } from "./check-frame.ts";
-import { mapValues } from "./map-values.ts";
+import { isPlainObject, mapValues } from "./map-values.ts";
 
 /** Extension types of our frames (0–127 are free for applications; Date has its own, -1). */
 const extension = { undefined: 1, negativeZero: 2, typedArray: 3, bigint: 4, map: 5, set: 6 } as const;
@@ -81,6 +81,48 @@ codec.register({
   },
 });
 
+/**
+ * Stands for the name `__proto__` while a frame is decoded. The decoder throws at that name, since assigned it would be an object's prototype, and for a frame that can't be
+ * decoded there is nobody to answer; with every other transport it is a property like others, which the method's schema then refuses or leaves out.
+ */
+const PROTO_STAND_IN = "\u0000proto";
+const PROTO_BYTES = new TextEncoder().encode("__proto__");
+
+/** The names of one frame's objects. */
+class FrameKeys {
+  hasProto = false;
+  readonly #text = new TextDecoder();
+
+  /** Which names the decoder asks this for; their length is all it tells. */
+  canBeCached(byteLength: number): boolean {
+    return byteLength === PROTO_BYTES.length;
+  }
+
+  decode(bytes: Uint8Array, offset: number, byteLength: number): string {
+    if (PROTO_BYTES.every((byte, index) => bytes[offset + index] === byte)) {
+      this.hasProto = true;
+      return PROTO_STAND_IN;
+    }
+    return this.#text.decode(bytes.subarray(offset, offset + byteLength));
+  }
+}
+
+/** A copy whose objects have their own property `__proto__` in place of its stand-in. */
+function withOwnProto(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(withOwnProto);
+  }
+  return isPlainObject(value)
+    ? // Defines properties, where an assignment would set the prototype.
+      Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [
+          key === PROTO_STAND_IN ? "__proto__" : key,
+          withOwnProto(inner),
+        ]),
+      )
+    : value;
+}
+
 /** A structured value as one MessagePack frame that loses nothing of it. Throws on functions and symbols. */
 export function packValue(value: unknown): Uint8Array<ArrayBuffer> {
   return new Encoder({ extensionCodec: codec }).encode(mapValues(value, standIn));
@@ -89,7 +131,9 @@ export function packValue(value: unknown): Uint8Array<ArrayBuffer> {
 /** The value of a frame. `Uint8Array`s in it are views of the frame. Throws on anything that isn't one whole value. */
 export function unpackValue(frame: Uint8Array): unknown {
   checkFrame(frame);
-  return new Decoder({ extensionCodec: codec }).decode(frame);
+  const keys = new FrameKeys();
+  const value = new Decoder({ extensionCodec: codec, keyDecoder: keys }).decode(frame);
+  return keys.hasProto ? withOwnProto(value) : value;
 }
 
 function standIn(value: unknown): { value: unknown } | undefined {
