@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { chromium } from "@playwright/test";
 import type { Browser, BrowserContext, Page } from "@playwright/test";
 import { provideBrowser } from "../scripts/setup/browser.mjs";
+import { processesBelow } from "./processes.ts";
 
 /** A machine that others use may stand still for minutes. */
 const WAIT = { timeout: 120_000 };
@@ -47,7 +47,7 @@ export class KillablePage {
 
   /** `kill -9` of the processes that show pages. */
   async kill(): Promise<void> {
-    for (const pid of pageProcesses()) {
+    for (const pid of processesBelow(process.pid, "--type=renderer")) {
       process.kill(pid, "SIGKILL");
     }
     for (let waited = 0; !this.#isGone; waited += 50) {
@@ -83,28 +83,4 @@ export class KillablePage {
   close(): Promise<void> {
     return this.#browser.close();
   }
-}
-
-/** Chromium's processes below this one that show pages. */
-function pageProcesses(): number[] {
-  const parents = new Map<number, number>();
-  const found: number[] = [];
-  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const pid = Number(name);
-      // After the command's name, which may hold anything, in parentheses: state and parent.
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-      parents.set(pid, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-      if (readFileSync(`/proc/${name}/cmdline`, "utf8").includes("--type=renderer")) {
-        found.push(pid);
-      }
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const isOurs = (pid: number): boolean => {
-    const parent = parents.get(pid);
-    return parent !== undefined && (parent === process.pid || isOurs(parent));
-  };
-  return found.filter(isOurs);
 }

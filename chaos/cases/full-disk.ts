@@ -37,15 +37,17 @@ function filling(prepare: (app: RunningApp, ground: Ground) => Promise<Work>): C
     const ground: Ground = { ...given, folder: path.join(disk, "project") };
     cpSync(given.folder, ground.folder, { recursive: true });
     const filler = path.join(disk, "filler");
-    let app: RunningApp;
+    let started: RunningApp | null = null;
     let work: Work;
     try {
-      app = await RunningApp.start(ground);
-      work = await prepare(app, ground);
+      started = await RunningApp.start(ground);
+      work = await prepare(started, ground);
     } catch (error) {
+      await started?.close();
       await run("umount", ["-l", disk]);
       throw error;
     }
+    let app = started;
     const makeRoom = (): void => {
       rmSync(filler, { force: true });
     };

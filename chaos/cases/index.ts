@@ -1,10 +1,12 @@
 import type { Case } from "../case.ts";
 import { SIDE } from "../case.ts";
+import { ExportingInPage } from "../works/exporting-in-page.ts";
 import { Exporting } from "../works/exporting.ts";
 import { Labelling } from "../works/labelling.ts";
 import { PaintingInPage } from "../works/painting-in-page.ts";
 import { PredictingInPage } from "../works/predicting-in-page.ts";
 import { Predicting } from "../works/prediction.ts";
+import { PyramidsBesidePage } from "../works/pyramids-beside-page.ts";
 import { Pyramids } from "../works/pyramids.ts";
 import { TrainingInPage } from "../works/training-in-page.ts";
 import { Training } from "../works/training.ts";
@@ -17,6 +19,7 @@ import { fullDiskExport, fullDiskLabelling, fullDiskTraining } from "./full-disk
 import { readOnlyProject } from "./read-only-project.ts";
 import { twoInstances } from "./two-instances.ts";
 import { killingEngine, killingHost } from "./killing.ts";
+import { desktopEngine, desktopHost, desktopPage } from "./killing-desktop.ts";
 import { killingPage } from "./killing-page.ts";
 
 const labelling = (): Promise<Labelling> => Promise.resolve(new Labelling(SIDE));
@@ -36,6 +39,11 @@ export const cases: Readonly<Record<string, Case>> = {
   "page-labelling": killingPage((app) => PaintingInPage.prepare(app, SIDE)),
   "page-training": killingPage(TrainingInPage.prepare),
   "page-prediction": killingPage(PredictingInPage.prepare),
+  "page-export": killingPage(ExportingInPage.prepare),
+  "page-pyramids": killingPage(PyramidsBesidePage.prepare),
+  "desktop-page": desktopPage,
+  "desktop-host": desktopHost,
+  "desktop-engine": desktopEngine,
   "damaged-project-file": damagedProjectFile,
   "damaged-run": damagedRun,
   "damaged-checkpoint": damagedCheckpoint,

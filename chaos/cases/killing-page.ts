@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { provideBrowser } from "../../scripts/setup/browser.mjs";
-import type { Case, Ground, RoundOutcome } from "../case.ts";
+import type { SeededRandom } from "#shared/training/seeded-random.ts";
+import type { Case, Ground, RoundOutcome, Rounds } from "../case.ts";
 import { KillablePage } from "../killable-page.ts";
 import { leftoversOf } from "../leftovers.ts";
 import { RunningApp } from "../running-app.ts";
@@ -22,37 +23,54 @@ export function killingPage(prepare: Prepare): Case {
       return { skipped: "there is no Chromium" };
     }
     let app = await RunningApp.start(ground);
-    const page = await KillablePage.open(app.url);
-    const work = await prepare(app, page, ground).catch(async (error: unknown) => {
-      await page.close();
+    let page: KillablePage | null = null;
+    let work: PageWork;
+    try {
+      page = await KillablePage.open(app.url);
+      work = await prepare(app, page, ground);
+    } catch (error) {
+      await page?.close();
+      await app.close();
       throw error;
-    });
-    return {
-      round: async (): Promise<RoundOutcome> => {
-        await work.show(page);
-        const worked = endOf(work.run(page, random));
-        await setTimeout(within(work.span, random.next()));
-        await page.kill();
-        // What the page was being told to do can't be done any more.
-        await worked;
-        const losses = await work.check(app);
-        if (random.integer(RESTARTED) === 0) {
-          // What was confirmed is on the disk, too.
-          await app.close();
-          app = await RunningApp.start(ground);
-          losses.push(...(await work.check(app)));
-        }
-        page.errors.splice(0);
-        await page.reopen(app.url);
-        losses.push(...(await work.checkPage(page)));
-        losses.push(...page.errors.splice(0).map((error) => `the page that was opened again: ${error}`));
-        losses.push(...(await leftoversOf(ground.folder)));
-        return { faults: 1, losses };
-      },
-      close: async () => {
-        await page.close();
+    }
+    return killRounds({ ground, random, app, page, work });
+  };
+}
+
+function killRounds(given: {
+  readonly ground: Ground;
+  readonly random: SeededRandom;
+  readonly app: RunningApp;
+  readonly page: KillablePage;
+  readonly work: PageWork;
+}): Rounds {
+  const { ground, random, page, work } = given;
+  let { app } = given;
+  return {
+    round: async (): Promise<RoundOutcome> => {
+      await work.show(page);
+      const worked = endOf(work.run(page, random));
+      await setTimeout(within(work.span, random.next()));
+      await page.kill();
+      // What the page was being told to do can't be done any more.
+      await worked;
+      const losses = await work.check(app);
+      if (random.integer(RESTARTED) === 0) {
+        // What was confirmed is on the disk, too.
         await app.close();
-      },
-    };
+        app = await RunningApp.start(ground);
+        losses.push(...(await work.check(app)));
+      }
+      page.errors.splice(0);
+      await page.reopen(app.url);
+      losses.push(...(await work.checkPage(page)));
+      losses.push(...page.errors.splice(0).map((error) => `the page that was opened again: ${error}`));
+      losses.push(...(await leftoversOf(ground.folder)));
+      return { faults: 1, losses };
+    },
+    close: async () => {
+      await page.close();
+      await app.close();
+    },
   };
 }

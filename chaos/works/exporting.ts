@@ -66,7 +66,8 @@ export async function startExport(app: RunningApp, runId: string): Promise<strin
   return jobId;
 }
 
-function written(app: RunningApp): string[] {
+/** What stands under a final name among a project's exports. */
+export function written(app: RunningApp): string[] {
   const folder = path.join(app.folder, ".orthomask/exports");
   return existsSync(folder)
     ? readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -75,6 +76,7 @@ function written(app: RunningApp): string[] {
     : [];
 }
 
-function sumOf(filePath: string): string {
+/** A checksum of a file's bytes. */
+export function sumOf(filePath: string): string {
   return createHash("sha256").update(readFileSync(filePath)).digest("hex");
 }

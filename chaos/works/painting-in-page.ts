@@ -2,10 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import type { SeededRandom } from "#shared/training/seeded-random.ts";
 import type { KillablePage } from "../killable-page.ts";
 import type { RunningApp } from "../running-app.ts";
+import { differByRectangle, spanRectangle, takeRectangles } from "./drawn-rectangles.ts";
 import type { PageWork } from "./page-work.ts";
 
-/** Of the map, away from what lies over its edges. */
-const shares = { from: 0.25, to: 0.75 } as const;
 /** A rectangle that changes nothing is told of by nobody. */
 const MOST_ANSWER_MILLISECONDS = 1500;
 /** For an edit that was on its way when the page died. */
@@ -30,30 +29,16 @@ export class PaintingInPage implements PageWork {
     return new PaintingInPage(app, side, await pixelsOf(app, side));
   }
 
-  async show({ page }: KillablePage): Promise<void> {
-    await page.getByTestId("mode-label").click();
-    await page.getByTestId("mosaic-row-sample-1").dblclick();
-    await page.locator('[data-testid="map"][data-idle="true"]').waitFor();
-    await page.getByTestId("map").press("r");
+  show({ page }: KillablePage): Promise<void> {
+    return takeRectangles(page);
   }
 
   async run({ page }: KillablePage, random: SeededRandom): Promise<void> {
-    const box = await page.getByTestId("map").boundingBox();
-    if (box === null) {
-      throw new Error("The map has no place on the page.");
-    }
-    const somewhere = (): [number, number] => [
-      box.x + box.width * (shares.from + random.next() * (shares.to - shares.from)),
-      box.y + box.height * (shares.from + random.next() * (shares.to - shares.from)),
-    ];
     const ids = this.#app.classIds;
     for (;;) {
       const index = random.integer(ids.length);
-      await page.getByTestId("paint-class").selectOption({ index });
       this.#inFlightId = ids[index] as number;
-      await page.mouse.move(...somewhere());
-      await page.mouse.down();
-      await page.mouse.move(...somewhere(), { steps: 4 });
+      await spanRectangle(page, random, index);
       const answered = this.#nextChange(this.#app);
       await page.mouse.up();
       await answered;
@@ -70,20 +55,11 @@ export class PaintingInPage implements PageWork {
     const [id, side] = [this.#inFlightId, this.#side];
     this.#inFlightId = null;
     this.#keep(found);
-    const changed = [...found.keys()].filter((index) => found[index] !== before[index]);
-    if (changed.length === 0) {
+    if (differByRectangle(before, found, { side, id })) {
       return [];
     }
-    const columns = changed.map((index) => index % side);
-    const rows = changed.map((index) => Math.floor(index / side));
-    const [left, right] = [Math.min(...columns), Math.max(...columns)];
-    const [top, bottom] = [Math.min(...rows), Math.max(...rows)];
-    // What had that class already hasn't changed, and has it all the same.
-    const isWhole = [...found.keys()].every((index) => {
-      const [column, row] = [index % side, Math.floor(index / side)];
-      return column < left || column > right || row < top || row > bottom || found[index] === id;
-    });
-    return isWhole ? [] : [`${changed.length} pixels of acknowledged edits differ`];
+    const changed = found.reduce((count, now, index) => count + (now === before[index] ? 0 : 1), 0);
+    return [`${changed} pixels of acknowledged edits differ`];
   }
 
   async checkPage({ page }: KillablePage): Promise<string[]> {

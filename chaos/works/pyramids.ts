@@ -10,7 +10,7 @@ import type { Work } from "../work.ts";
 /** Just large enough that the app makes overviews of it. */
 const LARGE_SIDE = 2304;
 /** What the app gives the first view of a project before it begins. */
-const HEAD_START_MILLISECONDS = 1500;
+export const HEAD_START_MILLISECONDS = 1500;
 
 /** Overviews of a large image, made in the background; whatever stands under its final name must be whole, and in the end the undisturbed file. */
 export class Pyramids implements Work {
@@ -70,7 +70,8 @@ export class Pyramids implements Work {
   }
 }
 
-async function overviewsMade(app: RunningApp): Promise<void> {
+/** Resolves when overviews were made, rejects when that failed. */
+export async function overviewsMade(app: RunningApp): Promise<void> {
   for await (const jobs of app.client.jobs.watch()) {
     const state = jobs.find(({ kind }) => kind === "pyramid")?.state;
     if (state?.kind === "failed") {
@@ -82,8 +83,8 @@ async function overviewsMade(app: RunningApp): Promise<void> {
   }
 }
 
-/** Bytes that don't compress to nothing, and differ from place to place. */
-async function writeLargeImage(filePath: string): Promise<void> {
+/** An image just large enough, of bytes that don't compress to nothing and differ from place to place. */
+export async function writeLargeImage(filePath: string): Promise<void> {
   const pixels = Buffer.alloc(LARGE_SIDE * LARGE_SIDE * 3);
   for (let index = 0; index < pixels.length; index++) {
     pixels[index] = (index * 7 + (index >> 9) * 13 + ((index * index) >> 11)) & 0xff;
@@ -92,7 +93,8 @@ async function writeLargeImage(filePath: string): Promise<void> {
   await sharp(pixels, { raw }).tiff({ compression: "lzw", tile: true }).toFile(filePath);
 }
 
-function finished(cache: string): string[] {
+/** Overviews under their final names. */
+export function finished(cache: string): string[] {
   return existsSync(cache)
     ? readdirSync(cache)
         .filter((name) => name.endsWith(".pyramid.tif"))
@@ -100,14 +102,15 @@ function finished(cache: string): string[] {
     : [];
 }
 
-function removeFinished(cache: string): void {
+/** Removes overviews that were made, so that they are made again. */
+export function removeFinished(cache: string): void {
   for (const file of finished(cache)) {
     rmSync(file);
   }
 }
 
 /** Of the pixels of all levels, as another program reads them: in which order the tiles stand in the file is chance. */
-async function sumOf(filePath: string): Promise<string> {
+export async function sumOf(filePath: string): Promise<string> {
   const { pages = 1 } = await sharp(filePath).metadata();
   const sum = createHash("sha256");
   for (let page = 0; page < pages; page++) {

@@ -10,6 +10,7 @@ import { setApplicationMenu } from "./menu.ts";
 import { nativeCapabilities, nativeShell } from "./native-shell.ts";
 import { HAND_OVER_CHANNEL, PAGE_URL, REQUEST_PORT_CHANNEL } from "./page-address.ts";
 import { restartPage } from "./restart-page.ts";
+import { ShellLog } from "./shell-log.ts";
 import { desktopUpdates } from "./updates/desktop-updates.ts";
 import type { Updates } from "./updates/updates.ts";
 import { readWindowState, writeWindowState } from "./window-state.ts";
@@ -37,16 +38,39 @@ export class DesktopApp {
   #recentFolders: readonly RecentFolder[] = [];
   #quitting = false;
   readonly #updates: Updates;
+  readonly #log: ShellLog;
 
   constructor(options: DesktopOptions) {
     this.#options = options;
     this.#pageUrl = options.pageUrl ?? PAGE_URL;
     this.#folder = options.initialFolder;
+    this.#log = new ShellLog(options.dataDirectory, () => [
+      this.#folder,
+      ...this.#recentFolders.map(({ folderPath }) => folderPath),
+    ]);
     this.#updates = desktopUpdates(options.dataDirectory, () => this.#window);
   }
 
   /** Opens the window and starts the host beside it. */
   start(): void {
+    this.#log.watchFaults(process);
+    this.#log.write({
+      event: "shell-started",
+      version: app.getVersion(),
+      electron: process.versions["electron"] ?? null,
+    });
+    // Chromium's others: drawing, network, the host where it is a utility process. Pages are told of where their window is.
+    app.on("child-process-gone", (_event, { type, reason, exitCode, serviceName }) => {
+      if (reason !== "clean-exit" && !this.#quitting) {
+        this.#log.write({
+          event: "shell-process-gone",
+          type,
+          reason,
+          exitCode,
+          service: serviceName ?? null,
+        });
+      }
+    });
     this.#setMenu();
     ipcMain.on(REQUEST_PORT_CHANNEL, (event) => {
       if (this.#window !== null && isFromPage(event, this.#window, this.#pageUrl)) {
@@ -111,9 +135,16 @@ export class DesktopApp {
     window.on("closed", () => {
       this.#window = null;
     });
-    restartPage(window, () => {
-      this.#quitting = true;
-      app.quit();
+    window.on("unresponsive", () => {
+      this.#log.write({ event: "page-unresponsive" });
+    });
+    restartPage(window, {
+      pageUrl: this.#pageUrl,
+      log: this.#log,
+      quit: () => {
+        this.#quitting = true;
+        app.quit();
+      },
     });
     void window.loadURL(this.#pageUrl);
   }
@@ -139,12 +170,14 @@ export class DesktopApp {
     this.#quitting = true;
     const host = await this.#host?.catch(() => null);
     if (host === null || host === undefined) {
+      await this.#log.flush();
       return;
     }
     const closed = host.control.host.close().catch(() => undefined);
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSING_TIME))]);
     host.kill();
     await host.exited;
+    await this.#log.flush();
   }
 
   /** Nothing is lost by closing now, or the user said that it may. */
@@ -199,6 +232,7 @@ export class DesktopApp {
       }
       this.#busyReason = null;
       if (!this.#quitting) {
+        this.#log.write({ event: "host-gone", reason });
         this.#tellPage({ kind: "orthomask:host-gone", reason });
       }
     };

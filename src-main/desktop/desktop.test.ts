@@ -155,6 +155,40 @@ describe.skipIf(display === null)("the desktop shell", () => {
     expect(second.folder).toBe(path.resolve("mosaics"));
   }, 60_000);
 
+  test("shows the window again when its page was killed, tells the page so, and logs both without names", async () => {
+    const folder = path.resolve("secret-fields");
+    await start("secret-fields");
+    const pid = await running().evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId(),
+    );
+    expect(pid).toBeGreaterThan(1);
+    process.kill(Number(pid), "SIGKILL");
+    // Playwright takes a page that has crashed for gone, so the window is asked.
+    const inWindow = (script: string): Promise<unknown> =>
+      running().evaluate(
+        ({ BrowserWindow }, code) =>
+          BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(code) as Promise<unknown>,
+        script,
+      );
+    await expect
+      .poll(() => inWindow("globalThis.link?.state.kind").catch(() => null), { timeout: 30_000 })
+      .toBe("connected");
+    expect(await inWindow("location.href")).toBe("app://page/?restarted");
+    const { processId } = (await inWindow("globalThis.link.client.probe.startedWith()")) as {
+      processId: number;
+    };
+    process.kill(processId, "SIGKILL");
+    await expect.poll(() => inWindow("globalThis.link.state.kind")).toBe("lost");
+    await running().close();
+    application = null;
+    const log = await readFile(path.join(dataDirectory, "logs/orthomask.log"), "utf8");
+    expect(log).toContain('"event":"shell-started"');
+    expect(log).toMatch(/"event":"page-process-gone","reason":"killed"/);
+    expect(log).toContain('"event":"host-gone","reason":"Orthomask\'s host process ended by SIGKILL."');
+    expect(log).not.toContain(folder);
+    expect(log).not.toContain("secret-fields");
+  }, 120_000);
+
   test("says why the host could not be started", async () => {
     const page = await start("refused");
     expect(await page.evaluate(() => globalThis.link.state)).toStrictEqual({

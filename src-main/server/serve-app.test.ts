@@ -241,6 +241,21 @@ describe("requests from elsewhere", () => {
     },
   );
 
+  test("lose their connection when they get no WebSocket, though they keep their end open", async () => {
+    const socket = connectSocket({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    const ended = new Promise((resolve) => socket.once("end", resolve));
+    const reset = new Promise((resolve) => socket.once("error", resolve));
+    socket.resume();
+    socket.write(
+      `GET /rpc HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await ended;
+    const writing = setInterval(() => socket.write("still here"), 50);
+    expect(await reset).toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) as string });
+    clearInterval(writing);
+    socket.destroy();
+  });
+
   test("get no WebSocket without Origin, without session, or elsewhere", async () => {
     const session = await signIn();
     const origin = `http://127.0.0.1:${server.port}`;

@@ -48,7 +48,13 @@ export async function serveApp({
 }: ServeOptions): Promise<RunningServer> {
   const guard = new SessionGuard();
   const hostNames = allowedHostNames(listen.host, publicUrl);
-  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 30_000, headersTimeout: 10_000 });
+  const server = createServer({
+    maxHeaderSize: 16 * 1024,
+    requestTimeout: 30_000,
+    headersTimeout: 10_000,
+    // Node looks for those that are late only so often, every half minute unless told otherwise.
+    connectionsCheckingInterval: 2000,
+  });
   server.maxConnections = MAXIMUM_CONNECTIONS;
 
   function handle(request: IncomingMessage, response: ServerResponse): void {

@@ -75,5 +75,7 @@ export function serveSockets(server: Server, { isAllowed, connect }: SocketOptio
 }
 
 function rejectUpgrade(stream: Duplex, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const answer = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+  // Node has let go of the connection, and whoever keeps their end open would hold one of those that there may be.
+  stream.end(answer, () => stream.destroy());
 }

@@ -94,6 +94,20 @@ describe("evaluationReport", () => {
     expect(classTableCsv(report)).toContain('7,"water, deep",,,,,0,0');
   });
 
+  it.each(["=1+1", "+A1", "-A1", "@SUM(A1)", "\n=1+1", "＝1+1"])(
+    "is no formula where a class is called %j",
+    (name) => {
+      const named = evaluationReport(new ConfusionMatrix([0]), [{ ...field, name }]);
+      expect(classTableCsv(named)).toMatch(/\r\n0,"?'/);
+      expect(confusionCsv(named)).toContain("'" + name);
+    },
+  );
+
+  it("keeps a name in its cell where cells end at semicolons", () => {
+    const named = evaluationReport(new ConfusionMatrix([0]), [{ ...field, name: "field;=1+1" }]);
+    expect(classTableCsv(named)).toContain('0,"field;=1+1"');
+  });
+
   it("leaves out ignored classes", () => {
     const classes = [
       { ...field, ignore: false },

@@ -80,6 +80,7 @@ function cellText(cell: Cell): string {
   }
   const text = String(cell);
   // A class named "=1+1" must stay a name in a spreadsheet.
-  const safe = typeof cell === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  // Spreadsheets take the wide forms of the signs for the signs, and where numbers have a comma, a semicolon for the end of a cell.
+  const safe = typeof cell === "string" && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
+  return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -6,7 +6,7 @@ import type { Job } from "#shared/jobs/job.ts";
 import type { EngineExit, EngineLauncher } from "../host-options.ts";
 import { EventLog } from "./event-log.ts";
 import type { LoggedEvent } from "./event-log.ts";
-import { withoutNames } from "./without-names.ts";
+import { eventWithoutNames, withoutNames } from "./without-names.ts";
 
 /** How many events go with what is copied. */
 const COPIED_EVENTS = 200;
@@ -116,12 +116,7 @@ export class Diagnostics {
   }
 
   #write(event: LoggedEvent): void {
-    const names = [...this.#names()];
-    const told = Object.entries(event).map(([key, value]) => [
-      key,
-      typeof value === "string" ? withoutNames(value, names).slice(0, 4000) : value,
-    ]);
-    this.#log.write(Object.fromEntries(told) as LoggedEvent);
+    this.#log.write(eventWithoutNames(event, [...this.#names()]));
   }
 }
 

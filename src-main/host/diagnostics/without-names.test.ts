@@ -15,6 +15,14 @@ test.each([
   expect(told).toMatch(/‹(path|file|address)›/);
 });
 
+test.each([
+  "/home/ada/out/secret-field/north.tif: the disk is full.",
+  "EACCES: permission denied, open '/data/src-images/secret-field/a.weights'",
+  "/home/ada/out/secret-field/notes could not be read",
+])("a folder that is called like one of the program's is none: %s", (text) => {
+  expect(withoutNames(text)).not.toMatch(/ada|secret|north|notes/);
+});
+
 test("what is no name stays", () => {
   const plain = "The engine ended (SIGKILL) at step 12/40 with 3.5 MB/s; 2026-11-27T02:00:00Z, and/or later.";
   expect(withoutNames(plain)).toBe(plain);

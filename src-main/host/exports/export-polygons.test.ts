@@ -58,6 +58,8 @@ describe.skipIf(peerPython() === undefined)("styles (skipped without the Python 
     const classes = [
       { id: 0, name: `A & B <"c'>`, color: "#102030" },
       { id: 7, name: "Łąka\n🌿", color: "#ff0080" },
+      // No XML can hold these.
+      { id: 8, name: "a\u0000b\u001b\ud800", color: "#000000" },
     ];
     const script = `
 import json, sys
@@ -80,16 +82,19 @@ print(json.dumps({
       mask: [
         ["0", classes[0]?.name, "#102030"],
         ["7", classes[1]?.name, "#ff0080"],
+        ["8", "a\ufffdb\ufffd\ufffd", "#000000"],
       ],
       polygons: [
         ["0", classes[0]?.name, "0"],
         ["7", classes[1]?.name, "1"],
+        ["8", "a\ufffdb\ufffd\ufffd", "2"],
       ],
       fills: [
         ["0", "16,32,48,255"],
         ["1", "255,0,128,255"],
+        ["2", "0,0,0,255"],
       ],
-      names: [classes[0]?.name, "", "", "", "", "", "", classes[1]?.name],
+      names: [classes[0]?.name, "", "", "", "", "", "", classes[1]?.name, "a\ufffdb\ufffd\ufffd"],
     });
   });
 });

@@ -86,7 +86,10 @@ function channels(color: string): readonly [red: number, green: number, blue: nu
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-/** Text as an XML attribute has it; line ends by number, since a parser makes blanks of them. */
+/** Text as an XML attribute has it; line ends by number, since a parser makes blanks of them. What XML has no way to write becomes a sign for what is missing. */
 export function escaped(text: string): string {
-  return text.replaceAll(/[&<>"'\n\r\t]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  return text
+    .toWellFormed()
+    .replaceAll(/[^\t\n\r\u{20}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}")
+    .replaceAll(/[&<>"'\n\r\t]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }

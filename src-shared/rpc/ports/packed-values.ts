@@ -86,12 +86,13 @@ codec.register({
  * decoded there is nobody to answer; with every other transport it is a property like others, which the method's schema then refuses or leaves out.
  */
 const PROTO_STAND_IN = "\u0000proto";
-const PROTO_BYTES = new TextEncoder().encode("__proto__");
+const PROTO_BYTES = Array.from("__proto__", (letter) => letter.charCodeAt(0));
+/** MessagePack's type of a short text, to which its length is added. */
+const SHORT_TEXT = 0xa0;
 
 /** The names of one frame's objects. */
 class FrameKeys {
   hasProto = false;
-  readonly #text = new TextDecoder();
 
   /** Which names the decoder asks this for; their length is all it tells. */
   canBeCached(byteLength: number): boolean {
@@ -103,7 +104,8 @@ class FrameKeys {
       this.hasProto = true;
       return PROTO_STAND_IN;
     }
-    return this.#text.decode(bytes.subarray(offset, offset + byteLength));
+    const name = bytes.subarray(offset, offset + byteLength);
+    return new Decoder().decode(Uint8Array.of(SHORT_TEXT + byteLength, ...name)) as string;
   }
 }
 

@@ -9,6 +9,9 @@ export interface PortRequester {
 /** The property of `window` that holds the `PortRequester`. */
 export const PORT_REQUESTER = "orthomaskPort";
 
+/** The query of the page's address when the shell has loaded it again because its process had ended. */
+export const RESTARTED_QUERY = "?restarted";
+
 /** What the preload script posts to the page; `port` messages carry a `MessagePort` beside them. */
 export type HandOverMessage =
   | { readonly kind: "orthomask:port" }
