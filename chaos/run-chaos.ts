@@ -6,7 +6,6 @@ import { seededRandom } from "#shared/training/seeded-random.ts";
 import { cases } from "./cases/index.ts";
 import { SIDE } from "./case.ts";
 import type { Ground, Rounds } from "./case.ts";
-import { DesktopWindow } from "./desktop-window.ts";
 import { readResult, writeReport, writeResult } from "./kept-results.ts";
 import type { Part } from "./kept-results.ts";
 import { RunningApp } from "./running-app.ts";
@@ -81,7 +80,6 @@ export async function runChaos(
     }
   } finally {
     await RunningApp.endAll();
-    DesktopWindow.endAll();
     await rm(base, { recursive: true, force: true });
   }
   return lost === 0 ? 0 : 1;
@@ -139,7 +137,6 @@ async function carryOut(name: string, plan: Plan): Promise<number> {
       await going?.close().catch(() => undefined);
       going = null;
       await RunningApp.endAll();
-      DesktopWindow.endAll();
       broken += 1;
       if (broken === MOST_BROKEN_ROUNDS) {
         break;

@@ -16,7 +16,7 @@ const serverScript = path.resolve(import.meta.dirname, "../out/server/server.mjs
 /** A machine that others use may stand still for minutes. */
 const startMilliseconds = 300_000;
 /** The networks are so small that the engine's threads would only wait for each other, and for other processes. */
-export const singleThreaded = {
+const singleThreaded = {
   TF_NUM_INTRAOP_THREADS: "1",
   TF_NUM_INTEROP_THREADS: "1",
   OMP_NUM_THREADS: "1",

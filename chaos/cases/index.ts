@@ -19,7 +19,6 @@ import { fullDiskExport, fullDiskLabelling, fullDiskTraining } from "./full-disk
 import { readOnlyProject } from "./read-only-project.ts";
 import { twoInstances } from "./two-instances.ts";
 import { killingEngine, killingHost } from "./killing.ts";
-import { desktopEngine, desktopHost, desktopPage } from "./killing-desktop.ts";
 import { killingPage } from "./killing-page.ts";
 
 const labelling = (): Promise<Labelling> => Promise.resolve(new Labelling(SIDE));
@@ -41,9 +40,6 @@ export const cases: Readonly<Record<string, Case>> = {
   "page-prediction": killingPage(PredictingInPage.prepare),
   "page-export": killingPage(ExportingInPage.prepare),
   "page-pyramids": killingPage(PyramidsBesidePage.prepare),
-  "desktop-page": desktopPage,
-  "desktop-host": desktopHost,
-  "desktop-engine": desktopEngine,
   "damaged-project-file": damagedProjectFile,
   "damaged-run": damagedRun,
   "damaged-checkpoint": damagedCheckpoint,

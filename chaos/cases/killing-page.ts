@@ -22,7 +22,7 @@ export function killingPage(prepare: Prepare): Case {
     if ((await provideBrowser().catch(() => null)) === null) {
       return { skipped: "there is no Chromium" };
     }
-    let app = await RunningApp.start(ground);
+    const app = await RunningApp.start(ground);
     let page: KillablePage | null = null;
     let work: PageWork;
     try {

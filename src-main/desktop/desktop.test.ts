@@ -167,7 +167,11 @@ describe.skipIf(display === null)("the desktop shell", () => {
     const inWindow = (script: string): Promise<unknown> =>
       running().evaluate(
         ({ BrowserWindow }, code) =>
-          BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(code) as Promise<unknown>,
+          Promise.race([
+            BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(code) as Promise<unknown>,
+            // What a page that is just dying is asked is never answered.
+            new Promise((resolve) => setTimeout(resolve, 1000, null)),
+          ]),
         script,
       );
     await expect

@@ -89,7 +89,6 @@ function channels(color: string): readonly [red: number, green: number, blue: nu
 /** Text as an XML attribute has it; line ends by number, since a parser makes blanks of them. What XML has no way to write becomes a sign for what is missing. */
 export function escaped(text: string): string {
   return text
-    .toWellFormed()
-    .replaceAll(/[^\t\n\r\u{20}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}")
+    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\u{FFFD}")
     .replaceAll(/[&<>"'\n\r\t]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
