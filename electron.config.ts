@@ -1,5 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "electron-vite";
+import { translated } from "./scripts/strings/plugin.mjs";
 
 /**
  * The desktop shell, its preload and the page. The other processes have builds of their own (scripts/build), because
@@ -36,7 +37,7 @@ export default defineConfig({
   renderer: {
     root: "src-renderer",
     base: "./",
-    plugins: [svelte({ configFile: false })],
+    plugins: [translated("page"), svelte({ configFile: false })],
     build: {
       target: "chrome108",
       outDir: "out/page",

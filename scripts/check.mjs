@@ -38,6 +38,10 @@ const checks = [
     ],
   },
   { name: "contract document", program: [path.join(rootDirectory, "scripts/docs/contract.mjs"), "--check"] },
+  {
+    name: "catalogue of texts",
+    program: [path.join(rootDirectory, "scripts/strings/extract.mjs"), "--check"],
+  },
 ];
 
 /** Runs every check, two at a time; answers the names of those that failed, their output having been printed. */

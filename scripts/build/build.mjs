@@ -19,6 +19,8 @@ const watched = [
   "docs/guide",
   "docs/screenshots",
   "scripts/build",
+  "scripts/strings",
+  "locales",
 ];
 
 /** A fingerprint of everything that goes into a build: names, sizes and times, so that it costs milliseconds. */
@@ -59,6 +61,10 @@ export async function buildIfChanged() {
 /** Builds the named processes, or all of them; throws `SetupError` with the bundler's own sentence. */
 export async function buildAll(names, progress = () => undefined) {
   const wanted = (name) => names.length === 0 || names.includes(name);
+  if (nodeEntries.some(({ name, hasTexts }) => hasTexts && wanted(name))) {
+    progress("texts");
+    await named("texts", () => extractTexts("node"));
+  }
   for (const entry of nodeEntries) {
     if (wanted(entry.name)) {
       progress(entry.name);
@@ -69,6 +75,8 @@ export async function buildAll(names, progress = () => undefined) {
     }
   }
   if (wanted("desktop") || wanted("page")) {
+    progress("texts");
+    await named("texts", () => extractTexts("page"));
     progress("desktop shell and page");
     await named("desktop shell and page", buildDesktopAndPage);
     progress("licences");
@@ -89,6 +97,13 @@ async function named(name, build) {
   }
 }
 
+/** The texts of the page or of the Node processes as the sources have them now; `locales/` stays as it is. Loaded late: threads need none of it. */
+async function extractTexts(side) {
+  const { sides } = await import("../strings/config.mjs");
+  const { extractStrings } = await import("../strings/extract.mjs");
+  await extractStrings(sides[side]);
+}
+
 async function buildDesktopAndPage() {
   const { build } = await import("electron-vite");
   // Shell and preload share the folder, so neither build may empty it.
@@ -100,12 +115,16 @@ async function buildDesktopAndPage() {
   });
 }
 
-async function buildNodeEntry({ name, source, output }) {
+async function buildNodeEntry({ name, source, output, hasTexts }) {
   const { build } = await import("vite");
+  const plugins = hasTexts ? [(await import("../strings/plugin.mjs")).translated("node")] : [];
   await build({
     root: rootDirectory,
     configFile: false,
     logLevel: "warn",
+    plugins,
+    // What looks a text up; the rest of it belongs to the build.
+    ssr: { noExternal: ["wuchale"] },
     // `ssr` keeps npm packages out of the bundle: native modules and TensorFlow must be loaded from node_modules.
     build: {
       ssr: true,
@@ -117,6 +136,7 @@ async function buildNodeEntry({ name, source, output }) {
       minify: false,
       rolldownOptions: {
         input: { [name]: path.join(rootDirectory, source) },
+        checks: { bundlerTimings: false },
         output: { format: "es", entryFileNames: path.basename(output), chunkFileNames: "[name]-[hash].mjs" },
       },
     },

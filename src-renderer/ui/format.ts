@@ -148,9 +148,16 @@ export function formatMoment(moment: string, now = new Date()): string {
   return date.getFullYear() === now.getFullYear() ? `${day} ${time}` : `${day} ${date.getFullYear()}`;
 }
 
-/** "1 tile", "12,000 tiles". */
-export function formatPlural(count: number, singular: string, plural = `${singular}s`): string {
-  return `${formatCount(count)} ${count === 1 ? singular : plural}`;
+/** "1 tile", "12,000 tiles". The build puts a catalogue's forms, with `#` for the number, and its language's rule in place of the words. */
+export function formatPlural(
+  count: number,
+  singular: string | readonly string[],
+  plural: string | ((count: number) => number) = `${String(singular)}s`,
+): string {
+  if (typeof singular === "string" || typeof plural === "string") {
+    return `${formatCount(count)} ${count === 1 ? String(singular) : String(plural)}`;
+  }
+  return (singular[plural(count)] ?? "#").replace("#", formatCount(count));
 }
 
 function threeDigits(value: number): string {

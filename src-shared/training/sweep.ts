@@ -47,12 +47,35 @@ export interface SweepTraining {
 /** Settings that a sweep doesn't vary: which data is trained on, and what has a version for a value. */
 const KEPT = new Set(["version", "split", "mosaicIds"]);
 
-/** Words for settings whose names in the file say too little. */
+/** Words for settings, by where they stand without `.kind`; written out, so that they can be translated. */
 const WORDS: Readonly<Record<string, string>> = {
   architecture: "network",
+  width: "width",
+  upsampling: "upsampling",
+  freezeEncoder: "freeze encoder",
   tilePixels: "tile",
   inputPixels: "network input",
+  batch: "batch",
+  accumulation: "accumulation",
+  epochs: "epochs",
+  maxSteps: "max steps",
+  learningRate: "learning rate",
+  optimizer: "optimizer",
+  schedule: "schedule",
+  clipping: "clipping",
+  precision: "precision",
   l2: "L2",
+  loss: "loss",
+  classWeighting: "class weighting",
+  sampling: "sampling",
+  "augmentation.flips": "augmentation flips",
+  "augmentation.quarterTurns": "augmentation quarter turns",
+  "augmentation.scale": "augmentation scale",
+  "augmentation.brightness": "augmentation brightness",
+  "augmentation.contrast": "augmentation contrast",
+  "augmentation.hue": "augmentation hue",
+  "augmentation.noise": "augmentation noise",
+  seed: "seed",
   mosaicIds: "mosaics",
 };
 
