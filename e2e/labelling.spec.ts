@@ -8,7 +8,16 @@ import sharp from "sharp";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { exported } from "./export-steps.ts";
-import { keepScreenshot, labelsShown, mapIdle, mapPixels, orthomask, rootDirectory, test } from "./app.ts";
+import {
+  keepScreenshot,
+  labelsShown,
+  mapIdle,
+  mapPixels,
+  orthomask,
+  rootDirectory,
+  test,
+  type RunningApp,
+} from "./app.ts";
 
 let folder: string;
 
@@ -126,7 +135,7 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
 
   await take(page, "A");
   await drag(page, [0.4, 0.4], [0.5, 0.4], [0.5, 0.5]);
-  await expect(page.getByText("There is no prediction to accept")).toBeVisible();
+  await expect(page.getByText("Nothing is predicted yet").first()).toBeVisible();
 
   // The class under the pointer is taken up: here that of the lasso.
   await take(page, "B");
@@ -154,8 +163,7 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await page.getByTestId("map").press("x");
   await expect(page.getByTestId("review-grid")).toBeHidden();
 
-  await dropFile(page, "fields.geojson");
-  await expect(page.getByText("choose it to import its polygons")).toBeVisible();
+  await dropStep(app);
 
   // Nothing is lost by a crash, and what was painted can still be undone.
   if (app.kill === null) {
@@ -186,6 +194,41 @@ test("a labelling session: each tool, back and forth, a kill, and the file GDAL 
   await expect(again.getByTestId("status-scale")).not.toHaveText(scale);
   await expect(again.getByTestId("cell-state").locator("input:checked")).toHaveValue("to-do");
 });
+
+/** Polygons dropped on the desktop app's window are taken; in a browser it is said how they come in. */
+async function dropStep({ page, electron, dataDirectory }: RunningApp): Promise<void> {
+  if (electron === null) {
+    await dropFile(page, "fields.geojson");
+    await expect(page.getByText("choose it to import its polygons")).toBeVisible();
+    return;
+  }
+  const file = path.join(dataDirectory, "fields.geojson");
+  const ring = [0, 1].flatMap((x) => [0, 1].map((y) => [x, x === 0 ? y : 1 - y])).concat([[0, 0]]);
+  await writeFile(
+    file,
+    JSON.stringify({
+      type: "FeatureCollection",
+      features: [
+        {
+          type: "Feature",
+          properties: { kind: "field" },
+          geometry: { type: "Polygon", coordinates: [ring] },
+        },
+      ],
+    }),
+  );
+  // A drag by the browser itself, as the system's would be: a script's has no path.
+  const session = await page.context().newCDPSession(page);
+  const drag = { x: 300, y: 300, data: { items: [], files: [file], dragOperationsMask: 1 } };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, ...drag });
+  }
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toContainText("fields.geojson");
+  await expect(dialog.getByText("kind").first()).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+}
 
 /** Drops a file on the window, which must not leave the page for it. */
 async function dropFile(page: Page, name: string): Promise<void> {

@@ -60,6 +60,8 @@ export const capabilitiesSchema = z.strictObject({
   download: z.boolean(),
   /** Reports can be printed to PDF files. */
   printToPdf: z.boolean(),
+  /** What is dropped on the window is told by `folders.dropped`: the shell knows where it lies. */
+  dropPaths: z.boolean(),
   orthomaskVersion: z.string(),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
@@ -115,6 +117,13 @@ export const pickableFileSchema = z.strictObject({
   bytes: z.int().nonnegative(),
 });
 export type PickableFile = z.infer<typeof pickableFileSchema>;
+
+/** What the user dropped on the window: a folder (or a project's file in it), a file with what it can serve for, or what serves for nothing. */
+export const droppedSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("folder"), folder: folderSchema }),
+  z.strictObject({ kind: z.literal("file"), file: pickableFileSchema, purposes: z.array(filePurposeSchema) }),
+]);
+export type Dropped = z.infer<typeof droppedSchema>;
 
 /** What a tile is cut from. */
 export const tileSourceSchema = z.discriminatedUnion("kind", [
@@ -227,6 +236,16 @@ export type LabelEvent = z.infer<typeof labelEventSchema>;
 /** What an edit came to: null revision when no pixel changed, so that there is nothing to undo. */
 export const labelEditResultSchema = z.strictObject({ revision: z.int().nullable() });
 
+/** What accepting a prediction has done to a mosaic: null revision where no pixel changed. */
+export const acceptedChangeSchema = z.strictObject({
+  mosaicId: idSchema,
+  revision: z.int().nullable(),
+  pixels: z.int(),
+  /** Review cells that are marked checked and whose labels have changed. */
+  checkedCells: z.int(),
+});
+export type AcceptedChange = z.infer<typeof acceptedChangeSchema>;
+
 /** What is exported: predictions of a run, or the labels where `runId` is null. */
 const exportInput = { projectId: idSchema, runId: idSchema.nullable(), mosaicIds: z.array(idSchema).min(1) };
 
@@ -303,6 +322,8 @@ export const contract = defineContract({
       z.strictObject({ folderId: idSchema, purpose: filePurposeSchema }),
       z.array(pickableFileSchema),
     ),
+    /** Each drop on the window, where `dropPaths`: of several files the one that is good for most. */
+    dropped: stream(nothing, droppedSchema),
   },
   projects: {
     recent: call(nothing, z.array(recentProjectSchema)),
@@ -532,21 +553,21 @@ export const contract = defineContract({
       connectedAreaSchema.nullable(),
     ),
     /**
-     * Takes a run's prediction over as labels, as one step: inside an area, of one class or (null) all, where its confidence (0–1) is at least so
-     * large. Tells how many pixels changed; whoever leaves the stream before stops it, and nothing has changed. `not-found` where the run has predicted nothing.
+     * Takes a run's prediction over as labels, as one step over all these mosaics: inside an area of each, of one class or (null) all, where its confidence
+     * (0–1) is at least so large. Tells how many pixels of each changed; whoever leaves the stream before stops it, and nothing has changed. `not-found`
+     * where the run has predicted nothing of one.
      */
     accept: stream(
       z.strictObject({
         projectId: idSchema,
-        mosaicId: idSchema,
+        areas: z.array(z.strictObject({ mosaicId: idSchema, area: labelShapeSchema })).min(1),
         runId: idSchema,
         name: z.string().min(1).max(80),
-        area: labelShapeSchema,
         classId: classIdSchema.nullable(),
         leastConfidence: z.number().min(0).max(1),
         rules: paintRulesSchema,
       }),
-      progressOr(z.strictObject({ revision: z.int().nullable(), pixels: z.int() })),
+      progressOr(z.array(acceptedChangeSchema)),
     ),
     watch: stream(projectInput, labelEventSchema),
   },

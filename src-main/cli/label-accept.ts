@@ -54,27 +54,33 @@ export function registerLabelAccept(label: Command, io: CliIo): void {
           `${run.name} has predicted nothing of ${mosaic.name} yet: run \`orthomask predict ${run.id} --project ${project.folderPath}\` first.`,
         );
       }
+      const area = { kind: "polygon" as const, rings: [ringOf(options) ?? wholeRing(mosaic.image)] };
       const accepted = {
-        mosaicId: mosaic.id,
         name: "Accept prediction",
-        area: { kind: "polygon" as const, rings: [ringOf(options) ?? wholeRing(mosaic.image)] },
         classId: options.class === undefined ? null : classIdOf("--class", options.class, classes),
         leastConfidence: options.confidence,
         rules: { lockedIds: lockedIdsOf(options.lock, classes), onlyUnlabelled: options.onlyUnlabelled },
       };
       const progress = io.progress("accepting");
-      const { change, pixels } = await acceptPrediction(project, prediction, accepted, {
-        signal: io.signal,
-        onProgress: (share) => {
-          progress.update({ progress: share, detail: mosaic.name });
+      const [change] = await acceptPrediction(
+        project,
+        [{ mosaicId: mosaic.id, area, prediction }],
+        accepted,
+        {
+          signal: io.signal,
+          onProgress: (share) => {
+            progress.update({ progress: share, detail: mosaic.name });
+          },
         },
-      }).finally(() => {
+      ).finally(() => {
         progress.end();
       });
-      io.answer(
-        { mosaic: mosaic.name, run: run.id, revision: change?.revision ?? null, pixels },
-        () => `${mosaic.name}: ${pixels.toLocaleString("en")} pixels are labelled as predicted`,
-      );
+      const { revision = null, pixels = 0, checkedCells = 0 } = change ?? {};
+      io.answer({ mosaic: mosaic.name, run: run.id, revision, pixels, checkedCells }, () => {
+        const checked =
+          checkedCells === 0 ? "" : `, also in ${checkedCells} review cells that are marked checked`;
+        return `${mosaic.name}: ${pixels.toLocaleString("en")} pixels are labelled as predicted${checked}`;
+      });
     });
 }
 

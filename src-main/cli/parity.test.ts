@@ -495,16 +495,18 @@ describe("the window's actions and their command lines", () => {
         line: settleConflictsCommand({ folder, mosaicNames: ["a"] }, "theirs"),
       },
       {
-        shown: () =>
-          resultOf(
+        shown: async () => {
+          const [change] = await resultOf(
             labelsService(services.projects, services.learning).accept(
               {
-                ...{ projectId: project.id, mosaicId, name: "Accept prediction", ...accepted },
-                area: { kind: "polygon", rings: [ring] },
+                ...{ projectId: project.id, name: "Accept prediction", ...accepted },
+                areas: [{ mosaicId, area: { kind: "polygon", rings: [ring] } }],
               },
               context,
             ),
-          ),
+          );
+          return change;
+        },
         line: byFolder(`${acceptPredictionCommand(folder, "a", { ...accepted, ring })} `, "second"),
       },
     ];

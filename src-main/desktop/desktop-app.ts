@@ -8,7 +8,9 @@ import { startHostProcess } from "./host-process.ts";
 import type { HostProcess } from "./host-process.ts";
 import { setApplicationMenu } from "./menu.ts";
 import { nativeCapabilities, nativeShell } from "./native-shell.ts";
-import { HAND_OVER_CHANNEL, PAGE_URL, REQUEST_PORT_CHANNEL } from "./page-address.ts";
+import { HAND_OVER_CHANNEL, PAGE_URL, PRELOAD_CHANNEL } from "./page-address.ts";
+import { preloadMessage } from "./preload-message.ts";
+import type { PreloadMessage } from "./preload-message.ts";
 import { restartPage } from "./restart-page.ts";
 import { ShellLog } from "./shell-log.ts";
 import { desktopUpdates } from "./updates/desktop-updates.ts";
@@ -72,9 +74,9 @@ export class DesktopApp {
       }
     });
     this.#setMenu();
-    ipcMain.on(REQUEST_PORT_CHANNEL, (event) => {
+    ipcMain.on(PRELOAD_CHANNEL, (event, message: unknown) => {
       if (this.#window !== null && isFromPage(event, this.#window, this.#pageUrl)) {
-        void this.#connectPage(this.#window);
+        this.#hear(preloadMessage(message), this.#window);
       }
     });
     // Started before the page asks, so that both load at the same time; a failure is told when it asks.
@@ -242,6 +244,23 @@ export class DesktopApp {
         forget(error instanceof Error ? error.message : String(error));
       });
     return starting;
+  }
+
+  /** Does what our own preload script asks; anything else is left unanswered. */
+  #hear(message: PreloadMessage | null, window: BrowserWindow): void {
+    switch (message?.kind) {
+      case undefined:
+        return;
+      case "request-port":
+        void this.#connectPage(window);
+        return;
+      case "dropped":
+        // A drop on a window without a host is lost: the page says that it has none.
+        void this.#host
+          ?.then((host) => host.control.host.takeDropped({ paths: message.paths }))
+          .catch(() => undefined);
+        return;
+    }
   }
 
   /** Answers a page's request for a port; starts another host when the last one has died. */

@@ -174,6 +174,44 @@ describe.skipIf(runtime === null)("the desktop shell", () => {
     expect(await page.evaluate(() => globalThis.link.client.probe.connectedPages())).toBe(pages);
   });
 
+  test("takes the path of what the user drops, and of nothing that a script pretends to drop", async () => {
+    await page.evaluate(() => {
+      const heard: string[][] = [];
+      Object.assign(globalThis, { heard, listening: false });
+      void (async () => {
+        for await (const paths of globalThis.link.client.probe.drops()) {
+          if (paths === "listening") {
+            Object.assign(globalThis, { listening: true });
+          } else {
+            heard.push(paths);
+          }
+        }
+      })();
+    });
+    await page.waitForFunction("globalThis.listening");
+    const dropped = path.join(directory, "fields & more.geojson");
+    await writeFile(dropped, "{}");
+    // A script has files of its own making only, and events that say so; it reaches neither Electron nor the channel.
+    await page.evaluate(`(() => {
+      const dataTransfer = new DataTransfer();
+      const file = new File(["{}"], "passwd");
+      try {
+        Object.defineProperty(file, "path", { value: "/etc/passwd" });
+      } catch {}
+      dataTransfer.items.add(file);
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+    })()`);
+    const session = await page.context().newCDPSession(page);
+    const at = { x: 50, y: 50, data: { items: [], files: [dropped], dragOperationsMask: 1 } };
+    // Without this a page's body, which is empty here, takes no drop.
+    await page.evaluate(`window.addEventListener("dragover", (event) => event.preventDefault());
+      window.addEventListener("drop", (event) => event.preventDefault());`);
+    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+      await session.send("Input.dispatchDragEvent", { type, ...at });
+    }
+    await expect.poll(() => page.evaluate("globalThis.heard")).toStrictEqual([[dropped]]);
+  });
+
   test("prints a report without running or fetching anything that it names", async () => {
     const htmlPath = path.join(directory, "report.html");
     const pdfPath = path.join(directory, "report.pdf");

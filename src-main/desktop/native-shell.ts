@@ -13,6 +13,7 @@ export const nativeCapabilities: ShellCapabilities = {
   revealInFolder: true,
   download: false,
   printToPdf: true,
+  dropPaths: true,
 };
 
 /** What the native shell needs of the app around it. */

@@ -96,6 +96,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       roots: () => folders.roots(),
       list: ({ folderId }) => folders.list(folderId),
       files: ({ folderId, purpose }) => folders.files(folderId, purpose),
+      dropped: (_, context) => folders.dropped(context),
     },
     projects: opening.implementation,
     rasters: {
@@ -212,6 +213,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       }
       opening.show(folderPath);
     },
+    takeDropped: (paths) => folders.takeDropped(paths),
     resolveDownload: (downloadId) => exports.download(downloadId),
     close: async () => {
       for (const stop of stopListening) {

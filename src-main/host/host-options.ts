@@ -26,6 +26,8 @@ export interface Host {
   connect(port: MessagePortLike): () => void;
   /** Makes FOLDER what `projects.current` answers; the shell reloads the page after. Throws `not-found` without such a folder. */
   showFolder(folderPath: string): Promise<void>;
+  /** What the user dropped on the window, for the pages' `folders.dropped`. Throws `not-found` where nothing of it is there. */
+  takeDropped(paths: readonly string[]): Promise<void>;
   /** A file that the host granted for download, by an id of letters, digits, `_` and `-`; null when the id is unknown or the file is gone. */
   resolveDownload(downloadId: string): DownloadableFile | null;
   /** Stops jobs after their step in flight, writes what has to be written and ends the engine. */
@@ -67,6 +69,8 @@ export interface ShellCapabilities {
   readonly download: boolean;
   /** Pages can be printed to PDF files. */
   readonly printToPdf: boolean;
+  /** It hands on where lies what is dropped on the window. */
+  readonly dropPaths: boolean;
 }
 
 /** A project for the shell's own "Open recent" menu. */

@@ -56,6 +56,7 @@ serveContract(
         await host;
       },
       showFolder: async ({ folderPath }) => (await started().host).showFolder(folderPath),
+      takeDropped: async ({ paths }) => (await started().host).takeDropped(paths),
       command: ({ command }) => {
         started().shell.deliver(command);
       },

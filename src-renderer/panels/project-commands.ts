@@ -7,7 +7,7 @@ import type { ProjectState } from "../state/project.svelte.ts";
 import { countedOfReport } from "../state/measurable.ts";
 import { showPrediction } from "../state/show-prediction.ts";
 import type { Workspace } from "../state/workspace.svelte.ts";
-import { mergeLabels } from "./merge-labels.ts";
+import { mergeLabels, mergeObstacle } from "./merge-labels.ts";
 import { copyText } from "../ui/copy-text.ts";
 import { formatPlural } from "../ui/format.ts";
 import { predictTitle } from "./predict-title.ts";
@@ -55,7 +55,7 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
     command(
       "merge-labels",
       { group: "Label", title: "Merge labels…" },
-      () => (project.readyMosaics.length === 0 ? "There is no mosaic to label." : null),
+      () => mergeObstacle(workspace, project),
       () => {
         mergeLabels(workspace, project);
       },

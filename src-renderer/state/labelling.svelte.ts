@@ -1,6 +1,6 @@
 import { SvelteSet } from "svelte/reactivity";
 import type { AcceptChoice } from "#shared/command-line/command-lines.ts";
-import type { LabelChange, LabelHistoryNames } from "#shared/contract.ts";
+import type { AcceptedChange, LabelChange, LabelHistoryNames } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
 import type { BrushTip, LabelEdit, PixelPoint } from "#shared/labels/label-edit.ts";
 import { paintableIds } from "#shared/labels/paint-pixels.ts";
@@ -155,6 +155,11 @@ export class Labelling {
     return this.#surroundings.predictionRunId();
   }
 
+  /** Why there is no such run, and what to do; null when there is. */
+  get predictionObstacle(): string | null {
+    return this.#surroundings.predictionObstacle();
+  }
+
   /** What the user calls that run; null without one. */
   get predictionRunName(): string | null {
     return this.predictionRunId === null ? null : this.#surroundings.runName(this.predictionRunId);
@@ -295,45 +300,42 @@ export class Labelling {
         };
   }
 
-  /**
-   * Makes the prediction the labels inside a ring of each of these mosaics, one step a mosaic; answers how many pixels of each changed. Where it is
-   * stopped or fails, what was done before stays: the mosaics left are missing in the answer.
-   */
-  async accept(rings: readonly MosaicRing[]): Promise<ReadonlyMap<string, number>> {
-    const areas = rings.flatMap(({ mosaicId, ring }) => {
-      const choice = this.acceptedIn(ring);
-      return choice === null ? [] : [{ mosaicId, ...choice }];
-    });
+  /** Makes the prediction the labels inside a ring of each of these mosaics, as one step; answers what has changed, nothing where it was stopped or failed. */
+  async accept(rings: readonly MosaicRing[]): Promise<readonly AcceptedChange[]> {
+    const choice = this.acceptedIn([]);
+    if (choice === null || rings.length === 0) {
+      return [];
+    }
     this.#accepting?.stop();
     const stopped = new AbortController();
     const accepting = { share: 0, stop: () => stopped.abort() };
     this.#accepting = accepting;
-    const pixels = new Map<string, number>();
+    let accepted: readonly AcceptedChange[] = [];
     await this.attempt(async () => {
-      for (const [index, area] of areas.entries()) {
-        const { ring, ...choice } = area;
-        const items = this.#host.client.labels.accept(
-          {
-            projectId: this.#projectId,
-            name: "Accept prediction",
+      const { ring: _, ...choices } = choice;
+      const items = this.#host.client.labels.accept(
+        {
+          projectId: this.#projectId,
+          name: "Accept prediction",
+          areas: rings.map(({ mosaicId, ring }) => ({
+            mosaicId,
             area: { kind: "polygon", rings: [[...ring]] },
-            ...choice,
-          },
-          { signal: stopped.signal },
-        );
-        const accepted = await awaitResult(items, (share) => {
-          if (this.#accepting?.stop === accepting.stop) {
-            this.#accepting = { ...accepting, share: (index + share) / areas.length };
-          }
-        });
-        pixels.set(area.mosaicId, accepted.pixels);
-        this.#lastAccepted = areas.slice(0, index + 1);
-      }
+          })),
+          ...choices,
+        },
+        { signal: stopped.signal },
+      );
+      accepted = await awaitResult(items, (share) => {
+        if (this.#accepting?.stop === accepting.stop) {
+          this.#accepting = { ...accepting, share };
+        }
+      });
+      this.#lastAccepted = rings.map(({ mosaicId, ring }) => ({ ...choice, mosaicId, ring }));
     });
     if (this.#accepting?.stop === accepting.stop) {
       this.#accepting = null;
     }
-    return pixels;
+    return accepted;
   }
 
   /** How much of what is being accepted is done, 0–1, and how to stop it; null while nothing is. */
@@ -438,15 +440,17 @@ export class Labelling {
     );
   }
 
-  /** As `attempt`, for what goes on after its gesture has ended, or is shown late: `stop` ends it. */
-  async attemptUntilStopped(action: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    const stopped = new AbortController();
+  /** As `attempt`, for what goes on after its gesture has ended, or is shown late: `stop` ends it, or the `stopped` that it is given. */
+  async attemptUntilStopped(
+    action: (signal: AbortSignal) => Promise<unknown>,
+    stopped = new AbortController(),
+  ): Promise<void> {
     this.#goingOn.add(stopped);
     await this.attempt(() => action(stopped.signal));
     this.#goingOn.delete(stopped);
   }
 
-  /** Ends what goes on after gestures, without a trace but for mosaics that accepting was done with; false when nothing does. */
+  /** Ends what goes on after gestures, without a trace; false when nothing does. */
   stop(): boolean {
     const isGoingOn = this.#goingOn.size > 0 || this.#accepting !== null;
     this.#accepting?.stop();
@@ -476,6 +480,7 @@ export interface LabellingSurroundings {
   readonly mosaicName: (mosaicId: string) => string;
   readonly runName: (runId: string) => string;
   readonly predictionRunId: () => string | null;
+  readonly predictionObstacle: () => string | null;
   /** Whether that run's prediction of a mosaic is stored. */
   readonly hasStoredPrediction: (mosaicId: string) => boolean;
   readonly surface: () => LabelSurface | null;

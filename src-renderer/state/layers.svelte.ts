@@ -212,6 +212,16 @@ export class Layers {
     return runIds.at(-1) ?? null;
   }
 
+  /** Why no run's prediction is on the map, and what to do; null when one is. */
+  get predictionObstacle(): string | null {
+    if (this.predictionRunId !== null) {
+      return null;
+    }
+    return this.masks === null
+      ? "Nothing is predicted yet: train a network, then predict in Results."
+      : "Masks from elsewhere are on the map: Done under Places, in Results, shows a run's prediction again.";
+  }
+
   choosePredictionRun(runId: string): void {
     this.masks = null;
     this.#chosenRunId = runId;

@@ -99,6 +99,7 @@ export class ProjectState {
       mosaicName: (mosaicId) => this.mosaicName(mosaicId),
       runName: (runId) => this.run(runId)?.name ?? "the run",
       predictionRunId: () => layers.predictionRunId,
+      predictionObstacle: () => layers.predictionObstacle,
       hasStoredPrediction: (mosaicId) => layers.predictionOf(mosaicId) !== null,
       surface: surroundings.labelSurface,
       onFailure: surroundings.onLabelFailure,

@@ -1,5 +1,5 @@
 import { createContext } from "svelte";
-import type { AppContract, Capabilities, FilePurpose, PickableFile } from "#shared/contract.ts";
+import type { AppContract, Capabilities, Dropped, FilePurpose, PickableFile } from "#shared/contract.ts";
 import type { RecentProject } from "#shared/project/project-snapshot.ts";
 import type { Client } from "#shared/rpc/contract.ts";
 import { toRpcError } from "#shared/rpc/errors.ts";
@@ -77,6 +77,7 @@ export class Workspace implements HostAccess {
   readonly folders: FolderBrowser;
 
   readonly #ended = new AbortController();
+  readonly #dropListeners = new Set<(dropped: Dropped) => void>();
   #connection: LinkState = $state.raw({ kind: "connecting" });
   #capabilities: Capabilities | null = $state.raw(null);
   #project: ProjectState | null = $state.raw(null);
@@ -113,6 +114,16 @@ export class Workspace implements HostAccess {
       },
       { signal: this.#ended.signal },
     );
+    void watchStream(
+      link,
+      (signal) => this.client.folders.dropped(undefined, { signal }),
+      (dropped) => {
+        for (const listener of this.#dropListeners) {
+          listener(dropped);
+        }
+      },
+      { signal: this.#ended.signal },
+    );
     void this.#start();
   }
 
@@ -131,6 +142,14 @@ export class Workspace implements HostAccess {
   endTour(): void {
     this.tourWanted = false;
     this.preferences.change({ tourEnded: true, tourDone: [] });
+  }
+
+  /** Hears of what is dropped on the window, where the shell knows where it lies; returns how to stop. */
+  onDrop(listener: (dropped: Dropped) => void): () => void {
+    this.#dropListeners.add(listener);
+    return () => {
+      this.#dropListeners.delete(listener);
+    };
   }
 
   get connection(): LinkState {

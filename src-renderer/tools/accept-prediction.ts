@@ -1,7 +1,8 @@
 import CopyCheck from "@lucide/svelte/icons/copy-check";
+import type { AcceptedChange } from "#shared/contract.ts";
 import type { PixelPoint } from "#shared/labels/label-edit.ts";
 import type { Labelling } from "../state/labelling.svelte.ts";
-import { acceptedSentence } from "./accepted-sentence.ts";
+import { acceptedSentence, type AcceptedIn } from "./accepted-sentence.ts";
 import type { LabelTool } from "./tool.ts";
 
 /** Makes the shown run's prediction the labels, inside an outline drawn by hand. */
@@ -12,11 +13,11 @@ export const acceptPrediction: LabelTool = {
   icon: CopyCheck,
   hint: "Drag around what the prediction has right, or accept all of the view.",
   options: ["accept", "rules"],
-  obstacle: ({ predictionRunId }) =>
-    predictionRunId === null ? "Nothing to accept yet: train a network, then predict in Results." : null,
+  obstacle: ({ predictionObstacle }) => predictionObstacle,
   begin: (first, { labelling, mosaicId }) => {
-    if (labelling.predictionRunId === null) {
-      labelling.note("There is no prediction to accept: train a network and predict this mosaic first.");
+    const { predictionObstacle } = labelling;
+    if (predictionObstacle !== null) {
+      labelling.note(predictionObstacle);
       return null;
     }
     if (!labelling.hasStoredPrediction(mosaicId)) {
@@ -55,10 +56,19 @@ async function acceptRing(
   ring: readonly PixelPoint[],
 ): Promise<void> {
   const runName = labelling.predictionRunName;
-  const pixels = await labelling.accept([{ mosaicId, ring }]);
-  if (runName !== null && pixels.get(mosaicId) === 0) {
-    labelling.note(acceptedSentence(runName, [{ name: labelling.nameOf(mosaicId), pixels: 0 }], []));
+  const accepted = await labelling.accept([{ mosaicId, ring }]);
+  // What has changed shows; what doesn't is said.
+  if (runName !== null && accepted.some(({ pixels, checkedCells }) => pixels === 0 || checkedCells > 0)) {
+    labelling.note(acceptedSentence(runName, named(labelling, accepted), []));
   }
+}
+
+function named(labelling: Labelling, accepted: readonly AcceptedChange[]): AcceptedIn[] {
+  return accepted.map(({ mosaicId, pixels, checkedCells }) => ({
+    name: labelling.nameOf(mosaicId),
+    pixels,
+    checkedCells,
+  }));
 }
 
 /** Accepts the prediction in all that is in view, of every mosaic that the run on the map has predicted, and says what that has changed. */
@@ -74,7 +84,7 @@ export async function acceptView(labelling: Labelling): Promise<void> {
   }
   const predicted = viewed.filter(({ mosaicId }) => labelling.hasStoredPrediction(mosaicId));
   const missing = viewed.filter((each) => !predicted.includes(each));
-  const pixels = await labelling.accept(
+  const accepted = await labelling.accept(
     predicted.map(({ mosaicId, pixelWindow: { x, y, width, height } }) => ({
       mosaicId,
       ring: [
@@ -85,17 +95,10 @@ export async function acceptView(labelling: Labelling): Promise<void> {
       ],
     })),
   );
-  if (pixels.size === 0 && predicted.length > 0) {
-    // Stopped or failed at the first: nothing has changed, and a failure was told.
+  if (accepted.length === 0 && predicted.length > 0) {
+    // Stopped or failed: nothing has changed, and a failure was told.
     return;
   }
-  const accepted = [...pixels].map(([mosaicId, changed]) => ({
-    name: labelling.nameOf(mosaicId),
-    pixels: changed,
-  }));
-  const names = (windows: typeof viewed): string[] =>
-    windows.map(({ mosaicId }) => labelling.nameOf(mosaicId));
-  const left = names(predicted.filter(({ mosaicId }) => !pixels.has(mosaicId)));
-  const stopped = left.length === 0 ? "" : ` It ended before ${left.join(", ")}.`;
-  labelling.note(acceptedSentence(runName, accepted, names(missing)) + stopped);
+  const missingNames = missing.map(({ mosaicId }) => labelling.nameOf(mosaicId));
+  labelling.note(acceptedSentence(runName, named(labelling, accepted), missingNames));
 }

@@ -3,10 +3,17 @@ import { formatCount, formatPlural } from "../ui/format.ts";
 /** How many mosaics are called by name before they are only counted. */
 const MOST_NAMES = 3;
 
+/** What accepting has changed in a mosaic that the user knows by this name. */
+export interface AcceptedIn {
+  readonly name: string;
+  readonly pixels: number;
+  readonly checkedCells: number;
+}
+
 /** What accepting a run's prediction has changed, mosaic by mosaic, and which mosaics in view it had nothing for. */
 export function acceptedSentence(
   runName: string,
-  accepted: readonly { readonly name: string; readonly pixels: number }[],
+  accepted: readonly AcceptedIn[],
   unpredictedNames: readonly string[],
 ): string {
   const missing =
@@ -22,11 +29,15 @@ export function acceptedSentence(
   }
   const unchanged = accepted.filter((each) => each.pixels === 0).map(({ name }) => name);
   const same = unchanged.length === 0 ? "" : ` Nothing changed in ${listed(unchanged)}.`;
-  const undo = changed.length > 1 ? `Ctrl+Z, ${changed.length} times,` : "Ctrl+Z";
+  const checkedCells = changed.reduce((sum, each) => sum + each.checkedCells, 0);
+  const checked =
+    checkedCells === 0
+      ? ""
+      : ` ${formatPlural(checkedCells, "cell")} of it ${checkedCells === 1 ? "is marked checked and stays" : "are marked checked and stay"} so: look again.`;
   const where = listed(
     changed.map((each) => (changed.length > 1 ? `${each.name} (${formatCount(each.pixels)})` : each.name)),
   );
-  return `Accepted ${formatPlural(pixels, "pixel")} of ${runName} in ${where}.${same}${missing} ${undo} takes it back.`;
+  return `Accepted ${formatPlural(pixels, "pixel")} of ${runName} in ${where}.${checked}${same}${missing} Ctrl+Z takes it back.`;
 }
 
 function listed(names: readonly string[]): string {

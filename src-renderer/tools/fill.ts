@@ -27,8 +27,9 @@ export const fill: LabelTool = {
       return null;
     }
     const start = performance.now();
+    const stopped = new AbortController();
     void labelling
-      .attemptUntilStopped((signal) => fillAt(pointer, paintId, context, signal))
+      .attemptUntilStopped((signal) => fillAt(pointer, paintId, context, signal), stopped)
       .then(() => {
         noteDuration("fill", start);
       });
@@ -36,7 +37,8 @@ export const fill: LabelTool = {
       move: () => undefined,
       release: () => true,
       cancel: () => {
-        labelling.stop();
+        // This fill only: a prediction that is being accepted goes on.
+        stopped.abort();
       },
       preview: [],
     };

@@ -51,8 +51,7 @@ export function reviewCommands(workspace: Workspace, project: ProjectState): Com
     obstacle,
     run,
   });
-  const unpredicted = (): string | null =>
-    workspace.layers.predictionRunId === null ? "Nothing is predicted yet." : null;
+  const unpredicted = (): string | null => workspace.layers.predictionObstacle;
   const cellObstacle = (): string | null =>
     cellInHand(workspace, project) === null ? "Point at a mosaic first." : null;
   // Who goes from cell to cell wants to see where one ends.

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Dropped } from "#shared/contract.ts";
 import { isBelow } from "../../raster/index.ts";
 import type { ShellBridge } from "../host-options.ts";
 import { noShell } from "../ports/no-shell.ts";
@@ -93,6 +94,7 @@ describe("browsing", () => {
         revealInFolder: true,
         download: false,
         printToPdf: false,
+        dropPaths: false,
       },
       chooseFolder: () => Promise.resolve(chosen),
     };
@@ -100,6 +102,49 @@ describe("browsing", () => {
     const folder = await service.choose();
     expect(await service.resolve(folder?.folderId ?? "")).toBe(chosen);
     await expect(folders().choose()).rejects.toMatchObject({ code: "unsupported" });
+  });
+});
+
+describe("what is dropped on the window", () => {
+  it("is told with ids: of many things the folder, else the file that is good for most", async () => {
+    const service = new Folders({ allowedRoots: "anywhere", shell: noShell({ download: false }) });
+    const ended = new AbortController();
+    const heard: Dropped[] = [];
+    const listening = (async () => {
+      for await (const dropped of service.dropped({ signal: ended.signal })) {
+        heard.push(dropped);
+      }
+    })();
+    const file = async (name: string): Promise<string> => {
+      await writeFile(path.join(base, "secret", name), "{}");
+      return path.join(base, "secret", name);
+    };
+    // A shapefile comes with its parts.
+    const parts = [await file("fields.dbf"), await file("fields.shp"), await file("fields.prj")];
+    await service.takeDropped(parts);
+    await expect.poll(() => heard.length).toBe(1);
+    const [shape] = heard.splice(0);
+    expect(shape).toMatchObject({
+      kind: "file",
+      file: { name: "fields.shp", bytes: 2 },
+      purposes: ["polygons"],
+    });
+    expect(shape?.kind === "file" ? await service.resolveFile(shape.file.fileId) : null).toBe(parts[1]);
+    // A project's file stands for its folder.
+    await service.takeDropped([await file("notes.txt"), await file("orthomask.json")]);
+    await expect.poll(() => heard.length).toBe(1);
+    const [project] = heard.splice(0);
+    expect(project).toMatchObject({ kind: "folder", folder: { name: "secret" } });
+    expect(project?.kind === "folder" ? await service.resolve(project.folder.folderId) : null).toBe(
+      path.join(base, "secret"),
+    );
+    await service.takeDropped([await file("notes.txt")]);
+    await expect.poll(() => heard).toMatchObject([{ kind: "file", purposes: [] }]);
+    await expect(service.takeDropped([path.join(base, "gone.shp")])).rejects.toMatchObject({
+      code: "not-found",
+    });
+    ended.abort();
+    await listening;
   });
 });
 

@@ -2,16 +2,25 @@ import { createHash } from "node:crypto";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import type { FilePurpose, Folder, PickableFile } from "#shared/contract.ts";
+import {
+  filePurposeSchema,
+  type Dropped,
+  type FilePurpose,
+  type Folder,
+  type PickableFile,
+} from "#shared/contract.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import { isBelow, readVectorExtensions } from "../../raster/index.ts";
 import type { HostOptions } from "../host-options.ts";
-import { countImages } from "../projects/index.ts";
+import { EventQueue } from "../event-queue.ts";
+import { countImages, PROJECT_FILE } from "../projects/index.ts";
 import { runLimited } from "../run-limited.ts";
 
 /** A folder's children that are shown; a folder with more is no place to browse. */
 const LARGEST_LISTING = 2000;
 const LISTED_AT_ONCE = 16;
+/** More are dropped by mistake only. */
+const MOST_DROPPED = 64;
 
 /**
  * The folders a page may name: it gets ids for those it was shown, never says a path. Listing never leaves the allowed roots, also
@@ -22,6 +31,8 @@ export class Folders {
   readonly #granted = new Map<string, string>();
   /** Paths outside the roots that may be opened: chosen in the native dialog, named at the start, or our own sample. */
   readonly #trusted = new Set<string>();
+  /** Pages that hear what is dropped on the window. */
+  readonly #dropListeners = new Set<EventQueue<Dropped>>();
 
   constructor(options: Pick<HostOptions, "allowedRoots" | "shell">) {
     this.#options = options;
@@ -40,6 +51,60 @@ export class Folders {
     const folderPath = await realpath(chosen);
     this.trust(folderPath);
     return this.#describe(folderPath);
+  }
+
+  /**
+   * Tells every page what the user dropped on the window: the first folder or project's file of it, else the file that is good for most. The paths are the
+   * shell's word, never a page's: what is dropped was chosen by the user, as in the native dialog. Throws `not-found` where nothing of it is there.
+   */
+  async takeDropped(paths: readonly string[]): Promise<void> {
+    const found = await Promise.all(paths.slice(0, MOST_DROPPED).map((dropped) => this.#lookAt(dropped)));
+    const [best] = found
+      .filter((dropped) => dropped !== null)
+      .toSorted((first, second) => usesOf(second) - usesOf(first));
+    if (best === undefined) {
+      throw new RpcError("not-found", `${paths[0] ?? "What was dropped"} can't be read.`);
+    }
+    for (const listener of this.#dropListeners) {
+      listener.push(best);
+    }
+  }
+
+  /** What is dropped on the window from now on. */
+  async *dropped(options: { readonly signal: AbortSignal }): AsyncGenerator<Dropped> {
+    const queue = new EventQueue<Dropped>((_, next) => next);
+    this.#dropListeners.add(queue);
+    try {
+      yield* queue.items(options);
+    } finally {
+      this.#dropListeners.delete(queue);
+    }
+  }
+
+  async #lookAt(dropped: string): Promise<Dropped | null> {
+    const real = await realpath(dropped).catch(() => null);
+    const found = real === null ? null : await stat(real).catch(() => null);
+    if (real === null || found === null) {
+      return null;
+    }
+    const folderPath = found.isDirectory()
+      ? real
+      : path.basename(real) === PROJECT_FILE
+        ? path.dirname(real)
+        : null;
+    if (folderPath !== null) {
+      this.trust(folderPath);
+      return { kind: "folder", folder: await this.#describe(folderPath) };
+    }
+    if (!found.isFile()) {
+      return null;
+    }
+    const name = path.basename(real);
+    return {
+      kind: "file",
+      file: { fileId: this.grant(real), name, displayPath: real, bytes: found.size },
+      purposes: filePurposeSchema.options.filter((purpose) => serves(name, purpose)),
+    };
   }
 
   /** Where browsing begins. */
@@ -177,6 +242,10 @@ export class Folders {
     const roots = await Promise.all(allowedRoots.map((root) => realpath(root).catch(() => null)));
     return [...new Set(roots.filter((root) => root !== null))];
   }
+}
+
+function usesOf(dropped: Dropped): number {
+  return dropped.kind === "folder" ? Infinity : dropped.purposes.length;
 }
 
 const maskExtensions = [".tif", ".tiff", ".png"];

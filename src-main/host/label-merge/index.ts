@@ -96,9 +96,9 @@ export async function mergeLabels(
         }
       }
     };
-    await project.labels.changeTogether({ name: mergeSteps.merged, editId: null }, whole, [
-      { labelsId: mosaicId, paint: take },
-      { labelsId: theirsOf(mosaicId), paint: keep, isNeeded: () => counts.conflicting > 0 },
+    await project.labels.changeTogether({ name: mergeSteps.merged, editId: null }, [
+      { labelsId: mosaicId, window: whole, paint: take },
+      { labelsId: theirsOf(mosaicId), window: whole, paint: keep, isNeeded: () => counts.conflicting > 0 },
     ]);
     return { mosaicId, ...counts };
   } finally {
@@ -162,12 +162,11 @@ export async function settleConflicts(
   };
   await project.labels.changeTogether(
     { name: mergeSteps[side], editId: null },
-    window,
     side === "mine"
-      ? [{ labelsId: theirsOf(mosaicId), paint: settle }]
+      ? [{ labelsId: theirsOf(mosaicId), window, paint: settle }]
       : [
-          { labelsId: mosaicId, paint: settle },
-          { labelsId: theirsOf(mosaicId), paint: forget },
+          { labelsId: mosaicId, window, paint: settle },
+          { labelsId: theirsOf(mosaicId), window, paint: forget },
         ],
   );
   return pixels;

@@ -7,7 +7,7 @@ import { lookEveryFewSeconds } from "../outside-changes.ts";
 import { withProgress } from "../progress-stream.ts";
 import type { Project } from "../projects/index.ts";
 import type { ClassGrid } from "../../raster/index.ts";
-import { acceptPrediction } from "./accept-prediction.ts";
+import { acceptPrediction, type AcceptedArea } from "./accept-prediction.ts";
 import { connectedArea } from "./connected-area.ts";
 import type { LabelChange, ProjectLabels } from "./project-labels.ts";
 import type { StoredChange } from "./label-store.ts";
@@ -53,19 +53,20 @@ export function labelsService(
     },
     area: ({ projectId, mosaicId, column, row }, context) =>
       told(() => connectedArea(projects.get(projectId), mosaicId, { column, row }, context)),
-    accept: ({ projectId, runId, ...accepted }, context) =>
+    accept: ({ projectId, runId, areas, ...accepted }, context) =>
       withProgress(async (options) => {
         const project = projects.get(projectId);
-        const { name } = project.mosaic(accepted.mosaicId);
-        const prediction = await predictions.readPrediction(projectId, accepted.mosaicId, runId);
-        if (prediction === null) {
-          throw new RpcError("not-found", `This run has predicted nothing of ${name} yet.`);
+        const predicted: AcceptedArea[] = [];
+        for (const { mosaicId, area } of areas) {
+          const { name } = project.mosaic(mosaicId);
+          const prediction = await predictions.readPrediction(projectId, mosaicId, runId);
+          if (prediction === null) {
+            throw new RpcError("not-found", `This run has predicted nothing of ${name} yet.`);
+          }
+          predicted.push({ mosaicId, area, prediction });
         }
-        const { change, pixels } = await told(
-          () => acceptPrediction(project, prediction, accepted, options),
-          name,
-        );
-        return { revision: change?.revision ?? null, pixels };
+        const names = predicted.map(({ mosaicId }) => project.mosaic(mosaicId).name).join(", ");
+        return told(() => acceptPrediction(project, predicted, accepted, options), names);
       }, context),
     watch: ({ projectId }, context) => watchLabels(projects.get(projectId).labels, context),
   };

@@ -436,10 +436,9 @@ describe("the contract's labels", () => {
     const area = square(480, 10, 200);
     const input = {
       projectId: project.id,
-      mosaicId,
+      areas: [{ mosaicId, area }],
       runId: "run",
       name: "Accept prediction",
-      area,
       classId: null,
       leastConfidence: 0.5,
       rules: { lockedIds: [1], onlyUnlabelled: false },
@@ -459,7 +458,7 @@ describe("the contract's labels", () => {
     const result = { pixels: 0 };
     for await (const item of service.accept(input, { signal: new AbortController().signal })) {
       if (item.kind === "result") {
-        result.pixels = item.result.pixels;
+        result.pixels = item.result[0]?.pixels ?? 0;
       }
     }
     const expected = before.map((id, pixel) => {
@@ -477,6 +476,56 @@ describe("the contract's labels", () => {
     await expect((async () => asked[Symbol.asyncIterator]().next())()).rejects.toMatchObject({
       code: "not-found",
     });
+  });
+
+  it("take a prediction over in several mosaics as one step, and say how many checked cells it changed", async () => {
+    const project = await open();
+    const pixelWindow = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
+    const grid = await ClassGrid.create(path.join(folder, "predicted"), { width: WIDTH, height: HEIGHT });
+    await grid.writeWindow(pixelWindow, new Uint8Array(WIDTH * HEIGHT).fill(3));
+    const [a, b] = [idOf(project, "a"), idOf(project, "b")];
+    // Cells of 256 px: of three columns and two rows the middle of the upper row and the first of the lower are checked, in "a" only.
+    const review = { version: 1, cellPixels: 256, mosaics: { [a]: ["120", "210"] } };
+    await mkdir(project.storageDirectory, { recursive: true });
+    await writeFile(path.join(project.storageDirectory, "review.json"), JSON.stringify(review));
+    const service = labelsService(projects, { readPrediction: () => Promise.resolve(grid) });
+    const accept = async (...areas: { mosaicId: string; area: LabelShape }[]): Promise<unknown> => {
+      const input = {
+        ...{ projectId: project.id, runId: "run", name: "Accept prediction", areas, classId: null },
+        ...{ leastConfidence: 0, rules: { lockedIds: [], onlyUnlabelled: false } },
+      };
+      for await (const item of service.accept(input, { signal: new AbortController().signal })) {
+        if (item.kind === "result") {
+          return item.result;
+        }
+      }
+      return null;
+    };
+    const read = async (): Promise<string> =>
+      Buffer.concat(
+        await Promise.all([a, b].map((mosaicId) => project.readLabels(mosaicId, { pixelWindow }))),
+      ).toString("latin1");
+    const before = await read();
+    // From the first of the checked cells, and one pixel of a cell that isn't.
+    expect(
+      await accept({ mosaicId: a, area: square(255, 0, 100) }, { mosaicId: b, area: square(0, 0, 10) }),
+    ).toMatchObject([
+      { mosaicId: a, pixels: 10_000, checkedCells: 1 },
+      { mosaicId: b, pixels: 100, checkedCells: 0 },
+    ]);
+    const after = await read();
+    expect(await project.labels.undo()).not.toBeNull();
+    expect((await read()) === before).toBe(true);
+    expect(project.labels.history).toEqual({ undo: null, redo: "Accept prediction" });
+    await project.labels.redo();
+    expect((await read()) === after).toBe(true);
+    expect(project.labels.history).toEqual({ undo: "Accept prediction", redo: null });
+    // What is as the prediction says it stays as it was checked.
+    expect(await accept({ mosaicId: a, area: square(255, 0, 100) })).toEqual([
+      { mosaicId: a, revision: null, pixels: 0, checkedCells: 0 },
+    ]);
+    const twice = { mosaicId: b, area: square(0, 0, 10) };
+    await expect(accept(twice, twice)).rejects.toMatchObject({ code: "invalid-input" });
   });
 
   it("tell a page that comes first of steps that an earlier session took", async () => {

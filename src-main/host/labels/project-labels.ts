@@ -41,6 +41,8 @@ export interface HistoryNames {
 /** A part of a step that changes several labels. */
 export interface LabelsChange {
   readonly labelsId: string;
+  /** Where it paints; null leaves these labels as they are. */
+  readonly window: PixelWindow | null;
   readonly paint: PaintWindow;
   /** Asked when the parts before it are done; without it the part is always made. */
   readonly isNeeded?: () => boolean;
@@ -235,7 +237,7 @@ export class ProjectLabels {
     window: PixelWindow | null,
     paint: PaintWindow,
   ): Promise<StoredChange | null> {
-    const [change] = await this.changeTogether(step, window, [{ labelsId: mosaicId, paint }]);
+    const [change] = await this.changeTogether(step, [{ labelsId: mosaicId, window, paint }]);
     return change ?? null;
   }
 
@@ -245,17 +247,13 @@ export class ProjectLabels {
    */
   changeTogether(
     step: { readonly name: string; readonly editId: string | null },
-    window: PixelWindow | null,
     parts: readonly LabelsChange[],
   ): Promise<(StoredChange | null)[]> {
     return this.#inTurn(async () => {
       const changes: (StoredChange | null)[] = [];
-      if (window === null) {
-        return changes;
-      }
       let time: number | null = null;
-      for (const [index, { labelsId, paint, isNeeded }] of parts.entries()) {
-        if (isNeeded?.() === false) {
+      for (const [index, { labelsId, window, paint, isNeeded }] of parts.entries()) {
+        if (window === null || isNeeded?.() === false) {
           changes.push(null);
           continue;
         }

@@ -12,6 +12,7 @@ export function noShell(options: { readonly download: boolean }): ShellBridge {
       revealInFolder: false,
       download: options.download,
       printToPdf: false,
+      dropPaths: false,
     },
     chooseFolder: () => unsupported("The system's folder dialog"),
     chooseSaveFile: () => unsupported("The system's save dialog"),

@@ -15,6 +15,7 @@ export { maskBandProblem, maskDisagreement } from "./mask-agreement.ts";
 export { addRemoteMosaic } from "./add-remote-mosaic.ts";
 export { relocateLinks } from "./relocate-links.ts";
 export { openMask } from "./open-mask.ts";
+export { PROJECT_FILE } from "./project-storage.ts";
 export { classesFromMasks, readClassesFile, CLASSES_FILE } from "./class-discovery.ts";
 export type { RecentEntry } from "./recent-projects.ts";
 
