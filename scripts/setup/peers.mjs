@@ -16,6 +16,7 @@ const requirements = [
   ...sinceEleven("numpy", "2.3.5", "2.2.6"),
   ...sinceEleven("scipy", "1.17.1", "1.15.3"),
   ...sinceEleven("scikit-learn", "1.8.0", "1.7.2"),
+  ...sinceEleven("scikit-image", "0.26.0", "0.25.2"),
   ...sinceEleven("pyproj", "3.7.2", "3.7.1"),
   ...sinceEleven("rio-cogeo", "7.0.4", "6.0.0"),
   ...sinceEleven("onnxruntime", "1.24.4", "1.23.2"),
@@ -49,24 +50,27 @@ export async function providePeers() {
     return ready;
   }
   const python = await findSuitablePython();
-  return step("Python peers for tests (Keras, rasterio, scikit-learn, pyproj)", async (progress) => {
-    const directory = peersDirectory();
-    // Only `bin/python` is used, and that works after the folder has taken its name; scripts beside it would not.
-    await makeOnce(directory, async (work) => {
-      await makeEnvironment(python, work, progress);
-      const list = path.join(work, "requirements.txt");
-      await writeFile(list, `${requirements.join("\n")}\n`);
-      await run(pythonOf(work), ["-m", "pip", "install", "--progress-bar", "off", "--requirement", list], {
-        onLine: (line) => {
-          if (line.startsWith("Downloading") || line.startsWith("Installing")) {
-            progress(line.slice(0, 90));
-          }
-        },
-        remedy: "The package index must be reachable, and 2 GB of disk be free.",
+  return step(
+    "Python peers for tests (Keras, rasterio, scikit-learn, scikit-image, pyproj)",
+    async (progress) => {
+      const directory = peersDirectory();
+      // Only `bin/python` is used, and that works after the folder has taken its name; scripts beside it would not.
+      await makeOnce(directory, async (work) => {
+        await makeEnvironment(python, work, progress);
+        const list = path.join(work, "requirements.txt");
+        await writeFile(list, `${requirements.join("\n")}\n`);
+        await run(pythonOf(work), ["-m", "pip", "install", "--progress-bar", "off", "--requirement", list], {
+          onLine: (line) => {
+            if (line.startsWith("Downloading") || line.startsWith("Installing")) {
+              progress(line.slice(0, 90));
+            }
+          },
+          remedy: "The package index must be reachable, and 2 GB of disk be free.",
+        });
       });
-    });
-    return pythonOf(directory);
-  });
+      return pythonOf(directory);
+    },
+  );
 }
 
 function pythonOf(environment) {

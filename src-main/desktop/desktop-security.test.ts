@@ -202,14 +202,16 @@ describe.skipIf(runtime === null)("the desktop shell", () => {
       document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
     })()`);
     const session = await page.context().newCDPSession(page);
-    const at = { x: 50, y: 50, data: { items: [], files: [dropped], dragOperationsMask: 1 } };
-    // Without this a page's body, which is empty here, takes no drop.
+    const at = { x: 700, y: 500, data: { items: [], files: [dropped], dragOperationsMask: 1 } };
+    // Beside the frame of another test, and where the page takes drops.
     await page.evaluate(`window.addEventListener("dragover", (event) => event.preventDefault());
       window.addEventListener("drop", (event) => event.preventDefault());`);
     for (const type of ["dragEnter", "dragOver", "drop"] as const) {
       await session.send("Input.dispatchDragEvent", { type, ...at });
     }
-    await expect.poll(() => page.evaluate("globalThis.heard")).toStrictEqual([[dropped]]);
+    await expect
+      .poll(() => page.evaluate("globalThis.heard"), { timeout: 10_000 })
+      .toStrictEqual([[dropped]]);
   });
 
   test("prints a report without running or fetching anything that it names", async () => {
