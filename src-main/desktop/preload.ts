@@ -41,7 +41,9 @@ ipcRenderer.on(HAND_OVER_CHANNEL, (event, message: unknown) => {
 page.addEventListener(
   "drop",
   ({ isTrusted, dataTransfer }) => {
-    const paths = isTrusted ? [...(dataTransfer?.files ?? [])].map(pathOf).filter((path) => path !== "") : [];
+    const paths = isTrusted
+      ? [...(dataTransfer?.files ?? [])].map((file) => pathOf(file, webUtils)).filter((path) => path !== "")
+      : [];
     if (paths.length > 0) {
       tell({ kind: "dropped", paths });
     }
@@ -49,10 +51,9 @@ page.addEventListener(
   true,
 );
 
-/** Where a file lies; empty for one that a script has made. */
-function pathOf(file: DroppedFile): string {
-  const { getPathForFile } = (webUtils as Partial<typeof webUtils> | undefined) ?? {};
-  return getPathForFile?.(file as Parameters<typeof webUtils.getPathForFile>[0]) ?? file.path ?? "";
+/** Where a file lies; empty for one that a script has made. `tools` are there from Electron 29 on. */
+function pathOf(file: DroppedFile, tools: Partial<typeof webUtils> | undefined): string {
+  return tools?.getPathForFile?.(file as Parameters<typeof webUtils.getPathForFile>[0]) ?? file.path ?? "";
 }
 
 function tell(message: PreloadMessage): void {

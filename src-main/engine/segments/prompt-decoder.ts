@@ -22,7 +22,7 @@ export interface DecoderPorts {
   readonly hasFirstMask: ModelValue | null;
   readonly masks: string;
   readonly scores: string | null;
-  /** Masks as `firstMask` takes them; null where the decoder doesn't take or give them. */
+  /** Masks as they were computed, before they are enlarged, and as `firstMask` takes them; null where the decoder doesn't give them. */
   readonly lowResolutionMasks: string | null;
 }
 
@@ -95,8 +95,7 @@ export function decoderPorts(
     hasFirstMask,
     masks: masks.name,
     scores: scores?.name ?? null,
-    lowResolutionMasks:
-      firstMask === null || hasFirstMask === null ? null : (lowResolutionMasks?.name ?? null),
+    lowResolutionMasks: lowResolutionMasks?.name ?? null,
   };
 }
 

@@ -11,7 +11,7 @@ const SCRIPT = path.resolve(import.meta.dirname, "../../../fixtures/segments/tin
 const SIDE = 128;
 /** Less high than the frame: what lies below it there must count for nothing. */
 const image = { width: 128, height: 96 };
-const kinds = ["planes", "pixels", "coarse"] as const;
+const kinds = ["planes", "pixels", "coarse", "misplaced"] as const;
 
 const point = (x: number, y: number, inside = true): SegmentPrompt => ({ kind: "point", x, y, inside });
 const box: SegmentPrompt = { kind: "box", left: 20.2, top: 10, right: 100, bottom: 70.6 };

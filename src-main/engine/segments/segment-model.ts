@@ -111,7 +111,12 @@ async function found(
       earlier: image.found.get(JSON.stringify(prompts.slice(0, -1))) ?? null,
     }),
   });
-  const masks = answer[ports.masks];
+  const given = answer[ports.masks];
+  const low = ports.lowResolutionMasks === null ? undefined : answer[ports.lowResolutionMasks];
+  // Masks that the decoder enlarges to a size it is told are the low ones, interpolated as we do it. Some exports enlarge them to the size of their example, so
+  // that the low ones alone are where they should be.
+  const isEnlarged = ports.originalSize !== null && low?.type === "float32" && low.dims.length === 4;
+  const masks = isEnlarged ? low : given;
   if (masks?.type !== "float32" || masks.dims.length < 2) {
     throw new RpcError(
       "invalid-input",
@@ -120,21 +125,19 @@ async function found(
   }
   const rowLength = masks.dims.at(-1) ?? 1;
   const rows = masks.dims.at(-2) ?? 1;
-  // Without the original size masks lie over the square that the encoder pads to.
+  // Masks that weren't cut to the image lie over the square that the encoder pads to.
   const side = Math.max(frame.width, frame.height);
-  const covered = ports.originalSize === null && own ? { width: side, height: side } : size;
+  const isPadded = own && (ports.originalSize === null || (isEnlarged && rows === rowLength));
+  const covered = isPadded ? { width: side, height: side } : size;
   const scores = ports.scores === null ? null : (answer[ports.scores]?.data ?? null);
   const best = bestOf(scores as ArrayLike<number> | null, Math.floor(masks.data.length / (rows * rowLength)));
   const logits = (masks.data as Float32Array).subarray(
     best.index * rows * rowLength,
     (best.index + 1) * rows * rowLength,
   );
-  keepMask(
-    image,
-    prompts,
-    ports.lowResolutionMasks === null ? null : answer[ports.lowResolutionMasks],
-    best.index,
-  );
+  if (ports.firstMask !== null && ports.hasFirstMask !== null) {
+    keepMask(image, prompts, low, best.index);
+  }
   const part = {
     logits,
     rowLength,

@@ -6,7 +6,7 @@ import { rasterizeShape, shapeWindow } from "#shared/labels/rasterize-shape.ts";
 import { RpcError } from "#shared/rpc/errors.ts";
 import type { ClassGrid } from "../../raster/index.ts";
 import type { Project } from "../projects/index.ts";
-import { ChangedUnits } from "../review/checked-cells.ts";
+import { ChangedUnits } from "../review/index.ts";
 import type { LabelsChange } from "./project-labels.ts";
 
 /** A quarter of a gigapixel takes some seconds; who wants more accepts it in parts. */

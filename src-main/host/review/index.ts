@@ -21,6 +21,8 @@ import { ReviewStore } from "./review-file.ts";
 import { uncertainCells } from "./uncertain-cells.ts";
 import { UnitCensus, type UnitCounts, type UntilQuiet } from "./unit-census.ts";
 
+export { ChangedUnits } from "./checked-cells.ts";
+
 export interface ReviewOptions {
   readonly projects: { get(projectId: string): Project };
   readonly predictions: {
