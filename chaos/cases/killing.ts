@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Case, Ground, RoundOutcome } from "../case.ts";
 import { leftoversOf } from "../leftovers.ts";
@@ -8,6 +9,7 @@ type Prepare = (app: RunningApp, ground: Ground) => Promise<Work>;
 
 /** After its engine was killed, work that needs none goes on for so long. */
 const MILLISECONDS_AFTER_THE_ENGINE = 100;
+const MOST_MILLISECONDS_UNTIL_REAPED = 20_000;
 
 /** `kill -9` of the host at a random moment of the work; then the app is started again and all is looked at. */
 export function killingHost(prepare: Prepare): Case {
@@ -57,6 +59,7 @@ export function killingEngine(prepare: Prepare): Case {
         }
         process.kill(pid, "SIGKILL");
         await setTimeout(MILLISECONDS_AFTER_THE_ENGINE);
+        await untilReaped(pid);
         controller.abort();
         const error = await worked;
         const losses = error === null ? [] : [`the work ended without a word: ${error.message}`];
@@ -66,6 +69,13 @@ export function killingEngine(prepare: Prepare): Case {
       close: () => app.close(),
     };
   };
+}
+
+/** Waits until the host has learned of its child's death, which takes a busy machine seconds: what is begun before goes down with that engine, and rightly. */
+async function untilReaped(pid: number): Promise<void> {
+  for (let waited = 0; existsSync(`/proc/${pid}`) && waited < MOST_MILLISECONDS_UNTIL_REAPED; waited += 20) {
+    await setTimeout(20);
+  }
 }
 
 export function within([from, to]: readonly [number, number], share: number): number {
