@@ -17,6 +17,19 @@ test.each([
     "/home/me/mosaics",
   ],
   [["orthomask", "/data/dubai/orthomask.json"], { ...checkout, packaged: true }, "/data/dubai"],
+  // What file managers of Linux pass for `%U`.
+  [["orthomask", "file:///data/dubai"], { ...checkout, packaged: true }, "/data/dubai"],
+  [
+    ["orthomask", "file:///home/me/M%C3%BCnster%20West/orthomask.json"],
+    { ...checkout, packaged: true },
+    "/home/me/Münster West",
+  ],
+  [["orthomask", "file:x"], { ...checkout, packaged: true, workingDirectory: "/home/me" }, "/home/me/file:x"],
+  [
+    ["orthomask", "file://server/share"],
+    { ...checkout, packaged: true, workingDirectory: "/home/me" },
+    "/home/me/file:/server/share",
+  ],
 ])("%j", (argv, app, folder) => {
   expect(folderArgument(argv, app)).toBe(folder);
 });

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** The file that stands for a project: file managers start us with it. */
 export const PROJECT_FILE_NAME = "orthomask.json";
@@ -24,5 +25,18 @@ export function folderArgument(
         return resolved === path.resolve(appPath) || path.dirname(resolved) === path.resolve(appPath);
       });
   const folder = names[app + 1];
-  return folder === undefined ? null : openedFolder(path.resolve(workingDirectory, folder));
+  return folder === undefined ? null : openedFolder(path.resolve(workingDirectory, localPath(folder)));
+}
+
+/** File managers of Linux name what they open by its address (`%U` in the menu's entry): `file:///home/me/M%C3%BCnster`. */
+function localPath(argument: string): string {
+  if (!argument.startsWith("file://")) {
+    return argument;
+  }
+  try {
+    return fileURLToPath(argument);
+  } catch {
+    // Another machine's (`file://server/share`), or no address at all: it is told as a folder that isn't there.
+    return argument;
+  }
 }

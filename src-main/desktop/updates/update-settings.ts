@@ -33,12 +33,21 @@ export function writeUpdateConsent(dataDirectory: string, look: boolean): void {
 
 /** The address as it can be used; throws one sentence for one that can't. Only the machine itself may be asked without encryption. */
 export function checkedFeed(feed: string): string {
-  const address = URL.canParse(feed) ? new URL(feed) : null;
+  const address = parsed(feed);
   const local = address !== null && ["127.0.0.1", "[::1]", "localhost"].includes(address.hostname);
   if (address?.protocol !== "https:" && !(local && address.protocol === "http:")) {
     throw new Error(`The update feed must be an https:// address, but is "${feed}".`);
   }
   return address.href;
+}
+
+/** `URL.canParse` would be shorter, but Electron 22 hasn't got it. */
+function parsed(address: string): URL | null {
+  try {
+    return new URL(address);
+  } catch {
+    return null;
+  }
 }
 
 function readFile(dataDirectory: string): UpdateSettings {
