@@ -82,7 +82,8 @@ export class DesktopApp {
     // Started before the page asks, so that both load at the same time; a failure is told when it asks.
     this.#runningHost().catch(() => undefined);
     this.openWindow();
-    void this.#updates.start();
+    // What it asks would otherwise stand before the window is there, and be covered by it.
+    this.#window?.once("show", () => void this.#updates.start());
   }
 
   openWindow(): void {
