@@ -6,6 +6,12 @@ import { rootDirectory } from "../setup/places.mjs";
 import { renewPictures, sets } from "./pictures.mjs";
 
 const [wanted] = process.argv.slice(2);
+if (wanted !== undefined && !Object.hasOwn(sets, wanted)) {
+  console.error(
+    `There are no pictures called ${wanted}: expected ${Object.keys(sets).join(" or ")}, or nothing for both.`,
+  );
+  process.exit(2);
+}
 const program = path.join(rootDirectory, "node_modules/@playwright/test/cli.js");
 for (const name of wanted === undefined ? Object.keys(sets) : [wanted]) {
   const since = Date.now();

@@ -200,6 +200,20 @@ describe("the window's actions and their command lines", () => {
     expect(page.match(/data:image\/png/g)?.length).toBeGreaterThan(2);
   });
 
+  it("refuse a report on validation tiles of what only whole mosaics have", async () => {
+    for (const words of [
+      ["some-run", "--border", "2"],
+      ["some-run", "--within", "validation"],
+      ["some-run", "--mosaics", "a"],
+      ["--masks", "masks"],
+    ]) {
+      const given = ["report", ...words, "--validation-tiles", "--out", "report.html"];
+      const { code, stderr } = await runCli(given, commands, { base: path.join(base, "cli") });
+      expect(code).toBe(2);
+      expect(stderr).toContain(words.find((word) => word.startsWith("--")));
+    }
+  });
+
   it("train with exactly the settings that were copied", async () => {
     const fancy: TrainingSettings = {
       ...defaultSettings,

@@ -17,7 +17,12 @@ export async function predictProject(
     overlap: options.overlap,
     viewed: [],
   });
-  const result = await followJob(io, jobs, jobId, `predicting ${mosaics.length} mosaics`);
+  const result = await followJob(
+    io,
+    jobs,
+    jobId,
+    mosaics.length === 1 ? `predicting ${mosaics[0]?.name ?? ""}` : `predicting ${mosaics.length} mosaics`,
+  );
   io.answer(
     {
       run: stored.run.id,

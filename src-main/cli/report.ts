@@ -54,9 +54,10 @@ export function registerReportCommand(program: Command, io: CliIo): void {
           `--out ${options.out}: expected a name that ends with .html; the desktop app prints PDFs, as does any browser.`,
         );
       }
-      if (options.validationTiles && options.mosaics !== undefined) {
+      const beside = options.validationTiles ? ofWholeMosaics(options) : undefined;
+      if (beside !== undefined) {
         throw new UsageError(
-          "--validation-tiles and --mosaics say two different things to count: leave one out.",
+          `--validation-tiles and ${beside} say two different things to count: leave one out.`,
         );
       }
       if ((given === undefined) === (options.masks === undefined)) {
@@ -98,6 +99,17 @@ export function registerReportCommand(program: Command, io: CliIo): void {
         () => filePath,
       );
     });
+}
+
+/** The first option given that counts whole mosaics, or part of them, as a user writes it. */
+function ofWholeMosaics({ masks, mosaics, border, within }: ReportOptions): string | undefined {
+  const given = {
+    "--masks": masks !== undefined,
+    "--mosaics": mosaics !== undefined,
+    "--border": border > 0,
+    "--within": within !== undefined,
+  };
+  return Object.entries(given).find(([, isGiven]) => isGiven)?.[0];
 }
 
 async function runSubject(io: CliIo, given: string, options: ReportOptions) {
