@@ -73,6 +73,13 @@ function successOf(
         message: exportMessage(result),
         actions: exportActions(workspace, jobId, result),
       };
+    case "report": {
+      const { fileName, downloadId } = result;
+      return {
+        message: `Exported ${fileName} to ${result.displayPath}.`,
+        actions: waysToFile(workspace, jobId, downloadId === null ? null : { fileName, downloadId }),
+      };
+    }
     case "import":
       return {
         message: vectorReportSentence(result.report),
@@ -95,14 +102,37 @@ function exportMessage({ fileNames, displayPath }: ExportResult): string {
     : `Exported ${formatPlural(fileNames.length, "file")} to ${displayPath}.`;
 }
 
-/** A single file, which may be of no export panel, such as a report, is had from here. */
-function exportActions(
+function exportActions(workspace: Workspace, jobId: string, result: ExportResult): ToastAction[] {
+  const [fileName] = result.fileNames;
+  const [downloadId] = result.downloadIds;
+  const file =
+    result.fileNames.length === 1 && fileName !== undefined && downloadId !== undefined
+      ? { fileName, downloadId }
+      : null;
+  const ways = waysToFile(workspace, jobId, file);
+  if (ways.length > 0) {
+    return ways;
+  }
+  // A single one that can't be fetched, such as a run's folder, is listed in no panel.
+  return result.fileNames.length === 1
+    ? [{ label: "Copy path", run: () => void copyText(result.displayPath) }]
+    : [
+        {
+          label: "Show the files",
+          run: () => {
+            workspace.mode = "export";
+            workspace.preferences.setDock("rightOpen", true);
+          },
+        },
+      ];
+}
+
+/** How one comes to what was written, as far as the shell can: the folder, else the file where it is a single one. */
+function waysToFile(
   workspace: Workspace,
   jobId: string,
-  { fileNames, downloadIds }: ExportResult,
+  file: { readonly fileName: string; readonly downloadId: string } | null,
 ): ToastAction[] {
-  const [fileName] = fileNames;
-  const [downloadId] = downloadIds;
   if (workspace.capabilities?.revealInFolder === true) {
     return [
       {
@@ -111,25 +141,16 @@ function exportActions(
       },
     ];
   }
-  if (fileNames.length === 1 && fileName !== undefined && downloadId !== undefined) {
-    return [
-      {
-        label: "Download",
-        run: () => {
-          startDownload(downloadId, fileName);
+  return workspace.capabilities?.download === true && file !== null
+    ? [
+        {
+          label: "Download",
+          run: () => {
+            startDownload(file.downloadId, file.fileName);
+          },
         },
-      },
-    ];
-  }
-  return [
-    {
-      label: "Show the files",
-      run: () => {
-        workspace.mode = "export";
-        workspace.preferences.setDock("rightOpen", true);
-      },
-    },
-  ];
+      ]
+    : [];
 }
 
 /** The way to the first mosaic that labels were burned into. */

@@ -15,25 +15,17 @@ export interface LatestReport {
 
 /** The newest report on a run, or with `runId` null on masks from elsewhere, among the jobs, which come newest first. */
 export function latestReport(jobs: readonly Job[], projectId: string, runId: string | null): LatestReport {
-  const exports = jobs.filter(
-    (job) => job.kind === "export" && job.projectId === projectId && job.runId === runId,
-  );
-  const active = exports.find(({ title, state }) => {
-    return title.startsWith("Report on ") && (state.kind === "running" || state.kind === "queued");
-  });
-  for (const { id, state } of exports) {
-    if (state.kind === "succeeded" && state.result.kind === "export") {
-      const { fileNames, displayPath, downloadIds } = state.result;
-      const [fileName] = fileNames;
-      if (fileName !== undefined && /^report\.(html|pdf)$/.test(fileName)) {
-        const written = { jobId: id, fileName, displayPath, downloadId: downloadIds[0] ?? null };
-        return { writing: progressOf(active), written };
-      }
+  let writing: LatestReport["writing"] = null;
+  for (const { id, kind, projectId: ofProject, runId: ofRun, state } of jobs) {
+    if (kind !== "report" || ofProject !== projectId || ofRun !== runId) {
+      continue;
+    }
+    if (state.kind === "running" || state.kind === "queued") {
+      writing ??= { progress: state.kind === "running" ? state.progress : null };
+    } else if (state.kind === "succeeded" && state.result.kind === "report") {
+      const { fileName, displayPath, downloadId } = state.result;
+      return { writing, written: { jobId: id, fileName, displayPath, downloadId } };
     }
   }
-  return { writing: progressOf(active), written: null };
-}
-
-function progressOf(job: Job | undefined): LatestReport["writing"] {
-  return job === undefined ? null : { progress: job.state.kind === "running" ? job.state.progress : null };
+  return { writing, written: null };
 }

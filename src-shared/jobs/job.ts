@@ -17,8 +17,16 @@ export const jobResultSchema = z.discriminatedUnion("kind", [
     kind: z.literal("export"),
     fileNames: z.array(z.string()),
     displayPath: z.string(),
-    /** For a browser: GET /download/ID; null where the shell can show the folder instead. */
+    /** For a browser: GET /download/ID; none where the shell can show the folder instead. */
     downloadIds: z.array(idSchema),
+  }),
+  /** A report that can be handed on: one file, in the folder at `displayPath`. */
+  z.strictObject({
+    kind: z.literal("report"),
+    fileName: z.string(),
+    displayPath: z.string(),
+    /** As `downloadIds` of an export; null where the shell can show the folder instead. */
+    downloadId: idSchema.nullable(),
   }),
   z.strictObject({ kind: z.literal("pyramid"), mosaicId: idSchema }),
   /** Polygons that became labels. */
@@ -53,7 +61,7 @@ export type JobState = z.infer<typeof jobStateSchema>;
 /** A piece of long work: it outlives the page that started it and is listed in one place. */
 export const jobSchema = z.strictObject({
   id: idSchema,
-  kind: z.enum(["training", "prediction", "export", "pyramid", "import", "merge"]),
+  kind: z.enum(["training", "prediction", "export", "report", "pyramid", "import", "merge"]),
   title: z.string(),
   projectId: idSchema,
   /** The run the job belongs to, where it belongs to one. */

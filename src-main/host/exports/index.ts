@@ -275,7 +275,7 @@ export class Exports {
     }
     const { job } = jobs.start(
       {
-        kind: "export",
+        kind: "report",
         title,
         projectId,
         runId: run?.id ?? null,
@@ -302,12 +302,8 @@ export class Exports {
           },
         );
         this.#results.set(job.id, filePath);
-        return {
-          kind: "export",
-          fileNames: [path.basename(filePath)],
-          displayPath: folderPath,
-          downloadIds: this.#grant([filePath]),
-        };
+        const [downloadId = null] = this.#grant([filePath]);
+        return { kind: "report", fileName: path.basename(filePath), displayPath: folderPath, downloadId };
       },
     );
     return { jobId: job.id };

@@ -152,7 +152,7 @@ export class Training {
         .list()
         .some(
           ({ kind, state }) =>
-            !["export", "pyramid", "import", "merge"].includes(kind) && isUnfinished(state),
+            !["export", "report", "pyramid", "import", "merge"].includes(kind) && isUnfinished(state),
         )
     ) {
       throw new RpcError("conflict", "The engine is busy with another job: measure when it has ended.");
