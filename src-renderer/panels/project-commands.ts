@@ -10,7 +10,7 @@ import type { Workspace } from "../state/workspace.svelte.ts";
 import { mergeLabels, mergeObstacle } from "./merge-labels.ts";
 import { copyText } from "../ui/copy-text.ts";
 import { formatPlural } from "../ui/format.ts";
-import { predictTitle } from "./predict-title.ts";
+import { predictChoice, type PredictChoice } from "./predict-choice.ts";
 
 /** What the inspectors' buttons do, for the palette: with the same choices, and the same obstacles. */
 export function projectCommands(workspace: Workspace, project: ProjectState): Command[] {
@@ -23,15 +23,15 @@ export function projectCommands(workspace: Workspace, project: ProjectState): Co
   const { training, results } = project;
   const report = results.state.kind === "ready" ? results.state.report : null;
   const noReport = (): string | null => (report === null ? "Results show no numbers yet." : null);
-  const chosen = project.readyMosaics.filter(({ id }) => project.predicting.mosaics.includes(id));
+  const predicting = predictChoice(project);
   const exported = exportedIds(project);
   return [
     command(
       "predict",
-      { group: "Predict", title: predictTitle(project) },
-      () => predictObstacle(project, chosen.length),
+      { group: "Predict", title: predicting.title },
+      () => predictObstacle(project, predicting),
       () => {
-        void predict(workspace, project);
+        void predict(workspace, project, predicting);
       },
     ),
     command(
@@ -139,25 +139,23 @@ function exportObstacle(workspace: Workspace, { exporting }: ProjectState, masks
   return exporting.starting || (job !== null && isActive(job)) ? "An export is running." : null;
 }
 
-function predictObstacle(project: ProjectState, chosen: number): string | null {
+function predictObstacle(project: ProjectState, { obstacle }: PredictChoice): string | null {
   const run = project.selectedRun;
-  if (run === null || run.best === null) {
-    return "Only a run with a finished epoch can predict.";
-  }
-  if (chosen === 0) {
-    return "Choose a mosaic.";
-  }
-  return project.predictionJob(run.id) === null ? null : "It is predicting just now.";
+  return (
+    obstacle ?? (run === null || project.predictionJob(run.id) === null ? null : "It is predicting just now.")
+  );
 }
 
-async function predict(workspace: Workspace, project: ProjectState): Promise<void> {
+async function predict(
+  workspace: Workspace,
+  project: ProjectState,
+  { mosaics }: PredictChoice,
+): Promise<void> {
   const run = project.selectedRun;
-  const mosaicIds = project.readyMosaics
-    .map(({ id }) => id)
-    .filter((id) => project.predicting.mosaics.includes(id));
   if (run === null) {
     return;
   }
+  const mosaicIds = mosaics.map(({ id }) => id);
   const jobId = await project.predicting.start(run.id, mosaicIds, workspace.mapView.viewedWindows());
   if (jobId === null) {
     workspace.toasts.show("error", project.predicting.failure ?? "The prediction could not be started.");
