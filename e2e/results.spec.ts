@@ -132,6 +132,8 @@ test("where a model is wrong: a drawn split, two runs, a cell's places, the repo
   expect(Math.abs(seen[0]! - (pixelWindow.x + pixelWindow.width / 2))).toBeLessThan(5);
   expect(Math.abs(seen[1]! - (pixelWindow.y + pixelWindow.height / 2))).toBeLessThan(5);
 
+  await relabelThere(app, most.pixels);
+
   // The report says what the page says, and can be opened.
   const meanIou = Number(await page.getByTestId("mean-iou").getAttribute("data-value"));
   await page.getByTestId("report-html").click();
@@ -148,6 +150,73 @@ test("where a model is wrong: a drawn split, two runs, a cell's places, the repo
     expect((await readFile(pdf)).subarray(0, 5).toString()).toBe("%PDF-");
   }
 });
+
+/** Jumps into labelling at the place, changes what is there, comes back and takes it back: old counts say so, and are counted again when asked for. */
+async function relabelThere(app: RunningApp, before: number): Promise<void> {
+  const { page } = app;
+  const found = page.getByTestId("places-pixels");
+  const changed = page.getByTestId("labels-changed");
+  const differences = () => keptLook("disagreement");
+  expect(await differences()).toMatchObject({ visible: true });
+  await page.keyboard.press("l");
+  await expect(page.getByTestId("mode-label")).toHaveAttribute("aria-selected", "true");
+  await expect(changed).toBeHidden();
+  const box = (await page.getByTestId("map").boundingBox())!;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.keyboard.press("b");
+  await page.keyboard.press("1");
+  await page.mouse.move(x - 60, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 60, y, { steps: 4 });
+  await page.mouse.up();
+  await expect(changed).toContainText("since these places were found");
+  // What is kept with the project doesn't know of what was laid aside: a crash leaves no layer off.
+  expect(await differences()).toMatchObject({ visible: true });
+  await expect(found).toHaveAttribute("data-pixels", String(before));
+  await changed.getByRole("button").click();
+  await expect(found).not.toHaveAttribute("data-pixels", String(before), { timeout: 15_000 });
+  await expect(changed).toBeHidden();
+  // Results count the labels as they are when one comes back.
+  await page.getByTestId("mode-results").click();
+  await expect(page.locator(".report")).toHaveAttribute("aria-busy", "false", { timeout: 30_000 });
+  const cellsThen = await cellsOf(page);
+  await expect(changed).toBeHidden();
+  // A step that somebody takes back while they are in view is told of: here a second browser.
+  const elsewhere = app.electron === null ? await secondWindow(page) : page;
+  await elsewhere.getByTestId("mode-label").click();
+  await elsewhere.keyboard.press("Control+z");
+  if (elsewhere !== page) {
+    await expect(changed).toHaveCount(2);
+    expect(await cellsOf(page)).toEqual(cellsThen);
+    await changed.filter({ hasText: "numbers were counted" }).getByRole("button").click();
+    await elsewhere.context().close();
+  } else {
+    await expect(changed).toBeVisible();
+    await page.getByTestId("mode-results").click();
+  }
+  await expect.poll(() => cellsOf(page), { timeout: 30_000 }).not.toEqual(cellsThen);
+  await changed.getByRole("button").click();
+  await expect(found).toHaveAttribute("data-pixels", String(before), { timeout: 15_000 });
+  await expect(changed).toBeHidden();
+}
+
+/** The same project in a window of another browser that was let in as this one was. */
+async function secondWindow(page: Page): Promise<Page> {
+  const first = page.context();
+  const context = await first.browser()!.newContext({ storageState: await first.storageState() });
+  const second = await context.newPage();
+  await second.goto(page.url());
+  await mapIdle(second);
+  return second;
+}
+
+/** How a layer is shown according to what is kept with the project. */
+async function keptLook(kind: string): Promise<unknown> {
+  const text = await readFile(path.join(folder, "orthomask.json"), "utf8");
+  const look = z.object({ visible: z.boolean() });
+  return z.object({ display: z.object({ layers: z.record(z.string(), look) }) }).parse(JSON.parse(text))
+    .display.layers[kind];
+}
 
 /** Picks the mask of the first mosaic alone, and compares it with the labels. */
 async function compareOwnMask(page: Page): Promise<void> {

@@ -1,4 +1,4 @@
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { AcceptChoice } from "#shared/command-line/command-lines.ts";
 import type { AcceptedChange, LabelChange, LabelHistoryNames } from "#shared/contract.ts";
 import type { PixelSize, PixelWindow } from "#shared/geo/pixel-window.ts";
@@ -108,6 +108,8 @@ export class Labelling {
   readonly #steps = new OwnSteps();
   readonly #goingOn = new Set<AbortController>();
   #strokesStored = $state(0);
+  /** The newest revision of each mosaic's labels that this page has heard of; mosaics that have not changed meanwhile have none. */
+  readonly #revisions = new SvelteMap<string, number>();
   #history: LabelHistoryNames = $state.raw({ undo: null, redo: null });
 
   constructor(host: HostAccess, projectId: string, surroundings: LabellingSurroundings) {
@@ -135,11 +137,17 @@ export class Labelling {
         this.#history = history;
         for (const change of changes) {
           this.#steps.told(change.mosaicId, change.revision);
+          this.#revisions.set(change.mosaicId, change.revision);
           this.#redraw(change);
         }
       },
       { signal },
     );
+  }
+
+  /** Another word once labels of these mosaics have changed: numbers counted before are of others then. */
+  labelsMark(mosaicIds: readonly string[]): string {
+    return mosaicIds.map((id) => `${id} ${this.#revisions.get(id) ?? 0}`).join();
   }
 
   get surface(): LabelSurface | null {
@@ -375,6 +383,7 @@ export class Labelling {
       const change = await this.#host.client.labels[way]({ projectId: this.#projectId });
       if (change !== null) {
         this.#steps.made(change.mosaicId, change.revision);
+        this.#revisions.set(change.mosaicId, change.revision);
         this.#redraw(change);
       }
       if (change?.mosaicId !== own?.mosaicId) {
@@ -421,6 +430,9 @@ export class Labelling {
       });
       paint.state = { kind: "stored", at: performance.now() };
       this.#steps.end({ mosaicId, paint }, revision);
+      if (revision !== null) {
+        this.#revisions.set(mosaicId, revision);
+      }
       this.#strokesStored += 1;
     } catch (thrown) {
       this.#steps.end({ mosaicId, paint }, null);

@@ -1,33 +1,100 @@
 import { expect, test } from "vitest";
-import { initialDisplay, layerKinds, type LayerKind } from "#shared/project/display-state.ts";
+import { layerKinds, type LayerKind, type Swipe } from "#shared/project/display-state.ts";
 import { showLabelsOnTop, type CoveringLayers } from "./labels-on-top.ts";
+import { SetAside } from "./set-aside.ts";
 
-function layersShowing(...visible: LayerKind[]): CoveringLayers & { readonly shown: () => LayerKind[] } {
-  const settings = new Map(
-    layerKinds.map((kind) => [kind, { title: kind, visible: visible.includes(kind) }] as const),
-  );
-  return {
-    setting: (kind) => settings.get(kind) ?? { title: kind, visible: false },
-    swipe: initialDisplay.swipe,
-    shown: () => layerKinds.filter((kind) => settings.get(kind)?.visible === true).sort(),
-  };
+/** Layers as the page has them, without Svelte. */
+class PlainLayers implements CoveringLayers {
+  readonly #eyes = new Map<LayerKind, SetAside<boolean>>();
+  #swipe = new SetAside<Swipe | null>(null);
+
+  constructor(...visible: LayerKind[]) {
+    for (const kind of layerKinds) {
+      this.#eyes.set(kind, new SetAside(visible.includes(kind)));
+    }
+  }
+
+  #eye(kind: LayerKind): SetAside<boolean> {
+    return this.#eyes.get(kind) ?? new SetAside(false);
+  }
+
+  setting(kind: LayerKind): ReturnType<CoveringLayers["setting"]> {
+    const by = Symbol(kind);
+    return {
+      title: kind,
+      visible: this.#eye(kind).chosen && !this.#eye(kind).isAside,
+      show: () => {
+        this.#eyes.set(kind, new SetAside(true));
+      },
+      layAside: () => {
+        this.#eyes.set(kind, this.#eye(kind).laidAside(by));
+        return () => {
+          this.#eyes.set(kind, this.#eye(kind).broughtBack(by));
+        };
+      },
+    };
+  }
+
+  get swipe(): Swipe | null {
+    return this.#swipe.isAside ? null : this.#swipe.chosen;
+  }
+
+  set swipe(swipe: Swipe | null) {
+    this.#swipe = new SetAside(swipe);
+  }
+
+  laySwipeAside(): () => void {
+    const by = Symbol("swipe");
+    this.#swipe = this.#swipe.laidAside(by);
+    return () => {
+      this.#swipe = this.#swipe.broughtBack(by);
+    };
+  }
+
+  get shown(): LayerKind[] {
+    return layerKinds.filter((kind) => this.setting(kind).visible).sort();
+  }
+
+  /** What is kept on the disk. */
+  get chosen(): LayerKind[] {
+    return layerKinds.filter((kind) => this.#eye(kind).chosen).sort();
+  }
 }
 
+const swipe = {
+  left: { kind: "labels", mosaicId: null },
+  right: { kind: "prediction", mosaicId: null },
+} as const;
+
 test("takes off what covers the labels, and brings back just that", () => {
-  const layers = layersShowing("imagery", "prediction", "errors");
+  const layers = new PlainLayers("imagery", "prediction", "errors");
   const { titles, bringBack } = showLabelsOnTop(layers);
   expect([...titles].sort()).toEqual(["errors", "prediction"]);
-  expect(layers.shown()).toEqual(["imagery", "labels"]);
+  expect(layers.shown).toEqual(["imagery", "labels"]);
   bringBack();
-  expect(layers.shown()).toEqual(["errors", "imagery", "labels", "prediction"]);
+  expect(layers.shown).toEqual(["errors", "imagery", "labels", "prediction"]);
+});
+
+test("a page that ends meanwhile leaves no layer off: what is kept doesn't know of it", () => {
+  const layers = new PlainLayers("imagery", "labels", "prediction", "errors");
+  showLabelsOnTop(layers);
+  expect(layers.shown).toEqual(["imagery", "labels"]);
+  expect(layers.chosen).toEqual(["errors", "imagery", "labels", "prediction"]);
+});
+
+test("what was laid aside twice comes back with the last, not before", () => {
+  const layers = new PlainLayers("prediction", "errors");
+  const first = layers.setting("prediction").layAside();
+  const { bringBack } = showLabelsOnTop(layers);
+  expect(layers.shown).toEqual(["labels"]);
+  bringBack();
+  expect(layers.shown).toEqual(["errors", "labels"]);
+  first();
+  expect(layers.shown).toEqual(["errors", "labels", "prediction"]);
 });
 
 test("a swipe goes and comes back, unless another was begun", () => {
-  const layers = layersShowing("labels");
-  const swipe = {
-    left: { kind: "labels", mosaicId: null },
-    right: { kind: "prediction", mosaicId: null },
-  } as const;
+  const layers = new PlainLayers("labels");
   layers.swipe = swipe;
   const first = showLabelsOnTop(layers);
   expect(layers.swipe).toBeNull();

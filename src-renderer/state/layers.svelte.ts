@@ -16,6 +16,7 @@ import { drawnLook, type LayerStates } from "./drawn-look.ts";
 import { GroundAreaLayer } from "./ground-areas.svelte.ts";
 import { ImageryDisplaySettings } from "./imagery-displays.svelte.ts";
 import { MosaicLooks } from "./mosaic-looks.svelte.ts";
+import { SetAside } from "./set-aside.ts";
 
 export { layerKinds, type ClassDrawing, type LayerKind } from "#shared/project/display-state.ts";
 
@@ -25,7 +26,7 @@ export class LayerSetting {
   readonly title: string;
   /** The key that shows and hides it. */
   readonly key: string;
-  visible = $state(true);
+  #eye = $state.raw(new SetAside(true));
   /** 0–1. */
   opacity = $state(1);
   drawing: ClassDrawing = $state("fill");
@@ -35,6 +36,32 @@ export class LayerSetting {
     this.title = title;
     this.key = key;
     this.restore(initialDisplay.layers[kind]);
+  }
+
+  get visible(): boolean {
+    return this.#eye.chosen && !this.#eye.isAside;
+  }
+
+  set visible(visible: boolean) {
+    this.#eye = new SetAside(visible);
+  }
+
+  show(): void {
+    this.visible = true;
+  }
+
+  /** Whether it is shown when nothing is laid aside: what is kept with the project. */
+  get chosenVisible(): boolean {
+    return this.#eye.chosen;
+  }
+
+  /** Takes it off the map for the moment, unless somebody shows it; returns how to end that. */
+  layAside(): () => void {
+    const by = Symbol(this.kind);
+    this.#eye = this.#eye.laidAside(by);
+    return () => {
+      this.#eye = this.#eye.broughtBack(by);
+    };
   }
 
   restore({ visible, opacity, drawing }: DisplayState["layers"][LayerKind]): void {
@@ -101,7 +128,7 @@ export class Layers {
   /** True while the key is held that takes all overlays away. */
   overlaysHeld = $state(false);
   // Raw, since a proxy can't be sent through a MessagePort.
-  swipe: Swipe | null = $state.raw(null);
+  #swipe = $state.raw(new SetAside<Swipe | null>(null));
   /** Where the swipe divides the map, 0–1 of its width. */
   swipePosition = $state(0.5);
   /** Mosaics taken off the map one by one. */
@@ -117,6 +144,23 @@ export class Layers {
   otherRunId: string | null = $state(null);
   readonly #redrawListeners = new Set<(redraw: PredictionRedraw) => void>();
   readonly #imageryListeners = new Set<(mosaicId: string) => void>();
+
+  get swipe(): Swipe | null {
+    return this.#swipe.isAside ? null : this.#swipe.chosen;
+  }
+
+  set swipe(swipe: Swipe | null) {
+    this.#swipe = new SetAside(swipe);
+  }
+
+  /** Takes the swipe off the map for the moment, unless somebody begins one; returns how to end that. */
+  laySwipeAside(): () => void {
+    const by = Symbol("swipe");
+    this.#swipe = this.#swipe.laidAside(by);
+    return () => {
+      this.#swipe = this.#swipe.broughtBack(by);
+    };
+  }
 
   /** The setting of a kind. */
   setting(kind: LayerKind): LayerSetting {
@@ -338,15 +382,15 @@ export class Layers {
   /** What is kept with the project. */
   saved(): Omit<DisplayState, "selectedMosaicId" | "selectedRunId"> {
     const kind = (each: LayerKind): DisplayState["layers"][LayerKind] => {
-      const { visible, opacity, drawing } = this.setting(each);
-      return { visible, opacity, drawing };
+      const { chosenVisible, opacity, drawing } = this.setting(each);
+      return { visible: chosenVisible, opacity, drawing };
     };
     return {
       layers: recordOfLayers(kind),
       imagery: this.displays.saved(),
       mosaicLayers: this.mosaicLooks.saved(),
       hiddenMosaicIds: [...this.hiddenMosaicIds],
-      swipe: this.swipe,
+      swipe: this.#swipe.chosen,
       swipePosition: this.swipePosition,
       predictionRunId: this.#chosenRunId,
     };

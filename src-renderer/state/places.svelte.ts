@@ -48,6 +48,8 @@ export type PlacesState =
       readonly kind: "found";
       readonly question: PlaceQuestion;
       readonly found: FoundPlaces;
+      /** Which labels they were found in, as `Labelling.labelsMark` names them. */
+      readonly labels: string;
       /** The place that the map was taken to; null before the first. */
       readonly current: number | null;
     }
@@ -95,13 +97,13 @@ export class Places {
   }
 
   /** Shows the chosen pixels on the map at once and looks for their largest places. */
-  async search(question: PlaceQuestion): Promise<void> {
+  async search(question: PlaceQuestion, labels: string): Promise<void> {
     this.#request.abort();
     const request = new AbortController();
     this.#request = request;
     this.showAgain();
     if (this.#state.kind === "none") {
-      this.#errorsBefore = this.#layers.errors.visible;
+      this.#errorsBefore = this.#layers.errors.chosenVisible;
     }
     const { ground, selection } = question;
     this.#state = { kind: "searching", question };
@@ -111,7 +113,7 @@ export class Places {
     try {
       const found = await this.#find(ground, selection, request.signal);
       if (!request.signal.aborted) {
-        this.#state = { kind: "found", question, found, current: null };
+        this.#state = { kind: "found", question, found, labels, current: null };
       }
     } catch (thrown) {
       if (!request.signal.aborted) {
@@ -176,8 +178,8 @@ export class Places {
 
   /** Whether errors are on the map apart from the places that are looked at: what is kept with the project. */
   get errorsStay(): boolean {
-    const { visible } = this.#layers.errors;
-    return this.#state.kind === "none" ? visible : visible && this.#errorsBefore;
+    const { chosenVisible } = this.#layers.errors;
+    return this.#state.kind === "none" ? chosenVisible : chosenVisible && this.#errorsBefore;
   }
 
   /** Takes the chosen pixels off the map. */

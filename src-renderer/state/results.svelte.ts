@@ -21,6 +21,8 @@ export type ReportState =
       readonly report: EvaluationReport;
       /** What whole mosaics tell besides; null for validation tiles. */
       readonly detail: EvaluationDetail | null;
+      /** Which labels were counted, as `Labelling.labelsMark` names them; null where the numbers are those of an epoch. */
+      readonly labels: string | null;
       readonly stale: boolean;
     }
   | { readonly kind: "refused"; readonly reason: string };
@@ -57,8 +59,8 @@ export class Results {
     return this.#share;
   }
 
-  /** Asks for a report; the last one of the same run stays in view meanwhile. */
-  async load(runId: string, area: EvaluationArea): Promise<void> {
+  /** Asks for a report on labels as they are now; the last one of the same run stays in view meanwhile. */
+  async load(runId: string, area: EvaluationArea, labelsMark: string): Promise<void> {
     this.#request.abort();
     const request = new AbortController();
     this.#request = request;
@@ -71,7 +73,8 @@ export class Results {
     try {
       const counted = await this.#count(runId, area, request.signal);
       if (!request.signal.aborted) {
-        this.#state = { kind: "ready", ...counted, stale: false };
+        const labels = area.kind === "mosaics" ? labelsMark : null;
+        this.#state = { kind: "ready", ...counted, labels, stale: false };
       }
     } catch (thrown) {
       if (!request.signal.aborted) {

@@ -9,7 +9,8 @@ export type ComparisonState =
   | { readonly kind: "working"; readonly share: number }
   /** Somebody ended it. */
   | { readonly kind: "stopped" }
-  | { readonly kind: "ready"; readonly comparison: RunComparison }
+  /** `labels` names what both were held against, as `Labelling.labelsMark` does. */
+  | { readonly kind: "ready"; readonly comparison: RunComparison; readonly labels: string }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Which runs are set side by side, and what two of them come to on the same pixels. */
@@ -71,7 +72,7 @@ export class RunComparing {
   }
 
   /** Compares on these mosaics, which both have predicted. */
-  async load(pair: readonly [string, string], mosaicIds: readonly string[]): Promise<void> {
+  async load(pair: readonly [string, string], mosaicIds: readonly string[], labels: string): Promise<void> {
     this.#request.abort();
     const request = new AbortController();
     this.#request = request;
@@ -89,7 +90,7 @@ export class RunComparing {
         },
       );
       if (!request.signal.aborted) {
-        this.#state = { kind: "ready", comparison };
+        this.#state = { kind: "ready", comparison, labels };
       }
     } catch (thrown) {
       if (!request.signal.aborted) {

@@ -73,11 +73,12 @@ export function showMaskPlaces(
   lookAt(workspace, project, { ground, selection, title });
 }
 
-function lookAt(workspace: Workspace, project: ProjectState, question: PlaceQuestion): void {
+/** Looks for places, again where they have been found before, and goes to the largest. */
+export function lookAt(workspace: Workspace, project: ProjectState, question: PlaceQuestion): void {
   // Another run's live prediction over them would contradict them.
   project.live.choose(null);
   workspace.preferences.change({ drawerOpen: true, drawerTab: "places" });
-  void project.places.search(question).then(() => {
+  void project.places.search(question, project.labelling.labelsMark(question.ground.mosaicIds)).then(() => {
     project.places.step(1, workspace.mapView);
   });
 }
