@@ -86,6 +86,12 @@ test("the messages of troubleshooting are the program's own", () => {
   }
 });
 
+test("each page can be asked for by name in the window", () => {
+  const topics = readFileSync(path.join(rootDirectory, "src-renderer/state/guide.ts"), "utf8");
+  const asked = [...topics.matchAll(/^  \{ name: "([\w-]+)", words:/gm)].map(([, name]) => `${name}.md`);
+  expect(asked.sort()).toEqual(pages.filter((name) => name !== "README.md").sort());
+});
+
 test("the first page lists every other, which is how the app finds them", () => {
   const first = readFileSync(path.join(guide, "README.md"), "utf8");
   for (const page of pages.filter((name) => name !== "README.md")) {

@@ -1,4 +1,5 @@
 import type { Command } from "./commands.svelte.ts";
+import { guidePageOfMode, guideTopics } from "./guide.ts";
 import { mapCommands } from "./map-commands.ts";
 import type { Dock } from "./preferences.svelte.ts";
 import { modes } from "./workspace.svelte.ts";
@@ -141,14 +142,27 @@ function viewCommands(workspace: Workspace): Command[] {
     },
     {
       id: "guide",
-      title: "Guide: from a folder of images to a mask",
+      title: "Guide, help: from a folder of images to a mask",
       group: "Window",
       chord: "F1",
       enabled: always,
       run: () => {
-        workspace.overlay = { kind: "guide" };
+        workspace.overlay = {
+          kind: "guide",
+          page: workspace.project === null ? "README" : guidePageOfMode[workspace.mode],
+        };
       },
     },
+    ...guideTopics.map(({ name, words }) => ({
+      id: `guide-${name}`,
+      title: `Guide, help: ${words}`,
+      group: "Window" as const,
+      chord: null,
+      enabled: always,
+      run: () => {
+        workspace.overlay = { kind: "guide", page: name };
+      },
+    })),
     {
       id: "about",
       title: "About Orthomask: version, licences",

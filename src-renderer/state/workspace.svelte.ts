@@ -43,7 +43,11 @@ export type Overlay =
   | { readonly kind: "shortcuts" }
   | { readonly kind: "storage" }
   | { readonly kind: "about" }
-  | { readonly kind: "guide" }
+  | {
+      readonly kind: "guide";
+      /** The name of the page that is shown first. */
+      readonly page: string;
+    }
   | { readonly kind: "add-remote" }
   | { readonly kind: "import-vectors"; readonly file: PickableFile }
   | {

@@ -68,6 +68,7 @@ const WORDS: Readonly<Record<string, string>> = {
   loss: "loss",
   classWeighting: "class weighting",
   sampling: "sampling",
+  "split.splitId": "split’s own number",
   "augmentation.flips": "augmentation flips",
   "augmentation.quarterTurns": "augmentation quarter turns",
   "augmentation.scale": "augmentation scale",

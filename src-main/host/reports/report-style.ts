@@ -44,7 +44,7 @@ tr, .figures { break-inside: avoid; }
   thead th { font-size: 9.5px; line-height: 12px; }
   small { font-size: 9px; line-height: 11px; }
   .matrix td { min-width: 0; }
-  .numbers, .matrix { break-inside: avoid; }
+  .numbers, .matrix, .settings { break-inside: avoid; }
   h1 { font-size: 22px; line-height: 28px; }
   h2 { margin: 18px 0 6px; font-size: 15px; }
   h3 { margin: 10px 0 4px; font-size: 12px; }
