@@ -65,7 +65,7 @@ async function expectShown(
   await expect(result).toContainText(path.dirname(filePath));
   if (electron === null) {
     const download = page.waitForEvent("download");
-    await result.getByRole("link", { name: path.basename(filePath) }).click();
+    await result.getByRole("link", { name: path.basename(filePath), exact: true }).click();
     const bytes = await readFile(await (await download).path());
     expect(bytes.equals(await readFile(filePath))).toBe(true);
     return;

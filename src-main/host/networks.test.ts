@@ -173,9 +173,9 @@ describe.skipIf(!existsSync(binding))("networks (skipped without TensorFlow: run
       if (state.kind !== "succeeded" || state.result.kind !== "export") {
         throw new Error(JSON.stringify(state));
       }
-      const { fileNames, displayPath, downloadIds } = state.result;
+      const { fileNames, displayPath, downloads } = state.result;
       expect(fileNames[0]).toMatch(new RegExp(`${names[format].replaceAll(".", "\\.")}$`));
-      expect(downloadIds).toHaveLength(fileNames.length);
+      expect(downloads).toHaveLength(fileNames.length);
       expect((await readFile(path.join(displayPath, fileNames[0] ?? ""))).length).toBeGreaterThan(10_000);
       // In a folder of the user's own, nothing is replaced.
       await expect(

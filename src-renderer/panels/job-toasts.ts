@@ -103,18 +103,14 @@ function exportMessage({ fileNames, displayPath }: ExportResult): string {
 }
 
 function exportActions(workspace: Workspace, jobId: string, result: ExportResult): ToastAction[] {
-  const [fileName] = result.fileNames;
-  const [downloadId] = result.downloadIds;
-  const file =
-    result.fileNames.length === 1 && fileName !== undefined && downloadId !== undefined
-      ? { fileName, downloadId }
-      : null;
+  const [only = null] = result.downloads;
+  const file = result.downloads.length === 1 ? only : null;
   const ways = waysToFile(workspace, jobId, file);
   if (ways.length > 0) {
     return ways;
   }
   // A single one that can't be fetched, such as a run's folder, is listed in no panel.
-  return result.fileNames.length === 1
+  return result.fileNames.length === 1 && result.downloads.length === 0
     ? [{ label: "Copy path", run: () => void copyText(result.displayPath) }]
     : [
         {

@@ -20,7 +20,7 @@ function written(fileName: string): JobState {
 const exported: JobState = {
   kind: "succeeded",
   finishedAt,
-  result: { kind: "export", fileNames: ["report.html"], displayPath: "/exports", downloadIds: [] },
+  result: { kind: "export", fileNames: ["report.html"], displayPath: "/exports", downloads: [] },
 };
 
 test("the newest report is told by its kind, whatever its file or title is called", () => {

@@ -17,15 +17,18 @@ export const jobResultSchema = z.discriminatedUnion("kind", [
     kind: z.literal("export"),
     fileNames: z.array(z.string()),
     displayPath: z.string(),
-    /** For a browser: GET /download/ID; none where the shell can show the folder instead. */
-    downloadIds: z.array(idSchema),
+    /**
+     * For a browser, each file and what stands beside it (GDAL's `.aux.xml` with the classes' names, QGIS' `.qml`): GET /download/ID. None where the shell can
+     * show the folder instead.
+     */
+    downloads: z.array(z.strictObject({ downloadId: idSchema, fileName: z.string() })),
   }),
   /** A report that can be handed on: one file, in the folder at `displayPath`. */
   z.strictObject({
     kind: z.literal("report"),
     fileName: z.string(),
     displayPath: z.string(),
-    /** As `downloadIds` of an export; null where the shell can show the folder instead. */
+    /** As `downloads` of an export; null where the shell can show the folder instead. */
     downloadId: idSchema.nullable(),
   }),
   z.strictObject({ kind: z.literal("pyramid"), mosaicId: idSchema }),

@@ -134,8 +134,14 @@ describe("an export", () => {
     if (state.kind !== "succeeded" || state.result.kind !== "export") {
       throw new Error("no export");
     }
-    const [download] = state.result.downloadIds;
-    const file = exports.download(download ?? "");
+    const { downloads } = state.result;
+    expect(downloads.map(({ fileName }) => fileName)).toEqual([
+      "town.tif",
+      "town.tif.aux.xml",
+      "town.qml",
+      "town_confidence.tif",
+    ]);
+    const file = exports.download(downloads[0]?.downloadId ?? "");
     expect(file?.fileName).toBe("town.tif");
     const raster = await openRaster(file?.filePath ?? "");
     expect(raster.description).toMatchObject({

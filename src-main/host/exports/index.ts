@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { rmdir } from "node:fs/promises";
+import { rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { EvaluatedGround } from "#shared/metrics/evaluated-ground.ts";
 import type { ExportPlan } from "#shared/project/export-options.ts";
@@ -146,7 +146,7 @@ export class Exports {
           kind: "export",
           fileNames: written.map((filePath) => path.basename(filePath)),
           displayPath: folderPath,
-          downloadIds: this.#grant(written),
+          downloads: this.#grant(await withCompanions(written)),
         };
       },
     );
@@ -195,7 +195,7 @@ export class Exports {
           kind: "export",
           fileNames: written.map((filePath) => path.relative(folderPath, filePath)),
           displayPath: folderPath,
-          downloadIds: this.#grant(written),
+          downloads: this.#grant(await withCompanions(written)),
         };
       },
     );
@@ -302,8 +302,13 @@ export class Exports {
           },
         );
         this.#results.set(job.id, filePath);
-        const [downloadId = null] = this.#grant([filePath]);
-        return { kind: "report", fileName: path.basename(filePath), displayPath: folderPath, downloadId };
+        const [download = null] = this.#grant([filePath]);
+        return {
+          kind: "report",
+          fileName: path.basename(filePath),
+          displayPath: folderPath,
+          downloadId: download?.downloadId ?? null,
+        };
       },
     );
     return { jobId: job.id };
@@ -342,7 +347,7 @@ export class Exports {
           kind: "export",
           fileNames: [path.basename(outputPath)],
           displayPath: folderPath,
-          downloadIds: [],
+          downloads: [],
         };
       },
     );
@@ -406,14 +411,15 @@ export class Exports {
     };
   }
 
-  #grant(filePaths: readonly string[]): string[] {
+  #grant(filePaths: readonly string[]): { downloadId: string; fileName: string }[] {
     if (!this.#given.shell.capabilities.download) {
       return [];
     }
     return filePaths.map((filePath) => {
       const downloadId = randomUUID();
-      this.#downloads.set(downloadId, { filePath, fileName: path.basename(filePath) });
-      return downloadId;
+      const fileName = path.basename(filePath);
+      this.#downloads.set(downloadId, { filePath, fileName });
+      return { downloadId, fileName };
     });
   }
 }
@@ -440,4 +446,23 @@ async function checkSize(project: Project, { id, name }: ReadyMosaic, source: Cl
       `${name} is ${width}×${height} px now, but its prediction ${source.width}×${source.height}: the image was changed. Predict it again.`,
     );
   }
+}
+
+/** Each file, followed by what was written beside it: without it other programs know neither names nor colours. */
+async function withCompanions(filePaths: readonly string[]): Promise<string[]> {
+  const all: string[] = [];
+  for (const filePath of filePaths) {
+    const { dir, name } = path.parse(filePath);
+    const companions = [`${filePath}.aux.xml`, path.join(dir, `${name}.qml`)];
+    const found = await Promise.all(
+      companions.map((companion) =>
+        stat(companion).then(
+          (facts) => facts.isFile(),
+          () => false,
+        ),
+      ),
+    );
+    all.push(filePath, ...companions.filter((_, index) => found[index] === true));
+  }
+  return all;
 }
