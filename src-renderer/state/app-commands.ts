@@ -142,7 +142,7 @@ function viewCommands(workspace: Workspace): Command[] {
     },
     {
       id: "guide",
-      title: "Guide, help: from a folder of images to a mask",
+      title: "Guide and help",
       group: "Window",
       chord: "F1",
       enabled: always,
