@@ -33,7 +33,7 @@ export const tourSteps: readonly [TourStep, TourStep, TourStep, TourStep] = [
     mode: "label",
     controls: ["tool-brush", "tool-bar"],
     words:
-      "Press B for the brush and 1 to 9 for a class, then paint on the map. Each stroke is saved at once; Ctrl+Z takes it back.",
+      "Press B for the brush and 1 to 9 for a class, then paint on the map. The sample is labelled already, so what you paint counts instead; each stroke is saved at once, and Ctrl+Z takes it back.",
     isDone: ({ strokes }) => strokes >= STROKES_WANTED,
   },
   {
@@ -42,7 +42,7 @@ export const tourSteps: readonly [TourStep, TourStep, TourStep, TourStep] = [
     mode: "train",
     controls: ["run-progress", "train-start"],
     words:
-      "Press Train: everything is chosen already. The curve of mean IoU should rise. After two minutes Stop is fine: the best epoch is kept.",
+      "Press Train: everything is chosen already. The curve of mean IoU should rise. After two minutes, and a few epochs, Stop is fine: the best epoch is kept.",
     isDone: ({ trained }) => trained,
   },
   {
