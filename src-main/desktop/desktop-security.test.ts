@@ -188,7 +188,8 @@ describe.skipIf(runtime === null)("the desktop shell", () => {
         }
       })();
     });
-    await page.waitForFunction("globalThis.listening");
+    // Not by `waitForFunction`: a string that isn't true at once is evaluated in the page, which its policy forbids.
+    await expect.poll(() => page.evaluate("globalThis.listening"), { timeout: 10_000 }).toBe(true);
     const dropped = path.join(directory, "fields & more.geojson");
     await writeFile(dropped, "{}");
     // A script has files of its own making only, and events that say so; it reaches neither Electron nor the channel.
