@@ -229,7 +229,16 @@ export async function setNumber(page: Page, testId: string, value: number): Prom
 export async function keepScreenshot(page: Page, project: string, step: string): Promise<void> {
   const directory = path.join(rootDirectory, "artifacts/screenshots");
   await mkdir(directory, { recursive: true });
-  // Some are pictures of the guide: what fades in has arrived.
+  // Some are pictures of the guide: what fades in has arrived, what fades out is gone.
+  await page.evaluate(async () => {
+    const ending = document
+      .getAnimations()
+      .filter((animation) => animation.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.race([
+      Promise.allSettled(ending.map((animation) => animation.finished)),
+      new Promise((resolve) => setTimeout(resolve, 1000)),
+    ]);
+  });
   await page.screenshot({
     path: path.join(directory, `${project}-${step}.png`),
     animations: "disabled",

@@ -126,7 +126,12 @@ test("the whole job: open, train, see, measure, export", async ({ startApp }, { 
     .poll(async () => sumOf(await readMatrix(page)), { timeout: 30_000 })
     .toBe(names.length * 2048 ** 2);
   const countedInPage = await readMatrix(page);
-  await placesOfLargestConfusion(page, countedInPage, () => keepScreenshot(page, project.name, "8-places"));
+  await placesOfLargestConfusion(page, countedInPage, async () => {
+    // The flight to the place begins with the next frame.
+    await page.waitForTimeout(600);
+    await mapIdle(page);
+    await keepScreenshot(page, project.name, "8-places");
+  });
 
   await page.getByTestId("map").press("f");
   // The flight begins with the next frame; until then the map is idle.
