@@ -74,14 +74,10 @@ export class Places {
   /** What covered the labels of a place while they are checked; null while nothing is laid aside. */
   #laidAside: LaidAside | null = null;
 
-  readonly #onGo: (mosaicId: string) => void;
-
-  /** `onGo` is told in which mosaic the place lies that the map goes to. */
-  constructor(host: HostAccess, projectId: string, layers: Layers, onGo: (mosaicId: string) => void) {
+  constructor(host: HostAccess, projectId: string, layers: Layers) {
     this.#host = host;
     this.#projectId = projectId;
     this.#layers = layers;
-    this.#onGo = onGo;
   }
 
   get state(): PlacesState {
@@ -146,7 +142,6 @@ export class Places {
     if (state.kind === "found" && place !== undefined) {
       this.showAgain();
       this.#state = { ...state, current: index };
-      this.#onGo(place.mosaicId);
       mapView.flyToWindow(place.mosaicId, seenAround(place));
     }
   }

@@ -88,9 +88,7 @@ export class ProjectState {
     this.#layers = layers;
     this.training = new TrainingForm(host, this.id, () => this.#snapshot.trainingSettings);
     this.results = new Results(host, this.id);
-    this.places = new Places(host, this.id, layers, (mosaicId) => {
-      this.selectedMosaicId = mosaicId;
-    });
+    this.places = new Places(host, this.id, layers);
     this.predicting = new PredictForm(host, this.id);
     this.exporting = new ExportForm(host, this.id);
     this.classEditor = new ClassEditor(host, this.id, snapshot.classes);
