@@ -1,19 +1,15 @@
-/** What the preload script asks of the main process. */
-export type PreloadMessage =
-  | { readonly kind: "request-port" }
+import { z } from "zod";
+
+const preloadMessageSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("request-port") }),
   /** The user dropped files or folders on the window; where they lie. */
-  | { readonly kind: "dropped"; readonly paths: string[] };
+  z.strictObject({ kind: z.literal("dropped"), paths: z.array(z.string()) }),
+]);
+
+/** What the preload script asks of the main process. */
+export type PreloadMessage = z.infer<typeof preloadMessageSchema>;
 
 /** The message in what came on the channel; null for anything else. */
 export function preloadMessage(data: unknown): PreloadMessage | null {
-  if (typeof data !== "object" || data === null || !("kind" in data)) {
-    return null;
-  }
-  if (data.kind === "request-port") {
-    return { kind: data.kind };
-  }
-  if (data.kind === "dropped" && "paths" in data && Array.isArray(data.paths)) {
-    return { kind: data.kind, paths: data.paths.filter((path) => typeof path === "string") };
-  }
-  return null;
+  return preloadMessageSchema.safeParse(data).data ?? null;
 }

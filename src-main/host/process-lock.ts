@@ -21,8 +21,10 @@ export type LockOwner = z.infer<typeof ownerSchema>;
 /** A lock of another machine counts as left behind when it was not renewed for so long. */
 const STALE_MILLISECONDS = 60_000;
 const RENEW_MILLISECONDS = 15_000;
-
+/** How often a lock is asked for that another process holds. */
 const ASK_MILLISECONDS = 100;
+/** Locks of crashed processes that are moved out of the way, one after the other. */
+const MOST_STALE = 5;
 
 /** How a lock is taken. */
 export interface TakeOptions {
@@ -60,30 +62,32 @@ export class ProcessLock {
     await makeFolder(path.dirname(lockPath));
     const until = performance.now() + askMilliseconds;
     let hasAsked = false;
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const written = await createLock(lockPath);
-      if (written !== null) {
-        heldHere.set(lockPath, written);
-        await withdrawn(lockPath, hasAsked);
-        return new ProcessLock(lockPath, written);
-      }
-      const owner = await readOwner(lockPath);
-      if (owner !== null && (await isAlive(owner, lockPath))) {
-        if (performance.now() >= until) {
-          await withdrawn(lockPath, hasAsked);
-          throw new RpcError("conflict", refusal(owner));
+    try {
+      for (let stale = 0; stale < MOST_STALE;) {
+        const written = await createLock(lockPath);
+        if (written !== null) {
+          heldHere.set(lockPath, written);
+          return new ProcessLock(lockPath, written);
         }
-        // Each time anew: whoever let go of it for another has taken the question for answered.
-        await writeFile(askPathOf(lockPath), "");
-        hasAsked = true;
-        await new Promise((resolve) => setTimeout(resolve, ASK_MILLISECONDS));
-        attempt -= 1;
-        continue;
+        const owner = await readOwner(lockPath);
+        if (owner === null || !(await isAlive(owner, lockPath))) {
+          await removeStale(lockPath, owner);
+          stale += 1;
+        } else if (performance.now() >= until) {
+          throw new RpcError("conflict", refusal(owner));
+        } else {
+          // Each time anew: whoever let go of it for another has taken the question for answered.
+          await writeFile(askPathOf(lockPath), "");
+          hasAsked = true;
+          await new Promise((resolve) => setTimeout(resolve, ASK_MILLISECONDS));
+        }
       }
-      await removeStale(lockPath, owner);
+      throw new RpcError("conflict", refusal(null));
+    } finally {
+      if (hasAsked) {
+        await rm(askPathOf(lockPath), { force: true });
+      }
     }
-    await withdrawn(lockPath, hasAsked);
-    throw new RpcError("conflict", refusal(null));
   }
 
   /** Who holds a lock now: this process, another one that is alive, or none. */
@@ -129,12 +133,6 @@ export class ProcessLock {
 
 function askPathOf(lockPath: string): string {
   return `${lockPath}.asked`;
-}
-
-async function withdrawn(lockPath: string, hasAsked: boolean): Promise<void> {
-  if (hasAsked) {
-    await rm(askPathOf(lockPath), { force: true });
-  }
 }
 
 async function contentOf(lockPath: string): Promise<string> {

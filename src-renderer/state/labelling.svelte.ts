@@ -295,32 +295,24 @@ export class Labelling {
     this.selection.clear();
   }
 
-  /** What accepting inside a ring (mosaic pixels) takes over by the options for it; null without a prediction. */
-  acceptedIn(ring: readonly PixelPoint[]): AcceptChoice | null {
-    return this.predictionRunId === null
-      ? null
-      : {
-          runId: this.predictionRunId,
-          ring,
-          classId: this.acceptClassId,
-          leastConfidence: this.acceptConfidence,
-          rules: this.rules,
-        };
-  }
-
   /** Makes the prediction the labels inside a ring of each of these mosaics, as one step; answers what has changed, nothing where it was stopped or failed. */
   async accept(rings: readonly MosaicRing[]): Promise<readonly AcceptedChange[]> {
-    const choice = this.acceptedIn([]);
-    if (choice === null || rings.length === 0) {
+    const { predictionRunId } = this;
+    if (predictionRunId === null || rings.length === 0) {
       return [];
     }
+    const choice = {
+      runId: predictionRunId,
+      classId: this.acceptClassId,
+      leastConfidence: this.acceptConfidence,
+      rules: this.rules,
+    };
     this.#accepting?.stop();
     const stopped = new AbortController();
     const accepting = { share: 0, stop: () => stopped.abort() };
     this.#accepting = accepting;
     let accepted: readonly AcceptedChange[] = [];
     await this.attempt(async () => {
-      const { ring: _, ...choices } = choice;
       const items = this.#host.client.labels.accept(
         {
           projectId: this.#projectId,
@@ -329,7 +321,7 @@ export class Labelling {
             mosaicId,
             area: { kind: "polygon", rings: [[...ring]] },
           })),
-          ...choices,
+          ...choice,
         },
         { signal: stopped.signal },
       );

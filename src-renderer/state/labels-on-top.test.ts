@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { layerKinds, type LayerKind, type Swipe } from "#shared/project/display-state.ts";
 import { showLabelsOnTop, type CoveringLayers } from "./labels-on-top.ts";
-import { SetAside } from "./set-aside.ts";
+import { layAside, SetAside } from "./set-aside.ts";
 
 /** Layers as the page has them, without Svelte. */
 class PlainLayers implements CoveringLayers {
@@ -19,19 +19,13 @@ class PlainLayers implements CoveringLayers {
   }
 
   setting(kind: LayerKind): ReturnType<CoveringLayers["setting"]> {
-    const by = Symbol(kind);
     return {
       title: kind,
       visible: this.#eye(kind).chosen && !this.#eye(kind).isAside,
       show: () => {
         this.#eyes.set(kind, new SetAside(true));
       },
-      layAside: () => {
-        this.#eyes.set(kind, this.#eye(kind).laidAside(by));
-        return () => {
-          this.#eyes.set(kind, this.#eye(kind).broughtBack(by));
-        };
-      },
+      layAside: () => layAside({ get: () => this.#eye(kind), set: (eye) => this.#eyes.set(kind, eye) }),
     };
   }
 
@@ -44,11 +38,7 @@ class PlainLayers implements CoveringLayers {
   }
 
   laySwipeAside(): () => void {
-    const by = Symbol("swipe");
-    this.#swipe = this.#swipe.laidAside(by);
-    return () => {
-      this.#swipe = this.#swipe.broughtBack(by);
-    };
+    return layAside({ get: () => this.#swipe, set: (swipe) => (this.#swipe = swipe) });
   }
 
   get shown(): LayerKind[] {

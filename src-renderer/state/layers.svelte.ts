@@ -16,7 +16,7 @@ import { drawnLook, type LayerStates } from "./drawn-look.ts";
 import { GroundAreaLayer } from "./ground-areas.svelte.ts";
 import { ImageryDisplaySettings } from "./imagery-displays.svelte.ts";
 import { MosaicLooks } from "./mosaic-looks.svelte.ts";
-import { SetAside } from "./set-aside.ts";
+import { layAside, SetAside } from "./set-aside.ts";
 
 export { layerKinds, type ClassDrawing, type LayerKind } from "#shared/project/display-state.ts";
 
@@ -57,11 +57,7 @@ export class LayerSetting {
 
   /** Takes it off the map for the moment, unless somebody shows it; returns how to end that. */
   layAside(): () => void {
-    const by = Symbol(this.kind);
-    this.#eye = this.#eye.laidAside(by);
-    return () => {
-      this.#eye = this.#eye.broughtBack(by);
-    };
+    return layAside({ get: () => this.#eye, set: (eye) => (this.#eye = eye) });
   }
 
   restore({ visible, opacity, drawing }: DisplayState["layers"][LayerKind]): void {
@@ -155,11 +151,7 @@ export class Layers {
 
   /** Takes the swipe off the map for the moment, unless somebody begins one; returns how to end that. */
   laySwipeAside(): () => void {
-    const by = Symbol("swipe");
-    this.#swipe = this.#swipe.laidAside(by);
-    return () => {
-      this.#swipe = this.#swipe.broughtBack(by);
-    };
+    return layAside({ get: () => this.#swipe, set: (swipe) => (this.#swipe = swipe) });
   }
 
   /** The setting of a kind. */

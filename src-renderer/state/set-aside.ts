@@ -29,3 +29,15 @@ export class SetAside<Value> {
     );
   }
 }
+
+/** Lays aside what `eye` holds, unless somebody chooses it anew; returns how to end that. */
+export function layAside<Value>(eye: {
+  get: () => SetAside<Value>;
+  set: (changed: SetAside<Value>) => void;
+}): () => void {
+  const by = Symbol("laid aside");
+  eye.set(eye.get().laidAside(by));
+  return () => {
+    eye.set(eye.get().broughtBack(by));
+  };
+}

@@ -64,31 +64,34 @@ function chosenBlocks(
   const totals = new Map(
     blocks.map((block) => [block, labels === null ? [] : classTotals(block, labels)] as const),
   );
-  let best: readonly (readonly MosaicTile[])[] = [];
+  let best: ReadonlySet<readonly MosaicTile[]> = new Set();
   let fewestMissing = Infinity;
   for (let draw = 0; draw < MOST_DRAWS && fewestMissing > 0; draw += 1) {
     const order = random.shuffled(blocks);
     const held = heldBlocks(order, wanted);
-    const rest = order.filter((block) => !held.includes(block));
     const missing = (labels?.classNames ?? []).filter((_, index) => {
-      const occursIn = (part: readonly (readonly MosaicTile[])[]): boolean =>
-        part.some((block) => (totals.get(block)?.[index] ?? 0) > 0);
-      return occursIn(held) !== occursIn(rest);
+      const occursWhere = (isHeld: boolean): boolean =>
+        order.some((block) => held.has(block) === isHeld && (totals.get(block)?.[index] ?? 0) > 0);
+      return occursWhere(true) !== occursWhere(false);
     }).length;
     if (missing < fewestMissing) {
       [best, fewestMissing] = [held, missing];
     }
   }
-  return new Set(best.flat());
+  return new Set([...best].flat());
 }
 
-function heldBlocks(order: readonly (readonly MosaicTile[])[], wanted: number): (readonly MosaicTile[])[] {
-  const held: (readonly MosaicTile[])[] = [];
+/** The first of these blocks, until they have the tiles that are wanted. */
+function heldBlocks(
+  order: readonly (readonly MosaicTile[])[],
+  wanted: number,
+): ReadonlySet<readonly MosaicTile[]> {
+  const held = new Set<readonly MosaicTile[]>();
   let tiles = 0;
   for (const block of order.slice(0, -1)) {
     // A block more is taken only where that comes nearer to the share than stopping.
-    if (held.length === 0 || tiles + block.length / 2 <= wanted) {
-      held.push(block);
+    if (held.size === 0 || tiles + block.length / 2 <= wanted) {
+      held.add(block);
       tiles += block.length;
     }
   }

@@ -146,7 +146,7 @@ export class Exports {
           kind: "export",
           fileNames: written.map((filePath) => path.basename(filePath)),
           displayPath: folderPath,
-          downloads: this.#grant(await withCompanions(written)),
+          downloads: await this.#grantWithCompanions(written),
         };
       },
     );
@@ -195,7 +195,7 @@ export class Exports {
           kind: "export",
           fileNames: written.map((filePath) => path.relative(folderPath, filePath)),
           displayPath: folderPath,
-          downloads: this.#grant(await withCompanions(written)),
+          downloads: await this.#grantWithCompanions(written),
         };
       },
     );
@@ -409,6 +409,13 @@ export class Exports {
         },
       },
     };
+  }
+
+  /** For a browser, what was written and what stands beside it; a shell that shows the folder needs none of it. */
+  async #grantWithCompanions(
+    filePaths: readonly string[],
+  ): Promise<{ downloadId: string; fileName: string }[]> {
+    return this.#given.shell.capabilities.download ? this.#grant(await withCompanions(filePaths)) : [];
   }
 
   #grant(filePaths: readonly string[]): { downloadId: string; fileName: string }[] {

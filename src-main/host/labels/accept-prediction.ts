@@ -43,13 +43,14 @@ export async function acceptPrediction(
     // Of two steps of one mosaic and one time, undo would take back the last alone.
     throw new RpcError("invalid-input", "A mosaic is named twice: give it one area.");
   }
-  const windows = areas.map(({ mosaicId, area }) => {
+  const taken = areas.map(({ mosaicId, area, prediction }) => {
     const { image } = project.mosaic(mosaicId);
     const around = shapeWindow(area);
-    return around === null ? null : windowIntersection(around, { x: 0, y: 0, ...image });
+    const window = around === null ? null : windowIntersection(around, { x: 0, y: 0, ...image });
+    return { mosaicId, area, prediction, window, pixels: 0, units: new ChangedUnits() };
   });
-  const whole = windows.reduce(
-    (sum, window) => sum + (window === null ? 0 : window.width * window.height),
+  const whole = taken.reduce(
+    (sum, { window }) => sum + (window === null ? 0 : window.width * window.height),
     0,
   );
   if (whole > MOST_PIXELS) {
@@ -65,18 +66,16 @@ export async function acceptPrediction(
   }
   const least = Math.ceil(leastConfidence * 255);
   let seen = 0;
-  const counts = areas.map(() => ({ pixels: 0, units: new ChangedUnits() }));
-  const parts = areas.map(({ mosaicId, area, prediction }, index): LabelsChange => {
-    const count = counts[index] ?? { pixels: 0, units: new ChangedUnits() };
+  const parts = taken.map((each): LabelsChange => {
     const paint = async (part: PixelWindow, ids: Uint8Array): Promise<void> => {
       signal.throwIfAborted();
       seen += part.width * part.height;
       onProgress(Math.min(1, seen / whole));
-      const mask = rasterizeShape(area, part);
+      const mask = rasterizeShape(each.area, part);
       if (!mask.includes(1)) {
         return;
       }
-      const predicted = await prediction.readWindow({ pixelWindow: part });
+      const predicted = await each.prediction.readWindow({ pixelWindow: part });
       for (let pixel = 0; pixel < ids.length; pixel++) {
         const id = predicted.ids[pixel] as number;
         const before = ids[pixel] as number;
@@ -88,20 +87,20 @@ export async function acceptPrediction(
           (predicted.confidence?.[pixel] ?? 0) >= least
         ) {
           ids[pixel] = id;
-          count.pixels += 1;
-          count.units.add(part.x + (pixel % part.width), part.y + Math.floor(pixel / part.width));
+          each.pixels += 1;
+          each.units.add(part.x + (pixel % part.width), part.y + Math.floor(pixel / part.width));
         }
       }
     };
-    return { labelsId: mosaicId, window: windows[index] ?? null, paint };
+    return { labelsId: each.mosaicId, window: each.window, paint };
   });
   const changes = await project.labels.changeTogether({ name, editId: null }, parts);
   return Promise.all(
-    areas.map(async ({ mosaicId }, index) => ({
+    taken.map(async ({ mosaicId, pixels, units }, index) => ({
       mosaicId,
       revision: changes[index]?.revision ?? null,
-      pixels: counts[index]?.pixels ?? 0,
-      checkedCells: (await counts[index]?.units.checkedCells(project, mosaicId)) ?? 0,
+      pixels,
+      checkedCells: await units.checkedCells(project, mosaicId),
     })),
   );
 }

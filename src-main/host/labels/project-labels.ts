@@ -513,14 +513,14 @@ export class ProjectLabels {
       await store.checkpoint();
     }
     for (const { labelsId, known, store } of edited) {
-      const changing = (async () => {
-        await store.close();
+      // What is read meanwhile waits for it.
+      known.loading = (async () => {
+        // All has been written above: a file that can't be closed takes nothing with it.
+        await store.close().catch(() => undefined);
         known.opened = { kind: "none" };
         await this.#load(labelsId, known, known.base);
       })();
-      // What is read meanwhile waits for it.
-      known.loading = changing.catch(() => undefined);
-      await changing;
+      await known.loading;
       known.loading = null;
     }
     await this.#release();

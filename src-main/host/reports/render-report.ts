@@ -357,7 +357,7 @@ function matrixSection({ evaluation: { report } }: ReportDocument): Html {
               const share = total === 0 ? 0 : pixels / total;
               return html`<td
                 class="${truth === predicted ? "right" : ""}"
-                style="background:rgba(33,102,172,${(share ** 0.7 * 0.75).toFixed(3)});color:#111"
+                style="background:rgba(33,102,172,${(share ** 0.7 * 0.75).toFixed(3)})"
               >
                 ${count(`report.confusion.${truth}.${predicted}`, pixels)}<small
                   >${total === 0 ? "–" : `${(share * 100).toFixed(1)} %`}</small

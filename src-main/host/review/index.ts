@@ -68,12 +68,10 @@ export class Review {
         queue.push(wholeEvent(review));
       }
     });
-    let seen = review.store.current;
     const stopLooking = lookEveryFewSeconds(async () => {
-      const now = await review.store.load();
-      if (now !== seen) {
-        seen = now;
-        queue.push(wholeEvent(review));
+      const before = review.store.current;
+      if ((await review.store.load()) !== before) {
+        tell(review, wholeEvent(review));
       }
     });
     review.watchers.add(queue);
